@@ -1,0 +1,84 @@
+//! Where a message comes from: the channel, and Meta's own account on it.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A way customers write to a seller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Channel {
+    /// Instagram direct messages.
+    Instagram,
+    /// Messages to a Facebook Page.
+    Messenger,
+    /// WhatsApp business messages.
+    Whatsapp,
+}
+
+impl Channel {
+    /// Every channel.
+    pub const ALL: [Channel; 3] = [Channel::Instagram, Channel::Messenger, Channel::Whatsapp];
+
+    /// The word used in the database, in URLs and in logs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Channel::Instagram => "instagram",
+            Channel::Messenger => "messenger",
+            Channel::Whatsapp => "whatsapp",
+        }
+    }
+
+    /// The channel with this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|channel| channel.name() == name)
+    }
+}
+
+/// `channel:Meta's account id`: the same for every connection to one account.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Account(String);
+
+impl Account {
+    /// The account with Meta's `id` on `channel`.
+    pub fn new(channel: Channel, id: &str) -> Self {
+        Self(format!("{}:{id}", channel.name()))
+    }
+
+    /// The account of things that belong to a seller and not to Meta: commands and results.
+    pub fn of_seller(seller: super::ids::SellerId) -> Self {
+        Self(format!("seller:{seller}"))
+    }
+
+    /// The account of bodies and items in which no account could be read.
+    pub fn unreadable() -> Self {
+        Self("unreadable:0".to_owned())
+    }
+
+    /// An account as stored.
+    pub fn stored(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The channel, where it is one of Meta's.
+    pub fn channel(&self) -> Option<Channel> {
+        Channel::named(self.0.split_once(':')?.0)
+    }
+
+    /// Meta's own id of the account.
+    pub fn id(&self) -> &str {
+        self.0.split_once(':').map_or(self.0.as_str(), |(_, id)| id)
+    }
+
+    /// As stored.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

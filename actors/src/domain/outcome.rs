@@ -1,0 +1,92 @@
+//! How an event ends. There is no fourth way and no default branch: the compiler keeps the promise that nothing is silent.
+
+use serde::{Deserialize, Serialize};
+
+/// How a stored event ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Outcome {
+    /// It did what it was to do.
+    Handled,
+    /// It said again what was known.
+    Duplicate,
+    /// It is kept raw, for this reason, and can be replayed.
+    Ledgered(Reason),
+}
+
+impl Outcome {
+    /// The word used in the database and in logs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Outcome::Handled => "handled",
+            Outcome::Duplicate => "duplicate",
+            Outcome::Ledgered(_) => "ledgered",
+        }
+    }
+
+    /// Why it was ledgered.
+    pub fn reason(self) -> Option<Reason> {
+        match self {
+            Outcome::Handled | Outcome::Duplicate => None,
+            Outcome::Ledgered(reason) => Some(reason),
+        }
+    }
+}
+
+/// Why an event was put into the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// No seller is connected to the account.
+    UnknownAccount,
+    /// A kind that this version keeps but does not act on.
+    NotYetHandled,
+    /// One item of a webhook that could not be decoded.
+    Unreadable,
+    /// A signed body that is no JSON.
+    UnreadableBody,
+    /// It made its seller's actor panic, or the process fall, too often.
+    Poison,
+    /// Meta's dashboard test message.
+    DashboardTest,
+}
+
+impl Reason {
+    /// Every reason.
+    pub const ALL: [Reason; 6] = [
+        Reason::UnknownAccount,
+        Reason::NotYetHandled,
+        Reason::Unreadable,
+        Reason::UnreadableBody,
+        Reason::Poison,
+        Reason::DashboardTest,
+    ];
+
+    /// The stable code.
+    pub fn code(self) -> &'static str {
+        match self {
+            Reason::UnknownAccount => "unknown_account",
+            Reason::NotYetHandled => "not_yet_handled",
+            Reason::Unreadable => "unreadable",
+            Reason::UnreadableBody => "unreadable_body",
+            Reason::Poison => "poison",
+            Reason::DashboardTest => "dashboard_test",
+        }
+    }
+
+    /// The reason with this code.
+    pub fn coded(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.code() == code)
+    }
+
+    /// What happened and what to do about it.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Reason::UnknownAccount => "No seller is connected to this account: connect it, then replay.",
+            Reason::NotYetHandled => "This kind is kept but not acted on by this version: replay it after an update.",
+            Reason::Unreadable => "This item could not be decoded: look at the raw bytes; replay it after an update.",
+            Reason::UnreadableBody => "The signed body is no JSON: look at the raw bytes and at what sits between Meta and this server.",
+            Reason::Poison => "This event made the program fall: report it with its raw bytes; replay it after an update.",
+            Reason::DashboardTest => "Somebody pressed \"Test\" in Meta's dashboard: nothing to do.",
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! What the actors ask of the outside.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::channel::Account;
+use crate::domain::event::{CallResult, Happening, StoredEvent};
+use crate::domain::ids::{ConnectionId, SellerId};
+use crate::domain::outcome::Reason;
+
+/// A future on the heap, so that a port can be a trait object.
+pub type Later<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What time it is, and a way to wait for a time. The only one: tests and the prover bring their own.
+pub trait Clock: Send + Sync + 'static {
+    /// The time now.
+    fn now(&self) -> DateTime<Utc>;
+    /// Waits until `now` is at or after `due`.
+    fn sleep_until(&self, due: DateTime<Utc>) -> Later<'_, ()>;
+}
+
+/// Turns the raw bytes of an event of Meta's into what it means, or says why it cannot.
+pub type Decode = fn(&StoredEvent) -> Result<Happening, Reason>;
+
+/// Makes calls to Meta.
+pub trait Graph: Send + Sync + 'static {
+    /// Makes one call and sorts what came of it. Never longer than the client's own deadline, never an error:
+    /// what is not known is said as [`CallResult::Unknown`].
+    fn call<'a>(&'a self, call: &'a GraphCall) -> Later<'a, CallResult>;
+}
+
+/// One call to Meta.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GraphCall {
+    /// For whom.
+    pub seller: SellerId,
+    /// With whose token.
+    pub connection: ConnectionId,
+    /// On which account.
+    pub account: Account,
+    /// What is asked.
+    pub request: GraphRequest,
+}
+
+/// What is asked of Meta.
+#[derive(Clone, Debug, PartialEq)]
+pub enum GraphRequest {
+    /// Sends a text to a customer.
+    SendText {
+        /// The customer's id at Meta.
+        recipient: String,
+        /// At most 1000 bytes on Instagram.
+        text: String,
+    },
+    /// Looks into the conversation with a customer for a message of ours.
+    FindMessage {
+        /// The customer's id at Meta.
+        recipient: String,
+        /// The words it must have.
+        text: String,
+        /// Only messages made at or after this time count.
+        since: DateTime<Utc>,
+    },
+}
+
+/// How long a call to Meta may take before it counts as unanswered.
+pub const CALL_DEADLINE: Duration = Duration::from_secs(15);
