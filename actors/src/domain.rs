@@ -1,15 +1,18 @@
 //! Plain values and rules: no I/O, no clock, no chance.
 
+pub mod alarm;
 pub mod budget;
 pub mod catalog;
+pub mod changes;
 pub mod channel;
 pub mod conversation;
-pub mod effect;
+pub mod draft;
 pub mod event;
 pub mod ids;
 pub mod money;
 pub mod order;
+pub mod outbox;
 pub mod outcome;
 pub mod reading;
 pub mod reply;
-pub mod shop;
+pub mod seller;

@@ -6,4 +6,5 @@
 pub mod domain;
 pub mod ports;
 pub mod reader;
+pub mod shop;
 pub mod store;

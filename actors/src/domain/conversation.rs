@@ -1,1 +1,236 @@
-//! (to come)
+//! All that passed between one customer and one seller.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::channel::Account;
+use super::ids::{ConversationId, CustomerId, LeadId, MessageId, OutboxId};
+use super::order::Look;
+use super::reading::Contact;
+
+/// How long after a customer's last message free words may be sent (all of Meta's channels).
+pub const WINDOW: TimeDelta = TimeDelta::hours(24);
+
+/// A person who writes to a seller, on one account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Customer {
+    /// Its id.
+    pub id: CustomerId,
+    /// Where.
+    pub account: Account,
+    /// The person's id at Meta, on that account only.
+    pub meta_id: String,
+    /// What is known of how to reach them; each detail with the time it was said.
+    pub facts: Facts,
+}
+
+/// Contact details, each with the time it was said, so that the order of arrival does not matter.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// Phone number.
+    pub phone: Option<Fact>,
+    /// E-mail address.
+    pub email: Option<Fact>,
+    /// Postal address.
+    pub address: Option<Fact>,
+}
+
+/// One detail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fact {
+    /// What was said.
+    pub value: String,
+    /// When, by Meta's clock.
+    pub at: DateTime<Utc>,
+}
+
+impl Facts {
+    /// Takes over what was said at `at`, unless something newer is known.
+    pub fn learn(&mut self, said: &Contact, at: DateTime<Utc>) {
+        let pairs =
+            [(&mut self.phone, &said.phone), (&mut self.email, &said.email), (&mut self.address, &said.address)];
+        for (known, said) in pairs {
+            if let Some(value) = said
+                && known.as_ref().is_none_or(|fact| (fact.at, fact.value.as_str()) <= (at, value.as_str()))
+            {
+                *known = Some(Fact { value: value.clone(), at });
+            }
+        }
+    }
+
+    /// The details without their times.
+    pub fn contact(&self) -> Contact {
+        let value = |fact: &Option<Fact>| fact.as_ref().map(|fact| fact.value.clone());
+        Contact { phone: value(&self.phone), email: value(&self.email), address: value(&self.address) }
+    }
+}
+
+/// One conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conversation {
+    /// Its id.
+    pub id: ConversationId,
+    /// With whom.
+    pub customer: CustomerId,
+    /// When the customer said something last, by Meta's clock.
+    pub last_inbound_at: Option<DateTime<Utc>>,
+    /// When anything was said last, by Meta's clock.
+    pub last_message_at: Option<DateTime<Utc>>,
+    /// The beginning of the last thing said.
+    pub preview: String,
+    /// Messages of the customer that nobody has looked at.
+    pub unread: i32,
+    /// Counts up whenever an order is closed: messages of an episode build one draft.
+    pub episode: i32,
+    /// Up to where messages belong to closed orders, by Meta's clock.
+    pub closed_through: Option<DateTime<Utc>>,
+    /// What the customer was asked for last, in this episode.
+    pub asked: Option<String>,
+    /// Why a person should look.
+    pub needs_look: Option<Look>,
+}
+
+impl Conversation {
+    /// Until when free words may be sent.
+    pub fn window_closes_at(&self) -> Option<DateTime<Utc>> {
+        self.last_inbound_at.map(|at| at + WINDOW)
+    }
+}
+
+/// Who wrote a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Author {
+    /// The customer.
+    Customer,
+    /// We, by ourselves.
+    Bot,
+    /// The seller, in Meta's own app or by another tool.
+    Elsewhere,
+}
+
+impl Author {
+    /// The word used in the database.
+    pub fn name(self) -> &'static str {
+        match self {
+            Author::Customer => "customer",
+            Author::Bot => "bot",
+            Author::Elsewhere => "elsewhere",
+        }
+    }
+
+    /// The author with this name.
+    pub fn named(name: &str) -> Option<Self> {
+        [Author::Customer, Author::Bot, Author::Elsewhere].into_iter().find(|author| author.name() == name)
+    }
+}
+
+/// How far a message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MessageState {
+    /// It came in.
+    Received,
+    /// It waits to be sent.
+    Queued,
+    /// Meta took it.
+    Sent,
+    /// Its echo came back.
+    Confirmed,
+    /// It may have been sent.
+    Unconfirmed,
+    /// It was not sent.
+    Failed,
+}
+
+impl MessageState {
+    /// The word used in the database.
+    pub fn name(self) -> &'static str {
+        match self {
+            MessageState::Received => "received",
+            MessageState::Queued => "queued",
+            MessageState::Sent => "sent",
+            MessageState::Confirmed => "confirmed",
+            MessageState::Unconfirmed => "unconfirmed",
+            MessageState::Failed => "failed",
+        }
+    }
+
+    /// The state with this name.
+    pub fn named(name: &str) -> Option<Self> {
+        use MessageState::{Confirmed, Failed, Queued, Received, Sent, Unconfirmed};
+        [Received, Queued, Sent, Confirmed, Unconfirmed, Failed].into_iter().find(|state| state.name() == name)
+    }
+}
+
+/// One thing said, either way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Its id.
+    pub id: MessageId,
+    /// Where it was said.
+    pub conversation: ConversationId,
+    /// The conversation's episode it belongs to.
+    pub episode: i32,
+    /// True when it has a say in the episode's draft.
+    pub counts: bool,
+    /// Who wrote it.
+    pub author: Author,
+    /// The key of its event; none for what we send.
+    pub source_key: Option<String>,
+    /// The words.
+    pub text: Option<String>,
+    /// What a quick reply or button carried.
+    pub payload: Option<String>,
+    /// Pictures and the like, by Meta's type word.
+    pub attachments: Vec<String>,
+    /// When it was said: Meta's clock for what came in, ours for what goes out.
+    pub at: DateTime<Utc>,
+    /// Meta's message id.
+    pub mid: Option<String>,
+    /// How far it is.
+    pub state: MessageState,
+    /// The owed call that sends it.
+    pub outbox: Option<OutboxId>,
+}
+
+/// A customer's interest in a shop: one for each customer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lead {
+    /// Its id.
+    pub id: LeadId,
+    /// Who.
+    pub customer: CustomerId,
+    /// Where it began.
+    pub conversation: ConversationId,
+    /// `new`, `drafted` or `ordered`.
+    pub stage: LeadStage,
+    /// The first words.
+    pub first_words: String,
+    /// When they were said.
+    pub at: DateTime<Utc>,
+}
+
+/// How far a lead is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LeadStage {
+    /// Wrote.
+    New,
+    /// Has or had a draft.
+    Drafted,
+    /// Has a confirmed order.
+    Ordered,
+}
+
+impl LeadStage {
+    /// The word used in the database.
+    pub fn name(self) -> &'static str {
+        match self {
+            LeadStage::New => "new",
+            LeadStage::Drafted => "drafted",
+            LeadStage::Ordered => "ordered",
+        }
+    }
+
+    /// The stage with this name.
+    pub fn named(name: &str) -> Option<Self> {
+        [LeadStage::New, LeadStage::Drafted, LeadStage::Ordered].into_iter().find(|stage| stage.name() == name)
+    }
+}

@@ -120,7 +120,9 @@ mod tests {
 
     #[test]
     fn an_amount_is_read_and_written_back_in_its_currency() {
-        for (text, code, minor) in [("29.90", "USD", 2990), ("29.9", "usd", 2990), ("1200", "JPY", 1200), ("1.5", "KWD", 1500)] {
+        for (text, code, minor) in
+            [("29.90", "USD", 2990), ("29.9", "usd", 2990), ("1200", "JPY", 1200), ("1.5", "KWD", 1500)]
+        {
             let money = Money::parse(text, code.parse().unwrap()).unwrap();
             assert_eq!(money.minor, minor);
             assert_eq!(Money::parse(money.to_string().split(' ').next().unwrap(), money.currency), Ok(money));

@@ -84,8 +84,12 @@ impl Reason {
             Reason::UnknownAccount => "No seller is connected to this account: connect it, then replay.",
             Reason::NotYetHandled => "This kind is kept but not acted on by this version: replay it after an update.",
             Reason::Unreadable => "This item could not be decoded: look at the raw bytes; replay it after an update.",
-            Reason::UnreadableBody => "The signed body is no JSON: look at the raw bytes and at what sits between Meta and this server.",
-            Reason::Poison => "This event made the program fall: report it with its raw bytes; replay it after an update.",
+            Reason::UnreadableBody => {
+                "The signed body is no JSON: look at the raw bytes and at what sits between Meta and this server."
+            }
+            Reason::Poison => {
+                "This event made the program fall: report it with its raw bytes; replay it after an update."
+            }
             Reason::DashboardTest => "Somebody pressed \"Test\" in Meta's dashboard: nothing to do.",
         }
     }

@@ -113,7 +113,9 @@ impl Contact {
 
     /// Takes over what `newer` knows.
     pub fn learn(&mut self, newer: &Contact) {
-        for (mine, theirs) in [(&mut self.phone, &newer.phone), (&mut self.email, &newer.email), (&mut self.address, &newer.address)] {
+        for (mine, theirs) in
+            [(&mut self.phone, &newer.phone), (&mut self.email, &newer.email), (&mut self.address, &newer.address)]
+        {
             if theirs.is_some() {
                 mine.clone_from(theirs);
             }

@@ -1,0 +1,54 @@
+//! What a turn changes: the only thing a seller's actor ever stores, in one transaction.
+
+use serde_json::Value;
+
+use super::alarm::{Alarm, AlarmKey};
+use super::budget::SpentMinute;
+use super::catalog::Product;
+use super::conversation::{Conversation, Customer, Lead, Message};
+use super::ids::EventSeq;
+use super::order::{Order, OrderChange};
+use super::outbox::Owed;
+use super::outcome::Outcome;
+
+/// Rows to be as given, at most one for an id; whatever is not named stays as it is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Changes {
+    /// The last id the seller's counter has given.
+    pub last_id: i64,
+    /// Customers.
+    pub customers: Vec<Customer>,
+    /// Conversations.
+    pub conversations: Vec<Conversation>,
+    /// Messages.
+    pub messages: Vec<Message>,
+    /// Leads.
+    pub leads: Vec<Lead>,
+    /// Orders, each with all its lines.
+    pub orders: Vec<Order>,
+    /// Steps to add to orders' histories.
+    pub order_changes: Vec<OrderChange>,
+    /// Owed calls.
+    pub outbox: Vec<Owed>,
+    /// Products, with all their variants.
+    pub products: Vec<Product>,
+    /// Calls spent.
+    pub spent: Vec<SpentMinute>,
+    /// Alarms set.
+    pub alarms: Vec<Alarm>,
+    /// Alarms that are over.
+    pub alarms_over: Vec<AlarmKey>,
+    /// How events ended.
+    pub decided: Vec<Decided>,
+}
+
+/// How one event ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decided {
+    /// Which.
+    pub event: EventSeq,
+    /// How.
+    pub outcome: Outcome,
+    /// For commands: the answer that is kept for who asked.
+    pub answer: Option<Value>,
+}
