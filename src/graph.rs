@@ -114,7 +114,8 @@ impl GraphClient {
         let response = request.bearer_auth(errand.token.expose()).timeout(left).send().await?;
         let (status, after) = (response.status(), limits::pause(response.headers()));
         let body = read_body(response).await?;
-        debug!(call = errand.label, seller.id = %errand.call.seller, status = status.as_u16(), "the Graph API answered");
+        let seller = errand.call.seller;
+        debug!(call = errand.label, seller.id = %seller, status = status.as_u16(), "the Graph API answered");
         Ok(Answer { status, after, body })
     }
 
@@ -147,7 +148,7 @@ fn http_client(base_url: &Url) -> Result<Client, reqwest::Error> {
         .retry(retry::never())
         .referer(false);
     if base_url.scheme() == "http" {
-        // Plain http is for the sandbox on this machine: no proxy is between, and a machine without certificates will do.
+        // Plain http is for the sandbox on this machine: no proxy is between, and no certificates are needed.
         builder = builder.no_proxy().tls_certs_only([]);
     }
     builder.build()

@@ -1,4 +1,4 @@
-//! The secrets of the sandbox and the demo: printed in the source, so worth nothing. Serving with one of them is refused.
+//! The secrets of the sandbox and the demo: printed in the source, so worth nothing. Serving with one is refused.
 
 /// Signs the sandbox's webhooks.
 pub const APP_SECRET: &str = "hawker-demo-app-secret-worth-nothing";

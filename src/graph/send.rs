@@ -35,7 +35,7 @@ fn body(channel: Channel, to: &str, text: &str) -> Value {
             json!({"recipient": {"id": to}, "message": {"text": text}, "messaging_type": "RESPONSE"})
         }
         Channel::Whatsapp => {
-            // A phone number is digits alone; the id of a customer who hides the number starts with a country and a dot.
+            // A phone number is digits alone; the id of a customer who hides it starts with a country and a dot.
             let recipient = if to.contains('.') { "recipient" } else { "to" };
             json!({
                 "messaging_product": "whatsapp",

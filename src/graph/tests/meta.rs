@@ -1,4 +1,4 @@
-//! A stand-in for Meta that answers requests from a script and remembers them. It may also hang, hang up or talk nonsense.
+//! A stand-in for Meta that answers requests from a script and remembers them. It may also hang, hang up or babble.
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
