@@ -399,7 +399,7 @@ mod tests {
 
     #[test]
     fn the_text_has_code_and_trace_and_none_of_metas_words() {
-        let body = r#"{"error":{"message":"Malformed token EAAB","code":190,"error_subcode":463,"fbtrace_id":"A<b>-_9"}}"#;
+        let body = r#"{"error":{"message":"Bad token EAAB","code":190,"error_subcode":463,"fbtrace_id":"A<b>-_9"}}"#;
         let [CallResult::Refused { error, .. }, _] = results(400, body.as_bytes()) else { panic!("not refused") };
         assert!(error.ends_with("(190/463, trace Ab-_9)") && !error.contains("EAAB"), "{error}");
         let long = format!(r#"{{"error":{{"code":1,"fbtrace_id":"{}"}}}}"#, "x".repeat(10_000));
