@@ -53,6 +53,7 @@ impl App {
         Store::migrate(&settings).await.context("could not bring the database up to date")?;
         let store = Store::open(&settings, clock.now()).await.context("could not open the database")?;
         let keys = config.secrets.keys().context("secrets.encryption_key is not usable")?;
+        let keys = keys.context("secrets.encryption_key is not set")?;
         let vault = Arc::new(Vault::new(keys));
         let world = world(config, &store, &vault, clock.clone())?;
         world.reload_directory().await.context("could not read the connected accounts")?;

@@ -154,6 +154,13 @@ fn http_client(base_url: &Url) -> Result<Client, reqwest::Error> {
     builder.build()
 }
 
+/// A client for other programs on this machine: plain HTTP, no proxy in between.
+pub fn loopback_client(deadline: Duration) -> Result<Client, GraphClientError> {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let builder = Client::builder().timeout(deadline).no_proxy().tls_certs_only([]);
+    builder.build().map_err(GraphClientError::Client)
+}
+
 async fn read_body(mut response: Response) -> Result<Vec<u8>, Fault> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await? {

@@ -125,6 +125,16 @@ impl Sandbox {
         self.shared.deliverer.deliver_to(webhook);
     }
 
+    /// Where webhooks go, if anywhere yet.
+    pub fn webhook(&self) -> Option<Url> {
+        self.shared.deliverer.webhook()
+    }
+
+    /// The name of a customer, by the id an account sees.
+    pub fn name_of(&self, customer: &str) -> Option<String> {
+        self.world().name_of(customer)
+    }
+
     /// Whether the webhook's owner proves itself with the verify token, as Meta asks before the first event.
     pub async fn verify_webhook(&self) -> bool {
         self.shared.deliverer.verify("1158201444").await

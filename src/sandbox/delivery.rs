@@ -122,6 +122,10 @@ impl Deliverer {
         self.webhook.send_replace(Some(webhook));
     }
 
+    pub(super) fn webhook(&self) -> Option<Url> {
+        self.webhook.borrow().clone()
+    }
+
     pub(super) fn sign(&self, body: &[u8]) -> String {
         sign(&self.app_secret, body)
     }

@@ -222,6 +222,11 @@ impl World {
         id
     }
 
+    /// The name of a customer, by id.
+    pub(super) fn name_of(&self, customer: &str) -> Option<String> {
+        self.accounts.values().find_map(|account| account.threads.get(customer)).map(|thread| thread.name.clone())
+    }
+
     /// An id no message had before. The time is in it, so that a sandbox started anew repeats none.
     pub(super) fn next_mid(&mut self, now_ms: i64) -> String {
         self.serial += 1;
