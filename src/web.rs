@@ -2,6 +2,7 @@
 //!
 //! The list is what the server serves, and what the `Allow` of a 405 is read from.
 
+pub mod api;
 pub mod body;
 pub mod problem;
 mod route;

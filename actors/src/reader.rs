@@ -113,8 +113,7 @@ impl Scanned<'_> {
         let mut loose_quantity = telling.loose_quantity().filter(|_| bare && unknown == 0);
         let counted = self.quantities.iter().any(|quantity| quantity.sort != Sort::Article);
         let loose = !loose_options.is_empty() || loose_quantity.is_some();
-        let signs =
-            Signs { message: &self.message, tones: &tones, lines: &lines, loose, counted, known, unknown };
+        let signs = Signs { message: &self.message, tones: &tones, lines: &lines, loose, counted, known, unknown };
         let intent = signs.intent();
         if unknown > loose_options.len() || !takes_loose(intent) {
             loose_options.clear();

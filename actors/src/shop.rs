@@ -295,3 +295,6 @@ impl Shop {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -156,7 +156,9 @@ impl Against {
         if phrase.is(Mark::Not) && !phrase.is(Mark::Polite) || phrase.is(Mark::From) {
             match last {
                 // `the big one no, the small one`: a refusal that ends a clause means what stands before it.
-                Some((true, atom)) if !matches!(atom.sort, AtomSort::Comma | AtomSort::Stop) => atom.polarity = Polarity::Not,
+                Some((true, atom)) if !matches!(atom.sort, AtomSort::Comma | AtomSort::Stop) => {
+                    atom.polarity = Polarity::Not
+                }
                 _ => self.not = true,
             }
         }

@@ -88,7 +88,8 @@ fn hits(index: &CatalogIndex, message: &Message<'_>, taken: &[bool]) -> Vec<Hit>
         }
         for (like, len) in likenesses(index, message, at) {
             let postings: &[Posting] = index.postings.get(like.word as usize).map_or(&[], |list| list);
-            let hit = |posting: &Posting| Hit { entry: posting.entry, part: posting.part, at, len, quality: like.quality };
+            let hit =
+                |posting: &Posting| Hit { entry: posting.entry, part: posting.part, at, len, quality: like.quality };
             hits.extend(postings.iter().map(hit));
         }
     }
@@ -191,7 +192,9 @@ impl Search<'_> {
     fn is_telling(&self, hit: &Hit) -> bool {
         let entry = &self.index.entries[hit.entry as usize];
         let word = entry.parts[usize::from(hit.part)].word;
-        self.message.tokens[hit.at].is_word() && !is_look(self.index.vocabulary.root(word)) && !self.message.is_common(hit.at)
+        self.message.tokens[hit.at].is_word()
+            && !is_look(self.index.vocabulary.root(word))
+            && !self.message.is_common(hit.at)
     }
 
     /// Makes the candidate a find, and takes its words from the others.
@@ -276,6 +279,7 @@ pub(super) fn named(message: &Message<'_>, finds: &[Find]) -> Vec<bool> {
 /// True for an option value said as a mere number (`32`), which may be a quantity instead.
 pub(super) fn is_numeric(message: &Message<'_>, find: &Find) -> bool {
     let [at] = find.tokens.as_slice() else { return false };
-    let tied = at.checked_sub(1).is_some_and(|left| hyphened(message.text, &message.tokens[left], &message.tokens[*at]));
+    let tied =
+        at.checked_sub(1).is_some_and(|left| hyphened(message.text, &message.tokens[left], &message.tokens[*at]));
     message.tokens[*at].is_number() && !tied
 }

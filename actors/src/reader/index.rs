@@ -253,8 +253,10 @@ fn weighed(roots: Vec<String>) -> Vec<(String, f32)> {
 }
 
 fn settle(vocabulary: &Vocabulary, (parts, meaning, joins): (Vec<(String, f32)>, Meaning, bool)) -> Entry {
-    let parts: Box<[Part]> =
-        parts.iter().filter_map(|(root, weight)| Some(Part { word: vocabulary.find(root)?, weight: *weight })).collect();
+    let parts: Box<[Part]> = parts
+        .iter()
+        .filter_map(|(root, weight)| Some(Part { word: vocabulary.find(root)?, weight: *weight }))
+        .collect();
     let weight = parts.iter().map(|part| part.weight).sum();
     Entry { parts, meaning, weight, joins }
 }

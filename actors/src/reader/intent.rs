@@ -60,7 +60,8 @@ impl Signs<'_> {
         let named = !self.lines.is_empty();
         let new_order = self.is_told(Tone::Orders) && self.adds();
         if self.has(Mark::Cancel) && !new_order {
-            let whole = self.message.tokens.iter().any(|token| matches!(token.word.as_str(), "order" | "pedido" | "commande"));
+            let whole =
+                self.message.tokens.iter().any(|token| matches!(token.word.as_str(), "order" | "pedido" | "commande"));
             return Some(if named && !whole { Intent::Change } else { Intent::Cancel });
         }
         let only_against = named && !self.adds();

@@ -54,7 +54,8 @@ fn amount(quantity: &Quantity, goods: &Goods) -> u32 {
 /// True when the first part only says the total that the others share.
 fn parts_the_first(items: &[Item]) -> bool {
     let Some((first, rest)) = items.split_first() else { return false };
-    let names: BTreeSet<u32> = rest.iter().flat_map(|item| item.chosen.iter().map(|chosen| chosen.choice.name)).collect();
+    let names: BTreeSet<u32> =
+        rest.iter().flat_map(|item| item.chosen.iter().map(|chosen| chosen.choice.name)).collect();
     !names.is_empty() && names.iter().any(|name| !first.chosen.iter().any(|chosen| chosen.choice.name == *name))
 }
 
@@ -105,12 +106,14 @@ fn counts(items: &[Item], total: Option<u32>, goods: &Goods) -> (Vec<u32>, bool)
 /// `one of each`: every variant that fits, or the same count of every part named.
 fn each(items: &[Item], goods: &Goods, excluded: &[Choice], count: u32) -> Vec<Share> {
     if items.len() > 1 {
-        let share = |item: &Item| Share { count, quantity: item.quantity.clone(), chosen: item.chosen.clone(), form: None };
+        let share =
+            |item: &Item| Share { count, quantity: item.quantity.clone(), chosen: item.chosen.clone(), form: None };
         return items.iter().map(share).collect();
     }
     let chosen = items.first().map(|item| item.chosen.clone()).unwrap_or_default();
     let fits = |choices: &[Choice]| {
-        chosen.iter().all(|known| choices.contains(&known.choice)) && !choices.iter().any(|choice| excluded.contains(choice))
+        chosen.iter().all(|known| choices.contains(&known.choice))
+            && !choices.iter().any(|choice| excluded.contains(choice))
     };
     let forms = goods.forms.iter().enumerate().filter(|(_, form)| fits(&form.choices)).map(|(at, _)| at);
     let forms: Vec<usize> = forms.take(MOST_FORMS + 1).collect();

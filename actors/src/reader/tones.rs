@@ -53,5 +53,7 @@ fn counted_thing(message: &Message<'_>, quantities: &[Quantity], named: &[bool],
 
 /// `if i buy 5`
 fn conditional(message: &Message<'_>, sentence: usize) -> bool {
-    message.phrases_in(sentence).any(|phrase| matches!(message.tokens[phrase.at.start].word.as_str(), "if" | "si" | "se"))
+    message
+        .phrases_in(sentence)
+        .any(|phrase| matches!(message.tokens[phrase.at.start].word.as_str(), "if" | "si" | "se"))
 }
