@@ -1,1 +1,346 @@
-//! (to come)
+//! The settings: read once, typed, and refused with every problem at once.
+//!
+//! They come from the built-in `config.toml`, then a file, then the environment, which is handed in: nothing here
+//! reads the process's own.
+
+mod check;
+pub mod demo;
+mod parse;
+mod reader;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use url::Url;
+
+use self::reader::Reader;
+use crate::vault::Secret;
+
+/// `config.toml` as it was when this binary was built: every setting, its default, one line of meaning.
+pub const DEFAULTS: &str = include_str!("../config.toml");
+
+/// Names that people already have in their environment, and the settings they stand for.
+const KNOWN_NAMES: [(&str, &str); 8] = [
+    ("INSTAGRAM_APP_ID", "HAWKER__META__INSTAGRAM_APP_ID"),
+    ("INSTAGRAM_APP_SECRET", "HAWKER__META__INSTAGRAM_APP_SECRET"),
+    ("INSTAGRAM_VERIFY_TOKEN", "HAWKER__META__VERIFY_TOKEN"),
+    ("META_APP_SECRET", "HAWKER__META__META_APP_SECRET"),
+    ("WHATSAPP_APP_SECRET", "HAWKER__META__WHATSAPP_APP_SECRET"),
+    ("ENCRYPTION_KEY", "HAWKER__SECRETS__ENCRYPTION_KEY"),
+    ("OPERATOR_API_KEY", "HAWKER__SECRETS__OPERATOR_API_KEY"),
+    ("DATABASE_URL", "HAWKER__DATABASE__URL"),
+];
+
+/// All settings.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The HTTP server.
+    pub server: Server,
+    /// The database.
+    pub database: Database,
+    /// Meta's app and Graph API.
+    pub meta: Meta,
+    /// Keys of our own.
+    pub secrets: Secrets,
+    /// What happens between an event and its reply.
+    pub actors: Actors,
+    /// What may be spent at Meta.
+    pub budgets: Budgets,
+    /// Logging.
+    pub log: Log,
+    /// What is not wrong but deserves a look, a sentence each.
+    pub warnings: Vec<String>,
+}
+
+/// The HTTP server.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// How the world reaches the server.
+    pub public_url: Option<Url>,
+    /// Connections held at once.
+    pub max_connections: usize,
+    /// For the head of a request.
+    pub header_timeout: Duration,
+    /// For the body of a request.
+    pub body_timeout: Duration,
+    /// The largest body taken.
+    pub body_limit_bytes: usize,
+    /// Webhooks being stored at once.
+    pub webhooks_in_hand: usize,
+    /// For requests in hand when the server stops.
+    pub stop_timeout: Duration,
+}
+
+/// The database.
+#[derive(Clone, Debug)]
+pub struct Database {
+    /// Its address; hidden, as it may hold a password.
+    pub url: Secret,
+    /// Connections that only read.
+    pub read_connections: u32,
+    /// Connections that write, on PostgreSQL.
+    pub write_connections: u32,
+}
+
+/// Meta's app and Graph API.
+#[derive(Clone, Debug)]
+pub struct Meta {
+    /// The id of the app.
+    pub instagram_app_id: Option<String>,
+    /// Signs Instagram's webhooks.
+    pub instagram_app_secret: Option<Secret>,
+    /// Signs the webhooks of an app that has them all.
+    pub meta_app_secret: Option<Secret>,
+    /// Signs WhatsApp's webhooks.
+    pub whatsapp_app_secret: Option<Secret>,
+    /// What Meta shows when it verifies the webhook address.
+    pub verify_token: Option<Secret>,
+    /// Where the Graph API is.
+    pub graph_base_url: Url,
+    /// Its version: `v25.0`.
+    pub graph_version: String,
+}
+
+/// Keys of our own.
+#[derive(Clone, Debug)]
+pub struct Secrets {
+    /// Seals tokens, as written; [`Secrets::keys`] makes keys of it.
+    pub encryption_key: Option<Secret>,
+    /// The one before it.
+    pub previous_encryption_key: Option<Secret>,
+    /// Opens the operator's pages and commands.
+    pub operator_api_key: Option<Secret>,
+}
+
+/// What happens between an event and its reply.
+#[derive(Clone, Debug)]
+pub struct Actors {
+    /// Events in one turn.
+    pub turn_events: usize,
+    /// For a seller with nothing to do.
+    pub idle_unload: Duration,
+    /// A customer's silence before the automatic answer.
+    pub reply_quiet: Duration,
+    /// Older events get a draft only.
+    pub reply_max_age: Duration,
+    /// Conversations of one seller in memory.
+    pub max_conversations_in_memory: usize,
+    /// After a first fall.
+    pub restart_backoff: Duration,
+    /// Falls in a row before a seller is left alone.
+    pub max_falls: u32,
+    /// Between an uncertain send and the look whether it is there.
+    pub settle_unknown_after: Duration,
+    /// Calls to Meta under way for one seller.
+    pub calls_per_seller: usize,
+    /// Calls to Meta under way for all.
+    pub courier_concurrency: usize,
+    /// Between two looks for forgotten work.
+    pub sweep: Duration,
+}
+
+/// What may be spent at Meta.
+#[derive(Clone, Debug)]
+pub struct Budgets {
+    /// Texts and media, a connection.
+    pub messages_per_hour: u32,
+    /// Other calls, a seller.
+    pub graph_per_hour: u32,
+    /// Kept back from catalog pushes.
+    pub graph_reserve: u32,
+    /// Private replies, a connection.
+    pub private_replies_per_hour: u32,
+}
+
+/// Logging.
+#[derive(Clone, Debug)]
+pub struct Log {
+    /// How a line looks.
+    pub format: LogFormat,
+    /// What is logged, as tracing's filter directives; known to be well formed.
+    pub filter: String,
+}
+
+/// How a line of the log looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+}
+
+/// One thing that is wrong with the settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Which setting: `server.listen`.
+    pub key: String,
+    /// What is wrong and what to do; never a secret's value.
+    pub text: String,
+}
+
+/// Everything that is wrong with the settings, a line each.
+#[derive(Debug, thiserror::Error)]
+pub struct Problems(pub Vec<Problem>);
+
+impl Config {
+    /// Reads the settings from the defaults, `file` (else the one `HAWKER_CONFIG` names) and the environment.
+    pub fn load(file: Option<&Path>, env: impl IntoIterator<Item = (String, String)>) -> Result<Self, Problems> {
+        let (config, problems) = Self::read(file, env);
+        if problems.is_empty() { Ok(config) } else { Err(Problems(problems)) }
+    }
+
+    /// As [`Config::load`], and refuses what must not be served to the world: see [`Config::check_serve`].
+    pub fn load_to_serve(
+        file: Option<&Path>,
+        env: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, Problems> {
+        let (config, mut problems) = Self::read(file, env);
+        for problem in config.check_serve() {
+            // A setting that could not be read was replaced by its default: what is wrong with that is no news.
+            if problems.iter().all(|known| known.key != problem.key) {
+                problems.push(problem);
+            }
+        }
+        if problems.is_empty() { Ok(config) } else { Err(Problems(problems)) }
+    }
+
+    fn read(file: Option<&Path>, env: impl IntoIterator<Item = (String, String)>) -> (Self, Vec<Problem>) {
+        let mut env: BTreeMap<String, String> = env.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+        let warnings = check::warnings(&env);
+        for (known, name) in KNOWN_NAMES {
+            if let Some(value) = env.get(known).cloned() {
+                env.entry(name.to_owned()).or_insert(value);
+            }
+        }
+        let file = file.map(Path::to_owned).or_else(|| env.get("HAWKER_CONFIG").map(PathBuf::from));
+        let mut reader = Reader::new(file.as_deref(), env);
+        let config = Self {
+            server: Server::read(&mut reader),
+            database: Database::read(&mut reader),
+            meta: Meta::read(&mut reader),
+            secrets: Secrets::read(&mut reader),
+            actors: Actors::read(&mut reader),
+            budgets: Budgets::read(&mut reader),
+            log: Log::read(&mut reader),
+            warnings,
+        };
+        (config, reader.problems())
+    }
+}
+
+impl Default for Config {
+    /// The defaults alone.
+    fn default() -> Self {
+        Self::read(None, []).0
+    }
+}
+
+impl Server {
+    fn read(from: &mut Reader) -> Self {
+        Self {
+            listen: from.take("server.listen", parse::address),
+            public_url: from.take("server.public_url", parse::optional(parse::url)),
+            max_connections: from.take("server.max_connections", parse::whole(1..=1_000_000)),
+            header_timeout: from.take("server.header_timeout", parse::duration),
+            body_timeout: from.take("server.body_timeout", parse::duration),
+            body_limit_bytes: from.take("server.body_limit_bytes", parse::whole(1024..=1 << 30)),
+            webhooks_in_hand: from.take("server.webhooks_in_hand", parse::whole(1..=1_000_000)),
+            stop_timeout: from.take("server.stop_timeout", parse::duration),
+        }
+    }
+}
+
+impl Database {
+    fn read(from: &mut Reader) -> Self {
+        Self {
+            url: from.take("database.url", parse::database_url),
+            read_connections: from.take("database.read_connections", parse::whole(1..=1000)),
+            write_connections: from.take("database.write_connections", parse::whole(1..=1000)),
+        }
+    }
+}
+
+impl Meta {
+    fn read(from: &mut Reader) -> Self {
+        Self {
+            instagram_app_id: from.take("meta.instagram_app_id", parse::optional(parse::text)),
+            instagram_app_secret: from.take("meta.instagram_app_secret", parse::optional(parse::secret)),
+            meta_app_secret: from.take("meta.meta_app_secret", parse::optional(parse::secret)),
+            whatsapp_app_secret: from.take("meta.whatsapp_app_secret", parse::optional(parse::secret)),
+            verify_token: from.take("meta.verify_token", parse::optional(parse::secret)),
+            graph_base_url: from.take("meta.graph_base_url", parse::graph_base_url),
+            graph_version: from.take("meta.graph_version", parse::graph_version),
+        }
+    }
+}
+
+impl Secrets {
+    fn read(from: &mut Reader) -> Self {
+        Self {
+            encryption_key: from.take("secrets.encryption_key", parse::optional(parse::secret)),
+            previous_encryption_key: from.take("secrets.previous_encryption_key", parse::optional(parse::secret)),
+            operator_api_key: from.take("secrets.operator_api_key", parse::optional(parse::secret)),
+        }
+    }
+}
+
+impl Actors {
+    fn read(from: &mut Reader) -> Self {
+        Self {
+            turn_events: from.take("actors.turn_events", parse::whole(1..=1000)),
+            idle_unload: from.take("actors.idle_unload", parse::duration),
+            reply_quiet: from.take("actors.reply_quiet", parse::duration_or_none),
+            reply_max_age: from.take("actors.reply_max_age", parse::duration),
+            max_conversations_in_memory: from.take("actors.max_conversations_in_memory", parse::whole(1..=1_000_000)),
+            restart_backoff: from.take("actors.restart_backoff", parse::duration),
+            max_falls: from.take("actors.max_falls", parse::whole(1..=1000)),
+            settle_unknown_after: from.take("actors.settle_unknown_after", parse::duration),
+            calls_per_seller: from.take("actors.calls_per_seller", parse::whole(1..=1000)),
+            courier_concurrency: from.take("actors.courier_concurrency", parse::whole(1..=100_000)),
+            sweep: from.take("actors.sweep", parse::duration),
+        }
+    }
+}
+
+impl Budgets {
+    fn read(from: &mut Reader) -> Self {
+        let budgets = Self {
+            messages_per_hour: from.take("budgets.messages_per_hour", parse::whole(0..=1_000_000)),
+            graph_per_hour: from.take("budgets.graph_per_hour", parse::whole(0..=1_000_000)),
+            graph_reserve: from.take("budgets.graph_reserve", parse::whole(0..=1_000_000)),
+            private_replies_per_hour: from.take("budgets.private_replies_per_hour", parse::whole(0..=1_000_000)),
+        };
+        if budgets.graph_reserve > budgets.graph_per_hour {
+            from.problem("budgets.graph_reserve", "is more than budgets.graph_per_hour: set it lower");
+        }
+        budgets
+    }
+}
+
+impl Log {
+    fn read(from: &mut Reader) -> Self {
+        Self { format: from.take("log.format", parse::log_format), filter: from.take("log.filter", parse::log_filter) }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.key, self.text)
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the settings have {} problem(s):", self.0.len())?;
+        self.0.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
+    }
+}
+
+#[cfg(test)]
+mod tests;

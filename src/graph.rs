@@ -1,1 +1,176 @@
-//! (to come)
+//! The client of Meta's Graph API: makes one call and sorts what came of it. It knows no seller, no order and no
+//! database; what is owed, and whether to call again, is decided by those who ask.
+
+mod errors;
+mod find;
+mod limits;
+mod send;
+mod wire;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actors::domain::event::CallResult;
+use actors::domain::ids::{ConnectionId, SellerId};
+use actors::ports::{CALL_DEADLINE, Graph, GraphCall, GraphRequest, Later};
+use reqwest::{Client, RequestBuilder, Response, redirect, retry};
+use tokio::time::{Instant, timeout_at};
+use tracing::debug;
+use url::Url;
+
+use self::errors::{Answer, Fault, Kind};
+use crate::vault::Secret;
+
+/// For one connection to be made, with TLS.
+const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
+/// The Graph API closes idle connections after a while; we do so first, so that no send meets a closing one.
+const IDLE_CONNECTION: Duration = Duration::from_secs(30);
+/// A page of fifty messages is a tenth of this.
+const ANSWER_LIMIT_BYTES: usize = 1 << 20;
+
+/// Finds the token of a connection.
+pub type Tokens = Arc<dyn Fn(SellerId, ConnectionId) -> Later<'static, Result<Secret, NoToken>> + Send + Sync>;
+
+/// Why there is no token to call with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoToken {
+    /// The connection has none, or is gone.
+    Missing,
+    /// It could not be read just now; why, in our words.
+    Unreadable(String),
+}
+
+/// Calls the Graph API over one shared pool of connections.
+pub struct GraphClient {
+    http: Client,
+    base_url: Url,
+    version: String,
+    tokens: Tokens,
+    deadline: Duration,
+}
+
+/// Why there is no client.
+#[derive(Debug, thiserror::Error)]
+pub enum GraphClientError {
+    /// The address cannot have a path.
+    #[error("the Graph API's address has no host")]
+    BaseUrl,
+    /// TLS or the system's certificates.
+    #[error("could not build the HTTPS client: does this machine have CA certificates?")]
+    Client(#[source] reqwest::Error),
+}
+
+/// What all requests of one call share.
+struct Errand<'a> {
+    call: &'a GraphCall,
+    token: Secret,
+    deadline: Instant,
+    label: &'static str,
+}
+
+impl GraphClient {
+    /// A client of the Graph API at `base_url`, in `version` (`v25.0`).
+    pub fn new(base_url: Url, version: String, tokens: Tokens) -> Result<Self, GraphClientError> {
+        if base_url.cannot_be_a_base() {
+            return Err(GraphClientError::BaseUrl);
+        }
+        let http = http_client(&base_url).map_err(GraphClientError::Client)?;
+        Ok(Self { http, base_url, version, tokens, deadline: CALL_DEADLINE })
+    }
+
+    async fn make(&self, call: &GraphCall) -> CallResult {
+        let (label, kind) = match &call.request {
+            GraphRequest::SendText { .. } => ("graph.send_text", Kind::Send),
+            GraphRequest::FindMessage { .. } => ("graph.find_message", Kind::Read),
+        };
+        let deadline = Instant::now() + self.deadline;
+        let done = async {
+            let token = self.token(call, deadline).await?;
+            let errand = Errand { call, token, deadline, label };
+            match &call.request {
+                GraphRequest::SendText { recipient, text } => self.send_text(&errand, recipient, text).await,
+                GraphRequest::FindMessage { recipient, text, since } => {
+                    let sought = find::Sought::new(call.account.id(), text, *since);
+                    let found = timeout_at(deadline, self.find_message(&errand, &sought, recipient)).await;
+                    found.unwrap_or_else(|_| Err(Fault::NotSent("there was no time left to look further".to_owned())))
+                }
+            }
+        };
+        done.await.unwrap_or_else(|fault| fault.result(kind))
+    }
+
+    async fn token(&self, call: &GraphCall, deadline: Instant) -> Result<Secret, Fault> {
+        match timeout_at(deadline, (self.tokens)(call.seller, call.connection)).await {
+            Ok(Ok(token)) => Ok(token),
+            Ok(Err(NoToken::Missing)) => Err(Fault::refused("no_token", "the connection has no token: reconnect it")),
+            Ok(Err(NoToken::Unreadable(why))) => Err(Fault::NotSent(format!("the token could not be read: {why}"))),
+            Err(_) => Err(Fault::NotSent("the token could not be read in time".to_owned())),
+        }
+    }
+
+    /// The one place from which anything goes to Meta.
+    async fn exchange(&self, errand: &Errand<'_>, request: RequestBuilder) -> Result<Answer, Fault> {
+        let left = errand.deadline.saturating_duration_since(Instant::now());
+        let response = request.bearer_auth(errand.token.expose()).timeout(left).send().await?;
+        let (status, after) = (response.status(), limits::pause(response.headers()));
+        let body = read_body(response).await?;
+        let seller = errand.call.seller;
+        debug!(call = errand.label, seller.id = %seller, status = status.as_u16(), "the Graph API answered");
+        Ok(Answer { status, after, body })
+    }
+
+    /// An address under the version; every part becomes one segment of the path, whatever it holds.
+    fn url(&self, parts: &[&str]) -> Url {
+        let mut url = self.base_url.clone();
+        let mut path = url.path_segments_mut().expect("checked when the client was built");
+        path.pop_if_empty().push(&self.version).extend(parts);
+        drop(path);
+        url
+    }
+}
+
+impl Graph for GraphClient {
+    fn call<'a>(&'a self, call: &'a GraphCall) -> Later<'a, CallResult> {
+        Box::pin(self.make(call))
+    }
+}
+
+fn http_client(base_url: &Url) -> Result<Client, reqwest::Error> {
+    // Another part of the process may have chosen already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut builder = Client::builder()
+        .user_agent(concat!("hawker/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECT_DEADLINE)
+        .timeout(CALL_DEADLINE)
+        .pool_idle_timeout(IDLE_CONNECTION)
+        // A redirect would take the token along, and a retry might send a message twice: both are for us to decide.
+        .redirect(redirect::Policy::none())
+        .retry(retry::never())
+        .referer(false);
+    if base_url.scheme() == "http" {
+        // Plain http is for the sandbox on this machine: no proxy is between, and no certificates are needed.
+        builder = builder.no_proxy().tls_certs_only([]);
+    }
+    builder.build()
+}
+
+/// A client for other programs on this machine: plain HTTP, no proxy in between.
+pub fn loopback_client(deadline: Duration) -> Result<Client, GraphClientError> {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let builder = Client::builder().timeout(deadline).no_proxy().tls_certs_only([]);
+    builder.build().map_err(GraphClientError::Client)
+}
+
+async fn read_body(mut response: Response) -> Result<Vec<u8>, Fault> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        if body.len() + chunk.len() > ANSWER_LIMIT_BYTES {
+            return Err(Fault::uncertain("the answer is longer than a mebibyte"));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+#[cfg(test)]
+mod tests;

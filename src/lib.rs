@@ -1,11 +1,15 @@
 //! Hawker: direct messages in, orders out.
 //!
 //! This crate is the outside world: HTTP in, HTTP out, the process. What happens with an event is in `actors`.
+//! `door`, `graph` and `sandbox` each speak Meta's wire and know nothing of one another; `app` alone knows everybody.
 
+pub mod app;
 pub mod cli;
 pub mod config;
 pub mod door;
 pub mod graph;
+pub mod office;
+pub mod prove;
 pub mod sandbox;
 pub mod server;
 pub mod telemetry;

@@ -1,15 +1,38 @@
-//! One seller's shop in memory: what its actor decides with. Pure: no I/O, no clock, no chance of its own.
+//! One seller's shop in memory: what its actor decides with. No I/O, no clock, no chance of its own.
+//!
+//! A decision is made on a copy (`Step`) and taken over whole, so that one that panics has changed nothing.
+
+mod answer;
+mod commands;
+mod echo;
+mod said;
+mod sends;
+mod step;
+mod thread;
+mod turn;
+
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::domain::alarm::Alarm;
-use crate::domain::changes::Changes;
+use crate::domain::alarm::{Alarm, AlarmKind};
+use crate::domain::budget::{Budget, BudgetKey};
+use crate::domain::catalog::Catalog;
+use crate::domain::changes::{Changes, Decided};
+use crate::domain::channel::Account;
+use crate::domain::conversation::Message;
 use crate::domain::event::{Happening, StoredEvent};
-use crate::domain::ids::{EventSeq, OutboxId};
-use crate::domain::outbox::Owed;
-use crate::domain::outcome::Reason;
+use crate::domain::ids::{ConversationId, EventSeq, OutboxId};
+use crate::domain::outbox::{Owed, OwedCall, OwedState};
+use crate::domain::outcome::{Outcome, Reason};
+use crate::domain::seller::Seller;
+use crate::reader::CatalogIndex;
 use crate::store::sellers::Loaded;
 use crate::store::threads::{StoredThread, Wanted};
+
+use step::Step;
+use thread::Thread;
+use turn::Turn;
 
 /// How shops behave, from the settings of the process.
 #[derive(Clone, Copy, Debug)]
@@ -35,88 +58,240 @@ pub struct ShopRules {
 /// One seller's shop.
 pub struct Shop {
     rules: ShopRules,
+    seller: Seller,
+    last_id: i64,
+    catalog: Catalog,
+    index: CatalogIndex,
+    threads: HashMap<ConversationId, Thread>,
+    by_customer: HashMap<(Account, String), ConversationId>,
+    budgets: HashMap<BudgetKey, Budget>,
+    open: BTreeMap<OutboxId, Open>,
+    turn: Turn,
+    /// The catalog's words changed: readings are out of date.
+    reread: bool,
+    next_alarm: Option<DateTime<Utc>>,
+    /// Counts turns, to know which conversations were used last.
+    turns: u64,
+}
+
+/// An owed call that is open, with the message it sends.
+#[derive(Clone, Debug)]
+struct Open {
+    owed: Owed,
+    message: Option<Message>,
 }
 
 impl Shop {
     /// A shop as loaded.
     pub fn new(loaded: Loaded, rules: ShopRules) -> Self {
-        let _ = loaded;
-        Self { rules }
+        let mut budgets: HashMap<BudgetKey, Budget> = HashMap::new();
+        for spent in &loaded.spent {
+            budgets.entry(spent.key).or_default().restore(spent.minute, spent.calls);
+        }
+        let open = loaded.open.into_iter().map(|(owed, message)| (owed.id, Open { owed, message })).collect();
+        Self {
+            rules,
+            index: CatalogIndex::new(&loaded.catalog),
+            seller: loaded.seller,
+            last_id: loaded.last_id,
+            catalog: loaded.catalog,
+            threads: HashMap::new(),
+            by_customer: HashMap::new(),
+            budgets,
+            open,
+            turn: Turn::default(),
+            reread: false,
+            next_alarm: None,
+            turns: 0,
+        }
     }
 
-    /// What must be read before these can be decided: conversations that are not in memory.
+    /// What must be read before these can be decided: whatever is not in memory.
     pub fn wanted(&self, events: &[(StoredEvent, Result<Happening, Reason>)], alarms: &[Alarm]) -> Wanted {
-        let _ = (events, alarms, self.rules);
-        unimplemented!()
+        let mut wanted = Wanted::default();
+        for (event, happening) in events {
+            match happening {
+                Ok(Happening::Said(_)) => self.want_customer(&mut wanted, event),
+                Ok(Happening::Echo(echo)) => {
+                    self.want_customer(&mut wanted, event);
+                    wanted.mids.push(echo.mid.clone());
+                }
+                Ok(Happening::CallEnded(ended)) => self.want_thread_of(&mut wanted, ended.outbox),
+                Ok(Happening::Command(_)) | Err(_) => {}
+            }
+        }
+        for alarm in alarms {
+            match alarm.key.kind {
+                AlarmKind::Reply => self.want_thread(&mut wanted, ConversationId(alarm.key.subject)),
+                AlarmKind::Settle => self.want_thread_of(&mut wanted, OutboxId(alarm.key.subject)),
+                AlarmKind::Send => {}
+            }
+        }
+        for open in self.claimable().take(self.rules.max_in_flight) {
+            self.want_thread(&mut wanted, open.owed.conversation);
+        }
+        wanted.customers.sort();
+        wanted.customers.dedup();
+        wanted.conversations.sort();
+        wanted.conversations.dedup();
+        wanted
     }
 
-    /// Takes in what was read.
+    fn want_customer(&self, wanted: &mut Wanted, event: &StoredEvent) {
+        if let Some(customer) = &event.customer {
+            let who = (event.account.clone(), customer.clone());
+            if !self.by_customer.contains_key(&who) {
+                wanted.customers.push(who);
+            }
+        }
+    }
+
+    fn want_thread_of(&self, wanted: &mut Wanted, outbox: OutboxId) {
+        if let Some(open) = self.open.get(&outbox) {
+            self.want_thread(wanted, open.owed.conversation);
+        }
+    }
+
+    fn want_thread(&self, wanted: &mut Wanted, conversation: ConversationId) {
+        if !self.threads.contains_key(&conversation) {
+            wanted.conversations.push(conversation);
+        }
+    }
+
+    /// Takes in what was read; what is in memory already is newer.
     pub fn learn(&mut self, threads: Vec<StoredThread>) {
-        let _ = threads;
-        unimplemented!()
+        for stored in threads {
+            let (id, sent) = (stored.conversation.id, stored.sent.clone());
+            let thread = self.threads.entry(id).or_insert_with(|| Thread::read(stored, &self.index));
+            self.by_customer.insert((thread.customer.account.clone(), thread.customer.meta_id.clone()), id);
+            thread.recall(sent);
+        }
     }
 
     /// Decides one event. On a panic the shop is as before it.
     pub fn decide(&mut self, event: &StoredEvent, happening: &Result<Happening, Reason>, now: DateTime<Utc>) {
-        let _ = (event, happening, now);
-        unimplemented!()
+        let (step, decided) = self.step_of(event, happening, now);
+        if let Some(step) = step.map(Step::finish) {
+            self.absorb(step);
+        }
+        self.turn.decided.push(decided);
+    }
+
+    fn step_of(
+        &self,
+        event: &StoredEvent,
+        happening: &Result<Happening, Reason>,
+        now: DateTime<Utc>,
+    ) -> (Option<Step<'_>>, Decided) {
+        let ended = |outcome| Decided { event: event.seq, outcome, answer: None };
+        let mut step = Step::new(self, now);
+        let outcome = match happening {
+            Err(reason) => return (None, ended(Outcome::Ledgered(*reason))),
+            Ok(Happening::Command(command)) => {
+                let answer = step.obey(command);
+                return (Some(step), Decided { answer: Some(answer), ..ended(Outcome::Handled) });
+            }
+            Ok(Happening::Said(said)) => step.hear(event, said),
+            Ok(Happening::Echo(echo)) => step.hear_echo(event, echo),
+            Ok(Happening::CallEnded(call)) => step.call_ended(call),
+        };
+        (Some(step), ended(outcome))
     }
 
     /// Puts an event into the ledger.
     pub fn ledger(&mut self, event: EventSeq, reason: Reason) {
-        let _ = (event, reason);
-        unimplemented!()
+        self.turn.decided.push(Decided { event, outcome: Outcome::Ledgered(reason), answer: None });
     }
 
     /// Acts on an alarm that is due.
     pub fn alarm(&mut self, alarm: &Alarm, now: DateTime<Utc>) {
-        let _ = (alarm, now);
-        unimplemented!()
-    }
-
-    /// Claims what is owed and may be called now: spends budget, counts the attempt. Sets the alarm for the rest.
-    pub fn claim(&mut self, now: DateTime<Utc>) {
-        let _ = now;
-        unimplemented!()
-    }
-
-    /// After a load: what to do with rows an earlier incarnation claimed. `running` says whether the courier has the
-    /// call (by owed call and attempt). Rows claimed by an earlier life of the process become unknown; rows claimed in
-    /// this life that the courier does not have and of which no result is pending were never handed over: they are
-    /// handed over again.
-    pub fn recover(
-        &mut self,
-        running: &dyn Fn(OutboxId, i32) -> bool,
-        results_pending: &[(OutboxId, i32)],
-        now: DateTime<Utc>,
-    ) {
-        let _ = (running, results_pending, now);
-        unimplemented!()
+        let mut step = Step::new(self, now);
+        step.out.alarms.insert(alarm.key, None);
+        match alarm.key.kind {
+            AlarmKind::Reply => step.answer_due(ConversationId(alarm.key.subject)),
+            AlarmKind::Settle => step.settle_due(OutboxId(alarm.key.subject)),
+            AlarmKind::Send => {}
+        }
+        let step = step.finish();
+        self.absorb(step);
     }
 
     /// True when what was decided must be flushed before anything leaves: something was claimed or a command answered.
     pub fn must_flush(&self) -> bool {
-        unimplemented!()
+        !self.turn.claimed.is_empty() || self.turn.decided.iter().any(|decided| decided.answer.is_some())
     }
 
     /// What was decided since the last time, for the store.
     pub fn changes(&mut self) -> Changes {
-        unimplemented!()
+        let claimed = std::mem::take(&mut self.turn.claimed);
+        let turn = std::mem::take(&mut self.turn);
+        self.turn.handed = claimed;
+        self.next_alarm = turn.alarms.values().flatten().min().copied();
+        self.turns += 1;
+        let changes = turn.into_changes(self.last_id, &self.threads);
+        self.reread();
+        self.forget_least_used();
+        changes
     }
 
     /// What to hand to the courier once the changes are stored.
     pub fn hand_over(&mut self) -> Vec<Owed> {
-        unimplemented!()
+        let handed = std::mem::take(&mut self.turn.handed);
+        handed.iter().filter_map(|id| self.open.get(id)).map(|open| open.owed.clone()).collect()
     }
 
     /// Calls handed over and not ended.
     pub fn in_flight(&self) -> usize {
-        unimplemented!()
+        self.open.values().filter(|open| open.owed.state == OwedState::Claimed).count()
     }
 
-    /// When the shop wants to be woken next for its own alarms set in the last changes, so that the alarms actor can
-    /// be told.
+    /// The earliest alarm set by the last changes.
     pub fn next_alarm(&self) -> Option<DateTime<Utc>> {
-        unimplemented!()
+        self.next_alarm
+    }
+
+    /// How many conversations are in memory.
+    pub fn threads(&self) -> usize {
+        self.threads.len()
+    }
+
+    /// How many owed calls are open.
+    pub fn open_calls(&self) -> usize {
+        self.open.len()
+    }
+
+    fn forget_least_used(&mut self) {
+        if self.threads.len() <= self.rules.max_threads {
+            return;
+        }
+        let mut ages: Vec<(u64, ConversationId)> = self.threads.iter().map(|(id, thread)| (thread.used, *id)).collect();
+        ages.sort_unstable();
+        // A quarter at a time, so that a shop at its limit does not sort on every turn.
+        for (_, id) in ages.into_iter().take(self.threads.len() - self.rules.max_threads * 3 / 4) {
+            self.forget(id);
+        }
+    }
+
+    fn forget(&mut self, id: ConversationId) {
+        if let Some(thread) = self.threads.remove(&id) {
+            self.by_customer.remove(&(thread.customer.account, thread.customer.meta_id));
+        }
+    }
+
+    fn claimable(&self) -> impl Iterator<Item = &Open> {
+        self.open.values().filter(|open| open.owed.state == OwedState::Owed)
+    }
+
+    /// The send of ours in this conversation that an echo with these words would be of.
+    fn send_in_question(&self, conversation: ConversationId, words: &str) -> Option<&Open> {
+        self.open.values().find(|open| {
+            let maybe_sent = match open.owed.state {
+                OwedState::Claimed | OwedState::Unknown => true,
+                OwedState::Owed => open.owed.attempts > 0,
+                OwedState::Accepted | OwedState::Unsettled | OwedState::Failed => false,
+            };
+            let same_words = matches!(&open.owed.call, OwedCall::Send { text, .. } if thread::same_words(text, words));
+            open.owed.conversation == conversation && maybe_sent && same_words
+        })
     }
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::channel::Account;
-use super::ids::{ConversationId, CustomerId, LeadId, MessageId, OutboxId};
+use super::ids::{ConversationId, CustomerId, LeadId, MessageId, OrderId, OutboxId};
 use super::order::Look;
 use super::reading::Contact;
 
@@ -83,6 +83,8 @@ pub struct Conversation {
     pub episode: i32,
     /// Up to where messages belong to closed orders, by Meta's clock.
     pub closed_through: Option<DateTime<Utc>>,
+    /// The order that the open episode builds, while it is a draft or was cancelled by the customer.
+    pub draft: Option<OrderId>,
     /// What the customer was asked for last, in this episode.
     pub asked: Option<String>,
     /// Why a person should look.

@@ -16,6 +16,8 @@ pub enum OwedState {
     Accepted,
     /// It may have been done; to be settled.
     Unknown,
+    /// It may have been done, and it cannot be found out: a person decides.
+    Unsettled,
     /// Given up.
     Failed,
 }
@@ -28,14 +30,15 @@ impl OwedState {
             OwedState::Claimed => "claimed",
             OwedState::Accepted => "accepted",
             OwedState::Unknown => "unknown",
+            OwedState::Unsettled => "unsettled",
             OwedState::Failed => "failed",
         }
     }
 
     /// The state with this name.
     pub fn named(name: &str) -> Option<Self> {
-        use OwedState::{Accepted, Claimed, Failed, Owed, Unknown};
-        [Owed, Claimed, Accepted, Unknown, Failed].into_iter().find(|state| state.name() == name)
+        use OwedState::{Accepted, Claimed, Failed, Owed, Unknown, Unsettled};
+        [Owed, Claimed, Accepted, Unknown, Unsettled, Failed].into_iter().find(|state| state.name() == name)
     }
 
     /// True while something can still come of it: such rows are in the seller's memory.

@@ -16,6 +16,8 @@ pub struct Wanted {
     pub customers: Vec<(Account, String)>,
     /// By id.
     pub conversations: Vec<ConversationId>,
+    /// Messages of ours by Meta's id, wherever they were said.
+    pub mids: Vec<String>,
 }
 
 /// One conversation, as far as the open episode goes.
@@ -29,8 +31,10 @@ pub struct StoredThread {
     pub lead: Option<Lead>,
     /// Messages of the open episode that count, in Meta's time, then by id; the newest `limit` of them.
     pub heard: Vec<Message>,
-    /// The open draft.
+    /// The order of the open episode: `conversation.draft`.
     pub draft: Option<Order>,
+    /// Of the wanted mids, those that were said in this conversation.
+    pub sent: Vec<Message>,
 }
 
 /// Reads conversations, one query a table however many are wanted. Unknown ones are simply not in the answer.

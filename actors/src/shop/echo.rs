@@ -1,0 +1,64 @@
+//! A message from the seller's account came back: our own send, or one typed elsewhere. Never a turn of the bot.
+
+use crate::domain::alarm::AlarmKind;
+use crate::domain::conversation::{Author, Message, MessageState};
+use crate::domain::event::{Echo, StoredEvent};
+use crate::domain::ids::MessageId;
+use crate::domain::outbox::{Owed, OwedState};
+use crate::domain::outcome::{Outcome, Reason};
+
+use super::Open;
+use super::step::Step;
+use super::thread::Thread;
+
+impl Step<'_> {
+    pub(super) fn hear_echo(&mut self, event: &StoredEvent, echo: &Echo) -> Outcome {
+        let Some(customer) = &event.customer else { return Outcome::Ledgered(Reason::Unreadable) };
+        let mut thread = self.thread_of(event, customer);
+        let known = thread.sent.iter().find(|message| message.mid.as_ref() == Some(&echo.mid)).cloned();
+        let words = echo.text.as_deref().unwrap_or_default();
+        if let Some(message) = known {
+            let confirmed = Message { state: MessageState::Confirmed, ..message };
+            self.out.messages.insert(confirmed.id, confirmed.clone());
+            thread.recall(vec![confirmed]);
+        } else if let Some(open) = self.shop.send_in_question(thread.conversation.id, words) {
+            self.confirm_send(&mut thread, open, &echo.mid);
+        } else {
+            self.note_elsewhere(&mut thread, event, echo);
+        }
+        self.thread = Some(thread);
+        Outcome::Handled
+    }
+
+    /// A send whose end we did not know, or not yet: its echo says that it was done.
+    fn confirm_send(&mut self, thread: &mut Thread, open: &Open, mid: &str) {
+        let owed = Owed { state: OwedState::Accepted, mid: Some(mid.to_owned()), error: None, ..open.owed.clone() };
+        self.clear_alarm(AlarmKind::Settle, owed.id.0);
+        if let Some(message) = open.message.clone() {
+            let message = Message { state: MessageState::Confirmed, mid: Some(mid.to_owned()), ..message };
+            self.out.messages.insert(message.id, message.clone());
+            thread.recall(vec![message]);
+        }
+        self.out.outbox.insert(owed.id, owed);
+    }
+
+    fn note_elsewhere(&mut self, thread: &mut Thread, event: &StoredEvent, echo: &Echo) {
+        let message = Message {
+            id: MessageId(self.next_id()),
+            conversation: thread.conversation.id,
+            episode: thread.conversation.episode,
+            counts: false,
+            author: Author::Elsewhere,
+            source_key: Some(event.key.clone()),
+            text: echo.text.clone(),
+            payload: None,
+            attachments: echo.attachments.clone(),
+            at: event.happened_at,
+            mid: Some(echo.mid.clone()),
+            state: MessageState::Confirmed,
+            outbox: None,
+        };
+        thread.note(&message);
+        self.out.messages.insert(message.id, message);
+    }
+}

@@ -1,0 +1,156 @@
+//! One decision in the making: a copy of the conversation and the rows it adds, taken over whole or not at all.
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::alarm::{AlarmKey, AlarmKind};
+use crate::domain::conversation::{Author, Message, MessageState};
+use crate::domain::event::StoredEvent;
+use crate::domain::ids::{ConversationId, CustomerId, MessageId, OutboxId};
+use crate::domain::order::{Look, OrderChange};
+use crate::domain::outbox::{Owed, OwedCall, OwedState};
+use crate::domain::reply;
+
+use super::thread::Thread;
+use super::turn::Turn;
+use super::{Open, Shop};
+
+pub(super) struct Step<'a> {
+    pub(super) shop: &'a Shop,
+    pub(super) now: DateTime<Utc>,
+    pub(super) thread: Option<Thread>,
+    pub(super) out: Turn,
+    last_id: i64,
+}
+
+/// A step without its borrow of the shop.
+pub(super) struct Finished {
+    thread: Option<Thread>,
+    out: Turn,
+    last_id: i64,
+}
+
+impl<'a> Step<'a> {
+    pub(super) fn new(shop: &'a Shop, now: DateTime<Utc>) -> Self {
+        Self { shop, now, thread: None, out: Turn::default(), last_id: shop.last_id }
+    }
+
+    pub(super) fn finish(self) -> Finished {
+        Finished { thread: self.thread, out: self.out, last_id: self.last_id }
+    }
+
+    pub(super) fn next_id(&mut self) -> i64 {
+        self.last_id += 1;
+        self.last_id
+    }
+
+    /// Works on a conversation that is in memory. False when it is not.
+    pub(super) fn take(&mut self, id: ConversationId) -> bool {
+        self.thread = self.shop.threads.get(&id).cloned();
+        self.thread.is_some()
+    }
+
+    /// The customer's conversation; a new one for a new customer.
+    pub(super) fn thread_of(&mut self, event: &StoredEvent, customer: &str) -> Thread {
+        let known = self.shop.by_customer.get(&(event.account.clone(), customer.to_owned()));
+        if let Some(thread) = known.and_then(|id| self.shop.threads.get(id)) {
+            return thread.clone();
+        }
+        let (who, id) = (CustomerId(self.next_id()), ConversationId(self.next_id()));
+        Thread::begin(event, customer, who, id)
+    }
+
+    pub(super) fn set_alarm(&mut self, kind: AlarmKind, subject: i64, due: DateTime<Utc>) {
+        self.out.alarms.insert(AlarmKey { kind, subject }, Some(due));
+    }
+
+    pub(super) fn clear_alarm(&mut self, kind: AlarmKind, subject: i64) {
+        self.out.alarms.insert(AlarmKey { kind, subject }, None);
+    }
+
+    pub(super) fn changed(&mut self, order: crate::domain::ids::OrderId, what: &'static str) {
+        self.out.order_changes.push(OrderChange { order, at: self.now, what });
+    }
+
+    /// Owes the customer a text: one call a part, sent in order.
+    pub(super) fn owe_text(&mut self, thread: &mut Thread, text: &str, purpose: &str) {
+        let account = thread.customer.account.clone();
+        let Some(connection) = self.shop.seller.connections.iter().find(|known| known.account == account) else {
+            thread.conversation.needs_look = Some(Look::NotSent);
+            return;
+        };
+        let connection = connection.id;
+        for (part, text) in reply::parts(text, reply::TEXT_LIMIT_BYTES).into_iter().enumerate() {
+            let (message, outbox) = (MessageId(self.next_id()), OutboxId(self.next_id()));
+            let said = Message {
+                id: message,
+                conversation: thread.conversation.id,
+                episode: thread.conversation.episode,
+                counts: false,
+                author: Author::Bot,
+                source_key: None,
+                text: Some(text.clone()),
+                payload: None,
+                attachments: Vec::new(),
+                at: self.now,
+                mid: None,
+                state: MessageState::Queued,
+                outbox: Some(outbox),
+            };
+            let owed = Owed {
+                id: outbox,
+                purpose: format!("{purpose}:{part}"),
+                connection,
+                account: account.clone(),
+                conversation: thread.conversation.id,
+                recipient: thread.customer.meta_id.clone(),
+                call: OwedCall::Send { message, text },
+                state: OwedState::Owed,
+                attempts: 0,
+                claimed_at: None,
+                claimed_by: None,
+                not_before: self.now,
+                mid: None,
+                error: None,
+            };
+            thread.note(&said);
+            self.out.messages.insert(message, said);
+            self.out.outbox.insert(outbox, owed);
+        }
+    }
+}
+
+impl Shop {
+    /// Takes over a step that came to its end.
+    pub(super) fn absorb(&mut self, step: Finished) {
+        self.last_id = step.last_id;
+        if let Some(mut thread) = step.thread {
+            thread.used = self.turns;
+            let id = thread.conversation.id;
+            self.by_customer.insert((thread.customer.account.clone(), thread.customer.meta_id.clone()), id);
+            self.threads.insert(id, thread);
+            self.turn.touched.insert(id);
+        }
+        for owed in step.out.outbox.values() {
+            self.follow(owed, &step.out);
+        }
+        for product in step.out.products.values() {
+            self.put_product(product);
+        }
+        self.turn.add(step.out);
+    }
+
+    /// Keeps open calls in memory and lets go of ended ones.
+    fn follow(&mut self, owed: &Owed, out: &Turn) {
+        if !owed.state.is_open() {
+            self.open.remove(&owed.id);
+            return;
+        }
+        let message = match &owed.call {
+            OwedCall::Send { message, .. } => out.messages.get(message).cloned(),
+            OwedCall::Find { .. } => None,
+        };
+        let open = self.open.entry(owed.id).or_insert_with(|| Open { owed: owed.clone(), message: None });
+        open.owed = owed.clone();
+        open.message = message.or_else(|| open.message.take());
+    }
+}

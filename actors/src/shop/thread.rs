@@ -1,0 +1,114 @@
+//! One conversation in memory: the customer, the open episode's messages as read, the draft.
+
+use crate::domain::conversation::{Conversation, Customer, Lead, Message};
+use crate::domain::draft::Heard;
+use crate::domain::event::StoredEvent;
+use crate::domain::ids::{ConversationId, CustomerId};
+use crate::domain::order::Order;
+use crate::reader::{self, CatalogIndex};
+use crate::store::threads::StoredThread;
+
+/// A draft is built from at most so many messages of one episode.
+pub(crate) const MAX_HEARD: usize = 100;
+/// So many messages of ours are remembered for their echo.
+const MAX_SENT: usize = 16;
+
+#[derive(Clone, Debug)]
+pub(super) struct Thread {
+    pub(super) customer: Customer,
+    pub(super) conversation: Conversation,
+    pub(super) lead: Option<Lead>,
+    /// Messages with a say in the draft, in Meta's order.
+    pub(super) heard: Vec<Heard>,
+    pub(super) draft: Option<Order>,
+    /// Messages of ours with their mid, for their echo.
+    pub(super) sent: Vec<Message>,
+    /// The turn that used it last.
+    pub(super) used: u64,
+}
+
+impl Thread {
+    /// As stored; the messages are read anew, with the catalog as it is now.
+    pub(super) fn read(stored: StoredThread, index: &CatalogIndex) -> Self {
+        let heard = stored.heard.iter().map(|message| Heard {
+            message: message.id,
+            key: message.source_key.clone().unwrap_or_default(),
+            at: message.at,
+            reading: reader::read(index, message.text.as_deref().unwrap_or_default()),
+        });
+        Self {
+            heard: heard.collect(),
+            customer: stored.customer,
+            conversation: stored.conversation,
+            lead: stored.lead,
+            draft: stored.draft,
+            sent: Vec::new(),
+            used: 0,
+        }
+    }
+
+    /// A conversation that begins with this event.
+    pub(super) fn begin(event: &StoredEvent, meta_id: &str, customer: CustomerId, id: ConversationId) -> Self {
+        let conversation = Conversation {
+            id,
+            customer,
+            last_inbound_at: None,
+            last_message_at: None,
+            preview: String::new(),
+            unread: 0,
+            episode: 0,
+            closed_through: None,
+            draft: None,
+            asked: None,
+            needs_look: None,
+        };
+        let customer = Customer {
+            id: customer,
+            account: event.account.clone(),
+            meta_id: meta_id.to_owned(),
+            facts: crate::domain::conversation::Facts::default(),
+        };
+        Self { customer, conversation, lead: None, heard: Vec::new(), draft: None, sent: Vec::new(), used: 0 }
+    }
+
+    /// Puts a message at its place in Meta's order. False when the episode is full.
+    pub(super) fn insert(&mut self, heard: Heard) -> bool {
+        if self.heard.len() >= MAX_HEARD {
+            return false;
+        }
+        let place = self.heard.partition_point(|known| (known.at, known.message) <= (heard.at, heard.message));
+        self.heard.insert(place, heard);
+        true
+    }
+
+    /// Remembers messages of ours, newest last.
+    pub(super) fn recall(&mut self, sent: Vec<Message>) {
+        for message in sent {
+            self.sent.retain(|known| known.id != message.id);
+            self.sent.push(message);
+        }
+        let too_many = self.sent.len().saturating_sub(MAX_SENT);
+        self.sent.drain(..too_many);
+    }
+
+    /// Notes something said, for the list of conversations.
+    pub(super) fn note(&mut self, message: &Message) {
+        if self.conversation.last_message_at.is_none_or(|last| last <= message.at) {
+            self.conversation.last_message_at = Some(message.at);
+            self.conversation.preview = preview(message);
+        }
+    }
+}
+
+fn preview(message: &Message) -> String {
+    match (&message.text, message.attachments.first()) {
+        (Some(text), _) => text.chars().take(80).collect(),
+        (None, Some(kind)) => format!("[{kind}]"),
+        (None, None) => String::new(),
+    }
+}
+
+/// True when two texts differ in blanks at most: Meta may trim them.
+pub(super) fn same_words(one: &str, other: &str) -> bool {
+    one.split_whitespace().eq(other.split_whitespace())
+}

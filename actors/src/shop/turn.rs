@@ -1,0 +1,72 @@
+//! What a turn has gathered so far: the rows it will store, at most one for an id.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::alarm::{Alarm, AlarmKey};
+use crate::domain::budget::{BudgetKey, SpentMinute};
+use crate::domain::catalog::Product;
+use crate::domain::changes::{Changes, Decided};
+use crate::domain::conversation::Message;
+use crate::domain::ids::{ConversationId, MessageId, OrderId, OutboxId};
+use crate::domain::order::{Order, OrderChange};
+use crate::domain::outbox::Owed;
+
+use super::thread::Thread;
+
+/// Rows gathered since the last store.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Turn {
+    pub(super) messages: BTreeMap<MessageId, Message>,
+    pub(super) orders: BTreeMap<OrderId, Order>,
+    pub(super) order_changes: Vec<OrderChange>,
+    pub(super) outbox: BTreeMap<OutboxId, Owed>,
+    pub(super) products: BTreeMap<String, Product>,
+    pub(super) spent: BTreeMap<(BudgetKey, i64), i32>,
+    /// Alarms set, or over when there is no time.
+    pub(super) alarms: BTreeMap<AlarmKey, Option<DateTime<Utc>>>,
+    /// Conversations whose row, customer and lead are to be stored as they are in memory at the end.
+    pub(super) touched: BTreeSet<ConversationId>,
+    pub(super) decided: Vec<Decided>,
+    /// Claimed in this turn: to be handed over once it is stored.
+    pub(super) claimed: Vec<OutboxId>,
+    /// Stored and to be handed over.
+    pub(super) handed: Vec<OutboxId>,
+}
+
+impl Turn {
+    /// Takes over what a step adds; where both name a row, the step's is newer.
+    pub(super) fn add(&mut self, step: Turn) {
+        self.messages.extend(step.messages);
+        self.orders.extend(step.orders);
+        self.order_changes.extend(step.order_changes);
+        self.outbox.extend(step.outbox);
+        self.products.extend(step.products);
+        self.spent.extend(step.spent);
+        self.alarms.extend(step.alarms);
+        self.touched.extend(step.touched);
+        self.decided.extend(step.decided);
+        self.claimed.extend(step.claimed);
+    }
+
+    pub(super) fn into_changes(self, last_id: i64, threads: &HashMap<ConversationId, Thread>) -> Changes {
+        let touched: Vec<&Thread> = self.touched.iter().filter_map(|id| threads.get(id)).collect();
+        let (set, over): (Vec<_>, Vec<_>) = self.alarms.into_iter().partition(|(_, due)| due.is_some());
+        Changes {
+            last_id,
+            customers: touched.iter().map(|thread| thread.customer.clone()).collect(),
+            conversations: touched.iter().map(|thread| thread.conversation.clone()).collect(),
+            leads: touched.iter().filter_map(|thread| thread.lead.clone()).collect(),
+            messages: self.messages.into_values().collect(),
+            orders: self.orders.into_values().collect(),
+            order_changes: self.order_changes,
+            outbox: self.outbox.into_values().collect(),
+            products: self.products.into_values().collect(),
+            spent: self.spent.into_iter().map(|((key, minute), calls)| SpentMinute { key, minute, calls }).collect(),
+            alarms: set.into_iter().filter_map(|(key, due)| due.map(|due| Alarm { key, due })).collect(),
+            alarms_over: over.into_iter().map(|(key, _)| key).collect(),
+            decided: self.decided,
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! Wires everything together, runs it, and ends it in order.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actors::ports::{Clock, Graph, Later};
+use actors::root::Tree;
+use actors::sellers::Sellers;
+use actors::shop::ShopRules;
+use actors::store::{Store, StoreSettings};
+use actors::world::{Parts, TreeSettings, World};
+use anyhow::{Context, bail};
+use chrono::TimeDelta;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+
+use crate::config::Config;
+use crate::door::{self, Objects, Secrets, VerifyTokens};
+use crate::graph::GraphClient;
+use crate::office::{self, Office};
+use crate::server::{Server, ServerSettings};
+use crate::vault::{Secret, Vault};
+use crate::web::api::{self, Api};
+use crate::web::body::{BodyLimits, BodyRoom};
+use crate::web::webhooks::{Keep, NotStored, WebhookLimits, Webhooks};
+use crate::web::{self, Site};
+
+/// How long the actors may take to end what they have in hand.
+const TREE_STOP: Duration = Duration::from_secs(10);
+
+/// The whole service, ready to run.
+pub struct App {
+    listener: TcpListener,
+    address: SocketAddr,
+    store: Store,
+    office: Office,
+    tree: Tree,
+    server: Server,
+    site: Site,
+}
+
+impl App {
+    /// Opens the database, brings it up to date, and starts the actors. Nothing is served yet.
+    pub async fn build(config: &Config, listener: TcpListener, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+        let address = listener.local_addr().context("could not read the address listened on")?;
+        let settings = StoreSettings {
+            url: config.database.url.expose().to_owned(),
+            read_connections: config.database.read_connections,
+            write_connections: config.database.write_connections,
+        };
+        Store::migrate(&settings).await.context("could not bring the database up to date")?;
+        let store = Store::open(&settings, clock.now()).await.context("could not open the database")?;
+        let keys = config.secrets.keys().context("secrets.encryption_key is not usable")?;
+        let keys = keys.context("secrets.encryption_key is not set")?;
+        let vault = Arc::new(Vault::new(keys));
+        let world = world(config, &store, &vault, clock.clone())?;
+        world.reload_directory().await.context("could not read the connected accounts")?;
+        let tree = Tree::start(world.clone()).await.context("could not start the actors")?;
+        let office = Office::new(store.clone(), vault, world);
+        let site = site(config, &store, &office, &tree, clock)?;
+        let server = Server::new(ServerSettings {
+            max_connections: config.server.max_connections,
+            head_timeout: config.server.header_timeout,
+            stop_grace: config.server.stop_timeout,
+            ..ServerSettings::default()
+        });
+        Ok(Self { listener, address, store, office, tree, server, site })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The database, to look at.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Sellers and their accounts.
+    pub fn office(&self) -> &Office {
+        &self.office
+    }
+
+    /// The sellers' actors.
+    pub fn sellers(&self) -> &Sellers {
+        &self.tree.sellers
+    }
+
+    /// Serves until told to stop, or until the actors cannot go on. Then: accept nobody more and end the requests in
+    /// hand, end the actors, close the database.
+    pub async fn run_until_stopped(self, stop: CancellationToken) -> anyhow::Result<()> {
+        info!(address = %self.address, "listening on {}", self.address);
+        let serving = stop.child_token();
+        let server = tokio::spawn(self.server.serve(self.listener, self.site, serving.clone()));
+        let fallen = tokio::select! {
+            () = stop.cancelled() => None,
+            sentence = self.tree.fallen() => Some(sentence),
+        };
+        info!("stopping: no new requests");
+        serving.cancel();
+        server.await.context("the server panicked")?;
+        info!("stopping: no new turns");
+        self.tree.stop(TREE_STOP).await;
+        self.store.close().await.context("could not close the database cleanly")?;
+        info!("stopped");
+        match fallen {
+            Some(sentence) => bail!("{sentence}"),
+            None => Ok(()),
+        }
+    }
+}
+
+fn world(config: &Config, store: &Store, vault: &Arc<Vault>, clock: Arc<dyn Clock>) -> anyhow::Result<Arc<World>> {
+    let tokens = office::tokens(store.clone(), vault.clone());
+    let (url, version) = (config.meta.graph_base_url.clone(), config.meta.graph_version.clone());
+    let graph: Arc<dyn Graph> = Arc::new(GraphClient::new(url, version, tokens).context("no Graph API client")?);
+    let boot = store.boot();
+    let rules = rules(config, boot.id)?;
+    Ok(World::new(Parts {
+        store: store.clone(),
+        clock,
+        graph,
+        decode: door::decode,
+        rules,
+        settings: tree_settings(config),
+        careful_through: boot.careful_through,
+    }))
+}
+
+fn rules(config: &Config, boot: i64) -> anyhow::Result<ShopRules> {
+    let delta = |time: Duration| TimeDelta::from_std(time).context("a duration of the settings is too long");
+    Ok(ShopRules {
+        reply_quiet: delta(config.actors.reply_quiet)?,
+        reply_max_age: delta(config.actors.reply_max_age)?,
+        settle_after: delta(config.actors.settle_unknown_after)?,
+        max_threads: config.actors.max_conversations_in_memory,
+        max_in_flight: config.actors.calls_per_seller,
+        messages_per_hour: config.budgets.messages_per_hour,
+        graph_per_hour: config.budgets.graph_per_hour,
+        boot,
+    })
+}
+
+fn tree_settings(config: &Config) -> TreeSettings {
+    TreeSettings {
+        turn_events: config.actors.turn_events as u64,
+        idle_unload: config.actors.idle_unload,
+        restart_base: config.actors.restart_backoff,
+        max_falls: config.actors.max_falls,
+        sweep: config.actors.sweep,
+        messages_at_once: config.actors.courier_concurrency,
+        calls_per_seller: config.actors.calls_per_seller,
+        append_waiting: config.server.webhooks_in_hand,
+        ..TreeSettings::default()
+    }
+}
+
+fn site(config: &Config, store: &Store, office: &Office, tree: &Tree, clock: Arc<dyn Clock>) -> anyhow::Result<Site> {
+    let body = BodyLimits { bytes: config.server.body_limit_bytes, deadline: config.server.body_timeout };
+    let limits =
+        WebhookLimits { body, requests_in_hand: config.server.webhooks_in_hand, ..WebhookLimits::default() };
+    let webhooks = Webhooks::new(secrets(config), verify_tokens(config), keep(tree), clock, limits);
+    let operator_key = config.secrets.operator_api_key.clone().context("secrets.operator_api_key is not set")?;
+    let mut routes = web::routes(&Arc::new(webhooks));
+    routes.extend(api::routes(&Arc::new(Api {
+        store: store.clone(),
+        office: office.clone(),
+        sellers: tree.sellers.clone(),
+        operator_key,
+        room: BodyRoom::new(64 << 20),
+        limits: BodyLimits { bytes: 1 << 20, ..body },
+    })));
+    Ok(web::site(routes))
+}
+
+/// Each app's secret, with the objects it may sign.
+fn secrets(config: &Config) -> Secrets {
+    let only = |object: &str| Objects::Only(vec![object.to_owned()]);
+    let candidates = [
+        ("instagram_app_secret", &config.meta.instagram_app_secret, only("instagram")),
+        ("meta_app_secret", &config.meta.meta_app_secret, Objects::Any),
+        ("whatsapp_app_secret", &config.meta.whatsapp_app_secret, only("whatsapp_business_account")),
+    ];
+    let known = candidates.into_iter().filter_map(|(label, secret, objects)| {
+        secret.as_ref().and_then(|secret: &Secret| door::Secret::new(label, secret.expose(), objects))
+    });
+    Secrets::new(known)
+}
+
+fn verify_tokens(config: &Config) -> VerifyTokens {
+    VerifyTokens::new(config.meta.verify_token.iter().map(|token| token.expose().to_owned()))
+}
+
+/// Hands events to the journal, which answers once they are on disk.
+fn keep(tree: &Tree) -> Keep {
+    let journal = tree.journal.clone();
+    Arc::new(move |events| {
+        let journal = journal.clone();
+        Box::pin(async move { journal.append(events).await.map(drop).map_err(|error| NotStored(Box::new(error))) })
+            as Later<'static, Result<(), NotStored>>
+    })
+}

@@ -1,0 +1,180 @@
+//! `hawker` without a verb: the whole service against the sandbox, with a shop, a customer, and the story told.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use actors::clock::SystemClock;
+use actors::domain::catalog::{Product, Variant};
+use actors::domain::channel::{Account, Channel};
+use actors::domain::event::Command;
+use actors::domain::ids::SellerId;
+use actors::domain::money::Money;
+use actors::domain::seller::Settings;
+use actors::ports::Clock;
+use actors::store::views::{self, Page};
+use anyhow::{Context, bail};
+use clap::Args;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::story::Story;
+use super::{runtime, stop_signal};
+use crate::app::App;
+use crate::config::{Config, demo};
+use crate::office::NewAccount;
+use crate::sandbox::{self, Sandbox, SandboxSettings};
+use crate::telemetry;
+use crate::vault::Secret;
+
+const DATABASE: &str = "sqlite://hawker-demo.db";
+const ACCOUNT: &str = "17841400000000001";
+const TOKEN: &str = "demo-token";
+const FIRST_WORDS: &str = "Hi! Two blue linen shirts in M, please";
+const DETAILS: &str = "My phone is +1 555 010 0199, and please deliver to 12 Harbour Street, Springfield 94110";
+const CUSTOMERS: [&str; 8] = ["Ada", "Ben", "Chloé", "Diego", "Eva", "Farid", "Greta", "Hugo"];
+
+#[derive(Debug, Args)]
+pub(super) struct DemoArgs {
+    /// Where the demo listens; on this machine only.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// Where the demo's stand-in for Meta listens.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8081")]
+    sandbox_listen: SocketAddr,
+}
+
+pub(super) fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
+    if !args.listen.ip().is_loopback() || !args.sandbox_listen.ip().is_loopback() {
+        bail!("the demo's secrets are known to everybody, so it listens on this machine only: use 127.0.0.1");
+    }
+    runtime()?.block_on(demo(args))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn demo(args: &DemoArgs) -> anyhow::Result<()> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let stop = stop_signal()?;
+    let listener = listen(args.listen, "--listen").await?;
+    let meta = sandbox(args, clock.clone()).await?;
+    let config = settings(&meta)?;
+    telemetry::start(&config.log)?;
+    let app = App::build(&config, listener, clock).await?;
+    meta.deliver_to(format!("http://{}/webhooks/meta", app.address()).parse().context("no webhook address")?);
+    let shop = meta.add_account(ACCOUNT, "linen.shop", "102030405060708", TOKEN);
+    let seller = shop_of(&app).await?;
+    let story = Story::new(app.store().clone(), seller, meta.clone());
+    let (address, store) = (app.address(), app.store().clone());
+    let running = tokio::spawn(app.run_until_stopped(stop.clone()));
+    println!("Hawker listens on http://{address}, its stand-in for Meta on {}.\n", meta.url());
+    let telling = stop.child_token();
+    let told = tokio::spawn(tell(story, shop, store, seller, telling.clone()));
+    let ended = running.await.context("the service panicked");
+    telling.cancel();
+    told.await.context("the story panicked")??;
+    meta.stop().await;
+    ended?
+}
+
+async fn listen(address: SocketAddr, option: &str) -> anyhow::Result<TcpListener> {
+    let hint = || format!("could not listen on {address}: choose another address with {option}");
+    TcpListener::bind(address).await.with_context(hint)
+}
+
+async fn sandbox(args: &DemoArgs, clock: Arc<dyn Clock>) -> anyhow::Result<Sandbox> {
+    let listener = listen(args.sandbox_listen, "--sandbox-listen").await?;
+    let now_ms = Arc::new(move || clock.now().timestamp_millis());
+    let settings = SandboxSettings::new(demo::APP_SECRET, demo::VERIFY_TOKEN, now_ms);
+    Sandbox::start(settings, listener).context("could not start the stand-in for Meta")
+}
+
+/// The defaults, with the demo's secrets and a shorter wait before an answer. The environment may still say what to
+/// log; nothing else of it counts, least of all a real database.
+fn settings(meta: &Sandbox) -> anyhow::Result<Config> {
+    let log = std::env::vars().filter(|(name, _)| name.starts_with("HAWKER__LOG__"));
+    let demo = [
+        ("HAWKER__LOG__FILTER", "warn"),
+        ("HAWKER__DATABASE__URL", DATABASE),
+        ("HAWKER__META__INSTAGRAM_APP_SECRET", demo::APP_SECRET),
+        ("HAWKER__META__VERIFY_TOKEN", demo::VERIFY_TOKEN),
+        ("HAWKER__META__GRAPH_BASE_URL", &meta.url()),
+        ("HAWKER__SECRETS__ENCRYPTION_KEY", demo::ENCRYPTION_KEY),
+        ("HAWKER__SECRETS__OPERATOR_API_KEY", demo::OPERATOR_API_KEY),
+        ("HAWKER__ACTORS__REPLY_QUIET", "1s"),
+        ("HAWKER__ACTORS__SETTLE_UNKNOWN_AFTER", "10s"),
+    ];
+    let demo = demo.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let config = Config::load(None, demo.into_iter().chain(log));
+    config.map_err(|problems| anyhow::anyhow!("the demo's settings are wrong: {problems}"))
+}
+
+/// The demo's shop; opened on the first run.
+async fn shop_of(app: &App) -> anyhow::Result<SellerId> {
+    let account = Account::new(Channel::Instagram, ACCOUNT);
+    let known = actors::store::office::directory(app.store().reads()).await?;
+    if let Some((_, seller)) = known.into_iter().find(|(known, _)| *known == account) {
+        return Ok(seller);
+    }
+    let usd = "USD".parse()?;
+    let seller = app.office().create_seller(&Settings::new("Linen Shop", usd)).await?;
+    let username = "linen.shop".to_owned();
+    app.office().connect(NewAccount { seller, account, username, token: Secret::from(TOKEN.to_owned()) }).await?;
+    let products = catalog(|minor| Money { minor, currency: usd });
+    app.sellers().command(seller, None, &Command::PutProducts { products }).await.context("no catalog")?;
+    Ok(seller)
+}
+
+fn catalog(usd: impl Fn(i64) -> Money) -> Vec<Product> {
+    let variants = |sku: &str, colors: &[&str]| {
+        let sizes = ["S", "M", "L"];
+        let each = colors.iter().flat_map(|color| sizes.map(|size| (*color, size)));
+        let variant = |(color, size): (&str, &str)| Variant {
+            retailer_id: format!("{sku}-{}-{size}", &color[..3].to_uppercase()),
+            options: vec![("Color".to_owned(), color.to_owned()), ("Size".to_owned(), size.to_owned())],
+            price: None,
+            stock: None,
+            keywords: Vec::new(),
+        };
+        each.map(variant).collect::<Vec<_>>()
+    };
+    let product = |sku: &str, title: &str, price: i64, variants: Vec<Variant>| Product {
+        retailer_id: sku.to_owned(),
+        title: title.to_owned(),
+        price: usd(price),
+        stock: None,
+        keywords: Vec::new(),
+        variants,
+    };
+    vec![
+        product("SHIRT", "Linen Shirt", 2990, variants("SHIRT", &["Blue", "White", "Sand"])),
+        product("DRESS", "Linen Dress", 5490, variants("DRESS", &["White", "Olive"])),
+        product("APRON", "Canvas Apron", 1900, Vec::new()),
+        Product { stock: Some(5), ..product("TOTE", "Market Tote Bag", 1250, Vec::new()) },
+    ]
+}
+
+async fn tell(
+    mut story: Story,
+    shop: sandbox::Account,
+    store: actors::store::Store,
+    seller: SellerId,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    let met = views::conversations(store.reads(), seller, Page { after: 0, limit: 500 }).await?.len();
+    let name = match met / CUSTOMERS.len() {
+        0 => CUSTOMERS[met].to_owned(),
+        round => format!("{} {}", CUSTOMERS[met % CUSTOMERS.len()], round + 1),
+    };
+    let customer = shop.customer(&name);
+    story.catch_up().await?;
+    let meta = story.sandbox().clone();
+    meta.deliver_later(&customer.writes(FIRST_WORDS));
+    if story.until(&stop, |told| told.answers_confirmed >= 1).await? {
+        meta.deliver_later(&customer.writes(DETAILS));
+    }
+    if story.until(&stop, |told| told.orders_confirmed >= 1 && told.answers_confirmed >= 2).await? {
+        story.say_how_to_go_on();
+    }
+    story.until(&stop, |_| false).await?;
+    Ok(())
+}

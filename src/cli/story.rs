@@ -1,0 +1,176 @@
+//! Tells what happens in the demo's shop, as it can be read from the database: no line is printed that is not stored.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use actors::domain::conversation::{Author, Message, MessageState};
+use actors::domain::ids::{ConversationId, CustomerId, MessageId, OrderId, SellerId};
+use actors::domain::order::{Order, OrderState};
+use actors::store::views::{self, Page};
+use actors::store::{Store, StoreError};
+use tokio_util::sync::CancellationToken;
+
+use crate::config::demo;
+use crate::sandbox::Sandbox;
+
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// The demo's shop is small; what is beyond so many rows is not told.
+const ROWS: u64 = 500;
+
+pub(super) struct Story {
+    store: Store,
+    seller: SellerId,
+    meta: Sandbox,
+    messages: HashMap<MessageId, MessageState>,
+    orders: HashMap<OrderId, Order>,
+    last_said: HashMap<ConversationId, Option<chrono::DateTime<chrono::Utc>>>,
+    unfinished: Vec<ConversationId>,
+    told: Told,
+}
+
+/// How far the story is.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Told {
+    pub(super) answers_confirmed: u32,
+    pub(super) orders_confirmed: u32,
+}
+
+impl Story {
+    pub(super) fn new(store: Store, seller: SellerId, meta: Sandbox) -> Self {
+        Self {
+            store,
+            seller,
+            meta,
+            messages: HashMap::new(),
+            orders: HashMap::new(),
+            last_said: HashMap::new(),
+            unfinished: Vec::new(),
+            told: Told::default(),
+        }
+    }
+
+    pub(super) fn sandbox(&self) -> &Sandbox {
+        &self.meta
+    }
+
+    /// Takes what happened in earlier runs as told.
+    pub(super) async fn catch_up(&mut self) -> Result<(), StoreError> {
+        self.look(&mut |_| {}).await?;
+        self.told = Told::default();
+        Ok(())
+    }
+
+    /// Tells what happens until the story is so far, or stopped: then false.
+    pub(super) async fn until(
+        &mut self,
+        stop: &CancellationToken,
+        enough: impl Fn(Told) -> bool,
+    ) -> Result<bool, StoreError> {
+        loop {
+            self.look(&mut |line| println!("{line}")).await?;
+            if enough(self.told) {
+                return Ok(true);
+            }
+            tokio::select! {
+                () = stop.cancelled() => return Ok(false),
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+            }
+        }
+    }
+
+    async fn look(&mut self, tell: &mut (dyn FnMut(String) + Send)) -> Result<(), StoreError> {
+        let page = Page { after: 0, limit: ROWS };
+        let conversations = views::conversations(self.store.reads(), self.seller, page).await?;
+        let names: HashMap<CustomerId, String> =
+            conversations.iter().map(|(_, customer)| (customer.id, self.name_of(&customer.meta_id))).collect();
+        for (conversation, customer) in &conversations {
+            let said = self.last_said.insert(conversation.id, conversation.last_message_at);
+            if said == Some(conversation.last_message_at) && !self.unfinished.contains(&conversation.id) {
+                continue;
+            }
+            let messages = views::messages(self.store.reads(), self.seller, conversation.id).await?;
+            self.unfinished.retain(|known| *known != conversation.id);
+            if messages.iter().any(|message| !is_finished(message)) {
+                self.unfinished.push(conversation.id);
+            }
+            for message in &messages {
+                self.tell_message(message, &names[&customer.id], tell);
+            }
+        }
+        for order in views::orders(self.store.reads(), self.seller, page).await? {
+            self.tell_order(order, tell);
+        }
+        Ok(())
+    }
+
+    /// The sandbox knows its customers by name; Hawker does not.
+    fn name_of(&self, meta_id: &str) -> String {
+        self.meta.name_of(meta_id).unwrap_or_else(|| format!("…{}", &meta_id[meta_id.len().saturating_sub(4)..]))
+    }
+
+    fn tell_message(&mut self, message: &Message, name: &str, tell: &mut (dyn FnMut(String) + Send)) {
+        let before = self.messages.insert(message.id, message.state);
+        if before == Some(message.state) {
+            return;
+        }
+        let words = message.text.clone().unwrap_or_else(|| format!("[{}]", message.attachments.join(", ")));
+        match (message.author, before) {
+            (Author::Customer, _) => tell(format!("{name:>9} > {words}")),
+            (Author::Elsewhere, _) => tell(format!("{:>9} < {words}", "the shop")),
+            (Author::Bot, None) => tell(format!("{:>9} < {}", "Hawker", words.replace('\n', "\n            "))),
+            (Author::Bot, Some(_)) => {}
+        }
+        if message.author == Author::Bot {
+            let mark = match message.state {
+                MessageState::Queued | MessageState::Received => return,
+                MessageState::Sent => "reply sent: Meta took it",
+                MessageState::Confirmed => "reply confirmed: its echo came back",
+                MessageState::Unconfirmed => "reply uncertain: waiting for its echo",
+                MessageState::Failed => "reply not sent: a person should look",
+            };
+            tell(format!("{:>9}   {mark}", ""));
+            self.told.answers_confirmed += u32::from(message.state == MessageState::Confirmed);
+        }
+    }
+
+    fn tell_order(&mut self, order: Order, tell: &mut (dyn FnMut(String) + Send)) {
+        let before = self.orders.insert(order.id, order.clone());
+        if before.as_ref() == Some(&order) {
+            return;
+        }
+        let total = order.total().map(|total| format!(", {total}")).unwrap_or_default();
+        let state = match order.state {
+            OrderState::Draft => "draft order",
+            OrderState::Confirmed => "CONFIRMED order",
+            OrderState::Cancelled => "cancelled order",
+            OrderState::Fulfilled => "fulfilled order",
+        };
+        tell(format!("{:>9} = {state} {}{total}", "", order.id));
+        self.told.orders_confirmed += u32::from(order.state == OrderState::Confirmed);
+        for line in &order.lines {
+            tell(format!("{:>9}     {} x {}", "", line.quantity, line.label()));
+            if order.state == OrderState::Draft {
+                let words: Vec<String> =
+                    line.evidence.iter().map(|word| format!("\"{}\" says {}", word.words, word.of)).collect();
+                tell(format!("{:>9}       {}", "", words.join(", ")));
+            }
+        }
+    }
+
+    /// What a newcomer may try next.
+    pub(super) fn say_how_to_go_on(&self) {
+        let webhook = self.meta.webhook().map(|url| url.to_string()).unwrap_or_default();
+        println!(
+            "\nNow you. In another terminal:\n\n  cargo run -q -- dm \"one apron and a white linen dress in L\"\n\n\
+             or sign a webhook as Meta does:\n\n\
+             \x20 body='{{\"object\":\"instagram\",\"entry\":[{{\"id\":\"17841400000000001\",\"time\":1,\"messaging\":[{{\"sender\":{{\"id\":\"5614879000000001\"}},\"recipient\":{{\"id\":\"17841400000000001\"}},\"message\":{{\"mid\":\"curl-1\",\"text\":\"two aprons\"}}}}]}}]}}'\n\
+             \x20 curl -d \"$body\" -H \"X-Hub-Signature-256: sha256=$(printf %s \"$body\" | openssl dgst -sha256 -hmac {} | sed 's/.* //')\" {webhook}\n\n\
+             Everything is in hawker-demo.db. Ctrl-C ends it.\n",
+            demo::APP_SECRET
+        );
+    }
+}
+
+fn is_finished(message: &Message) -> bool {
+    matches!(message.state, MessageState::Received | MessageState::Confirmed | MessageState::Failed)
+}

@@ -1,0 +1,79 @@
+//! Sends a text to a customer.
+
+use actors::domain::channel::Channel;
+use actors::domain::event::CallResult;
+use serde_json::{Value, json};
+
+use super::errors::Fault;
+use super::wire::{Sent, SentOnWhatsapp};
+use super::{Errand, GraphClient};
+
+impl GraphClient {
+    pub(super) async fn send_text(&self, errand: &Errand<'_>, to: &str, text: &str) -> Result<CallResult, Fault> {
+        let account = &errand.call.account;
+        let Some(channel) = account.channel() else {
+            return Err(Fault::refused("no_channel", "the account is none of Meta's"));
+        };
+        let request = self.http.post(self.url(&[account.id(), "messages"])).json(&body(channel, to, text));
+        let answer = self.exchange(errand, request).await?;
+        let mid = match channel {
+            Channel::Instagram | Channel::Messenger => answer.read::<Sent>()?.message_id,
+            Channel::Whatsapp => {
+                let messages = answer.read::<SentOnWhatsapp>()?.messages;
+                let unnamed = || Fault::uncertain("the answer names no message");
+                messages.into_iter().next().ok_or_else(unnamed)?.id
+            }
+        };
+        Ok(CallResult::Accepted { mid })
+    }
+}
+
+fn body(channel: Channel, to: &str, text: &str) -> Value {
+    match channel {
+        Channel::Instagram => json!({"recipient": {"id": to}, "message": {"text": text}}),
+        Channel::Messenger => {
+            json!({"recipient": {"id": to}, "message": {"text": text}, "messaging_type": "RESPONSE"})
+        }
+        Channel::Whatsapp => {
+            // A phone number is digits alone; the id of a customer who hides it starts with a country and a dot.
+            let recipient = if to.contains('.') { "recipient" } else { "to" };
+            json!({
+                "messaging_product": "whatsapp",
+                "recipient_type": "individual",
+                recipient: to,
+                "type": "text",
+                "text": {"preview_url": false, "body": text},
+            })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    macro_rules! sample {
+        ($name:literal) => {
+            serde_json::from_str::<Value>(include_str!(concat!("../../tests/samples/graph/", $name))).unwrap()
+        };
+    }
+
+    #[test]
+    fn a_text_goes_out_as_meta_wants_it_on_each_channel() {
+        let instagram = body(Channel::Instagram, "5614879000000001", "Yes! 2 x LIN-BLU-M = 59.80 USD. Confirm?");
+        assert_eq!(instagram, sample!("send_text_request.json"));
+        let messenger = body(Channel::Messenger, "6789012345678901", "Sure!");
+        assert_eq!(messenger["messaging_type"], sample!("send_text_request_page.json")["messaging_type"]);
+    }
+
+    #[test]
+    fn a_whatsapp_customer_is_named_by_number_or_by_id() {
+        for sample in [sample!("whatsapp_send_text_request.json"), sample!("whatsapp_send_text_bsuid_request.json")] {
+            let to = sample["to"].as_str().or(sample["recipient"].as_str()).unwrap();
+            let ours = body(Channel::Whatsapp, to, sample["text"]["body"].as_str().unwrap());
+            assert_eq!((&ours["to"], &ours["recipient"]), (&sample["to"], &sample["recipient"]));
+            assert_eq!(ours["messaging_product"], sample["messaging_product"]);
+            assert_eq!(ours["text"]["body"], sample["text"]["body"]);
+        }
+    }
+}

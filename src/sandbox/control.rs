@@ -1,0 +1,158 @@
+//! How a person or another process uses the sandbox over HTTP: write as a customer, see what was sent, order faults.
+
+use bytes::Bytes;
+use http::StatusCode;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::Sandbox;
+use super::delivery::{Answer, Tracking};
+use super::edges::json_response;
+use super::faults::{Calls, Fault};
+use super::people::{Account, Customer};
+use super::serve::Response;
+use super::world::{AccountState, Thread};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DirectMessage {
+    text: String,
+    from: Option<String>,
+    account: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct FaultOrder {
+    #[serde(default = "once")]
+    times: u32,
+    #[serde(default)]
+    calls: Calls,
+    to: Option<String>,
+    account: Option<String>,
+    #[serde(flatten)]
+    fault: Fault,
+}
+
+fn once() -> u32 {
+    1
+}
+
+/// A problem with the request, as a sentence.
+struct Problem(String);
+
+/// Whatever else is asked below `/sandbox`.
+pub(super) fn nothing_there() -> Response {
+    problem_response(StatusCode::NOT_FOUND, "the sandbox has POST dm and faults, GET sent and conversations")
+}
+
+/// `POST /sandbox/dm`: a customer writes; answers once the webhook was tried, and tries on until it is taken.
+pub(super) async fn direct_message(sandbox: Sandbox, body: Bytes) -> Response {
+    let (customer, text) = match read_message(&sandbox, &body) {
+        Ok(read) => read,
+        Err(problem) => return problem.into(),
+    };
+    let event = customer.writes(&text);
+    let Tracking { first, .. } = sandbox.track(&event);
+    // Nothing comes of it while there is no webhook yet, or when the sandbox is being stopped.
+    let status = match tokio::time::timeout(sandbox.shared.settings.answer_limit, first).await {
+        Ok(Ok(Answer::Status(status))) => Some(status),
+        _ => None,
+    };
+    let answer = json!({
+        "mid": event.mid(),
+        "account": customer.account(),
+        "customer": {"id": customer.id(), "name": customer.name()},
+        "webhook_status": status,
+    });
+    json_response(StatusCode::OK, &answer)
+}
+
+fn read_message(sandbox: &Sandbox, body: &[u8]) -> Result<(Customer, String), Problem> {
+    let message: DirectMessage = read(body)?;
+    if message.text.is_empty() {
+        return Err(Problem("the text is empty".to_owned()));
+    }
+    let account = find_account(sandbox, message.account.as_deref())?;
+    Ok((account.customer(message.from.as_deref().unwrap_or("Ada")), message.text))
+}
+
+/// `POST /sandbox/faults`: the next calls go wrong. `{"fault":"mend"}` ends it.
+pub(super) fn order_fault(sandbox: &Sandbox, body: &[u8]) -> Response {
+    #[derive(Deserialize)]
+    struct Mend {
+        fault: String,
+    }
+    if read::<Mend>(body).is_ok_and(|asked| asked.fault == "mend") {
+        sandbox.mend();
+        return json_response(StatusCode::OK, &json!({"mended": true}));
+    }
+    match take_order(sandbox, body) {
+        Ok(times) => json_response(StatusCode::OK, &json!({ "ordered": times })),
+        Err(problem) => problem.into(),
+    }
+}
+
+fn take_order(sandbox: &Sandbox, body: &[u8]) -> Result<u32, Problem> {
+    let order: FaultOrder = read(body)?;
+    let account = find_account(sandbox, order.account.as_deref())?;
+    let customer = order.to.map(|name| account.customer(&name).id().to_owned());
+    sandbox.world().faults.order(order.fault, order.times, order.calls, customer);
+    Ok(order.times)
+}
+
+/// `GET /sandbox/sent`: what was really sent.
+pub(super) fn sent(sandbox: &Sandbox) -> Response {
+    json_response(StatusCode::OK, &json!({ "sent": sandbox.sent() }))
+}
+
+/// `GET /sandbox/conversations`: everything said, oldest first.
+pub(super) fn conversations(sandbox: &Sandbox) -> Response {
+    let world = sandbox.world();
+    let accounts = world.account_ids.iter().filter_map(|id| world.account(id));
+    let conversations: Vec<Value> = accounts
+        .flat_map(|account| account.threads.values().map(move |thread| conversation(account, thread)))
+        .collect();
+    json_response(StatusCode::OK, &json!({ "conversations": conversations }))
+}
+
+fn conversation(account: &AccountState, thread: &Thread) -> Value {
+    let messages = thread.messages.iter().map(|message| {
+        let from = if message.from_customer { &thread.name } else { &account.username };
+        json!({"mid": message.mid, "from": from, "text": message.text, "at": message.at})
+    });
+    json!({
+        "account": account.id,
+        "customer": {"id": thread.customer, "name": thread.name},
+        "messages": messages.collect::<Vec<_>>(),
+    })
+}
+
+fn find_account(sandbox: &Sandbox, any_id: Option<&str>) -> Result<Account, Problem> {
+    let world = sandbox.world();
+    let id = match any_id {
+        Some(id) => world.find_account(id).ok_or_else(|| Problem(format!("there is no account {id}")))?,
+        None => world.account_ids.first().ok_or_else(|| Problem("there is no account yet".to_owned()))?,
+    };
+    Ok(Account { id: id.to_owned(), sandbox: sandbox.clone() })
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(body).map_err(|error| Problem(error.to_string()))
+}
+
+impl From<Problem> for Response {
+    fn from(Problem(detail): Problem) -> Self {
+        problem_response(StatusCode::BAD_REQUEST, &detail)
+    }
+}
+
+fn problem_response(status: StatusCode, detail: &str) -> Response {
+    let title = status.canonical_reason().unwrap_or_default();
+    let body = json!({"type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail});
+    let mut response = json_response(status, &body);
+    response
+        .headers_mut()
+        .insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/problem+json"));
+    response
+}

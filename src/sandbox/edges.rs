@@ -1,0 +1,185 @@
+//! The Graph API's edges over HTTP: who calls, which edge, what goes wrong on request, what is answered.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode};
+use serde_json::Value;
+use url::form_urlencoded;
+
+use super::Sandbox;
+use super::delivery::Tracking;
+use super::faults::{Calls, Course, EchoCourse, HowAnswered, Silence};
+use super::reads::{self, Question};
+use super::refusal::Refusal;
+use super::sends::{self, Judged, No};
+use super::serve::{Response, cut};
+use super::wire::WebhookEvent;
+use super::world::{World, WrongCall};
+
+/// A call to the Graph API, before anything of it is understood.
+pub(super) struct Call {
+    pub(super) method: Method,
+    pub(super) path: String,
+    pub(super) query: String,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+}
+
+/// What is answered if nothing goes wrong.
+struct Truth {
+    answer: Result<Value, No>,
+    usage: Option<String>,
+    trace: String,
+}
+
+/// Answers a call, or does not, as the faults ordered will have it.
+pub(super) async fn answer(sandbox: Sandbox, call: Call) -> Response {
+    // All that the call does is done before the first wait: a caller that hangs up changes nothing.
+    let (course, truth, echo) = take(&sandbox, &call);
+    if let Some(echo) = echo
+        && let Some(Tracking { end, .. }) = send_echo(&sandbox, course.echo, echo)
+    {
+        // An error means that the sandbox is being stopped, and the caller with it.
+        _ = end.await;
+    }
+    if course.delay > Duration::ZERO {
+        tokio::time::sleep(course.delay).await;
+    }
+    match course.answer {
+        HowAnswered::Truly => true_response(truth),
+        HowAnswered::Refused(refusal) => json_response(refusal.status(), &refusal.body(None, &truth.trace)),
+        HowAnswered::With(status, body) => json_response(status, &body),
+        HowAnswered::Html429 => {
+            let mut response = Response::new("<html><body>Too Many Requests</body></html>".to_owned());
+            *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+            response
+        }
+        HowAnswered::Never(Silence::Cut) => cut(),
+        HowAnswered::Never(Silence::Hang) => std::future::pending().await,
+    }
+}
+
+fn take(sandbox: &Sandbox, call: &Call) -> (Course, Truth, Option<WebhookEvent>) {
+    let now_ms = sandbox.now_ms();
+    let mut world = sandbox.world();
+    world.calls += 1;
+    let trace = world.trace();
+    let judged = judge(&mut world, call, sandbox, now_ms);
+    if let Err(No { is_wrong_call: true, detail, .. }) = &judged.answer {
+        let call = format!("{} {}", call.method, call.path);
+        world.wrong_calls.push(WrongCall { call, why: detail.clone().unwrap_or_default() });
+    }
+    let Judged { course, answer, echo, usage } = judged;
+    (course, Truth { answer, usage, trace }, echo)
+}
+
+fn judge(world: &mut World, call: &Call, sandbox: &Sandbox, now_ms: i64) -> Judged {
+    let query: Vec<(String, String)> = form_urlencoded::parse(call.query.as_bytes()).into_owned().collect();
+    let account = match caller(world, call, &query) {
+        Ok(account) => account,
+        Err(no) => return smooth(Err(no)),
+    };
+    match (call.method.as_str(), path_below_version(&call.path).as_slice()) {
+        ("POST", [owner, "messages"]) if world.account(&account).is_some_and(|account| account.goes_by(owner)) => {
+            sends::take(world, &account, &call.body, sandbox.rules(), now_ms)
+        }
+        ("GET", path) => {
+            let answer = read(world, &account, path, &query);
+            let customer = query.iter().find(|(key, _)| key == "user_id").map(|(_, id)| id.as_str());
+            let course = world.faults.course(Calls::Reads, customer);
+            Judged { course, ..smooth(answer) }
+        }
+        _ => smooth(Err(No::wrong(Refusal::ObjectNotFound, "there is no such edge, or not for this token"))),
+    }
+}
+
+fn smooth(answer: Result<Value, No>) -> Judged {
+    Judged { course: Course::SMOOTH, answer, echo: None, usage: None }
+}
+
+/// The account whose token the call bears.
+fn caller(world: &World, call: &Call, query: &[(String, String)]) -> Result<String, No> {
+    let header = call.headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let bearer = header.and_then(|value| value.strip_prefix("Bearer "));
+    let in_query = query.iter().find(|(key, _)| key == "access_token").map(|(_, token)| token.as_str());
+    let Some(token) = bearer.or(in_query) else {
+        return Err(No::wrong(Refusal::BadToken, "the call bears no token"));
+    };
+    Ok(world.owner_of(token)?.id.clone())
+}
+
+fn read(world: &World, account: &str, path: &[&str], query: &[(String, String)]) -> Result<Value, No> {
+    let account = world.account(account).ok_or(Refusal::ObjectNotFound)?;
+    let question = Question::of(query)?;
+    match path {
+        [owner, "conversations"] if account.goes_by(owner) => reads::conversations(account, &question),
+        [id, "messages"] => {
+            let thread = account.thread_of(id).ok_or(Refusal::ObjectNotFound)?;
+            reads::messages(account, thread, &question)
+        }
+        [id] => reads::node(account, id, &question),
+        _ => Err(No::wrong(Refusal::ObjectNotFound, "there is no such edge")),
+    }
+}
+
+/// The parts of a path, without a version as `v25.0` in front.
+fn path_below_version(path: &str) -> Vec<&str> {
+    let is_version = |part: &str| {
+        part.strip_prefix('v')
+            .is_some_and(|number| number.chars().all(|letter| letter.is_ascii_digit() || letter == '.'))
+    };
+    let parts = path.split('/').filter(|part| !part.is_empty());
+    parts.enumerate().filter(|(place, part)| *place > 0 || !is_version(part)).map(|(_, part)| part).collect()
+}
+
+/// Sends the echo of an accepted message; gives what to wait for if it is to overtake the answer.
+fn send_echo(sandbox: &Sandbox, course: EchoCourse, echo: WebhookEvent) -> Option<Tracking> {
+    match course {
+        EchoCourse::Never => None,
+        EchoCourse::Usual => {
+            sandbox.echo_as_set(echo);
+            None
+        }
+        EchoCourse::Twice => {
+            sandbox.echo_as_set(echo.clone());
+            sandbox.echo_as_set(echo);
+            None
+        }
+        EchoCourse::BeforeTheAnswer => Some(sandbox.echo_now(&echo)),
+    }
+}
+
+fn true_response(truth: Truth) -> Response {
+    let mut response = match &truth.answer {
+        Ok(body) => json_response(StatusCode::OK, body),
+        Err(no) => json_response(no.refusal.status(), &no.refusal.body(no.detail.as_deref(), &truth.trace)),
+    };
+    if let Some(usage) = truth.usage.and_then(|usage| usage.parse().ok()) {
+        response.headers_mut().insert("x-business-use-case-usage", usage);
+    }
+    response
+}
+
+/// An answer in JSON.
+pub(super) fn json_response(status: StatusCode, body: &Value) -> Response {
+    let mut response = Response::new(body.to_string());
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/json; charset=UTF-8"));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_version_or_none_may_stand_before_the_path() {
+        for path in ["/v25.0/me/messages", "/me/messages", "/v1/me/messages"] {
+            assert_eq!(path_below_version(path), ["me", "messages"], "{path}");
+        }
+        assert_eq!(path_below_version("/v25.0/v1"), ["v1"]);
+    }
+}

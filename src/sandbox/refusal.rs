@@ -1,0 +1,194 @@
+//! How the Graph API says no: the errors the sandbox knows, with status, codes and body.
+
+use std::str::FromStr;
+
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// A way in which the Graph API refuses a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum Refusal {
+    /// 190: the token is none of ours.
+    BadToken,
+    /// 190/463: the token has run out.
+    TokenExpired,
+    /// 10/2534022: the customer's latest message is too long ago.
+    OutsideWindow,
+    /// 100/2534014: this account has no such customer.
+    NoMatchingUser,
+    /// 100: the call itself is wrong.
+    InvalidParameter,
+    /// 100/33: no such object, or not for this token.
+    ObjectNotFound,
+    /// 613/2534040: too many messages.
+    MessagingRate,
+    /// 4: the whole app calls too much.
+    AppRate,
+    /// 80002: this Instagram account calls too much.
+    InstagramRate,
+    /// 2: a passing fault; it may or may not have been done.
+    Transient,
+    /// 1/99: an error that says nothing.
+    Unknown,
+    /// 200: a permission is missing.
+    Permission,
+    /// 551/1545041: the person cannot be reached.
+    PersonUnavailable,
+}
+
+/// What a refusal consists of.
+struct Parts {
+    status: u16,
+    code: u32,
+    subcode: Option<u32>,
+    message: &'static str,
+    is_transient: Option<bool>,
+}
+
+const fn parts(status: u16, code: u32, subcode: Option<u32>, message: &'static str) -> Parts {
+    Parts { status, code, subcode, message, is_transient: None }
+}
+
+impl Refusal {
+    /// Every refusal; where two share a code, the one meant by the bare code comes first.
+    pub const ALL: [Self; 13] = [
+        Self::BadToken,
+        Self::TokenExpired,
+        Self::OutsideWindow,
+        Self::InvalidParameter,
+        Self::NoMatchingUser,
+        Self::ObjectNotFound,
+        Self::MessagingRate,
+        Self::AppRate,
+        Self::InstagramRate,
+        Self::Transient,
+        Self::Unknown,
+        Self::Permission,
+        Self::PersonUnavailable,
+    ];
+
+    fn parts(self) -> Parts {
+        match self {
+            Self::BadToken => parts(401, 190, None, "Invalid OAuth access token"),
+            Self::TokenExpired => parts(401, 190, Some(463), "Error validating access token: it has expired"),
+            Self::OutsideWindow => parts(403, 10, Some(2_534_022), "(#10) The messaging window is closed"),
+            Self::NoMatchingUser => parts(400, 100, Some(2_534_014), "(#100) No matching Instagram user"),
+            Self::InvalidParameter => parts(400, 100, None, "(#100) Invalid parameter"),
+            Self::ObjectNotFound => Parts {
+                message: "Unsupported request: the object is missing or not visible",
+                ..parts(400, 100, Some(33), "")
+            },
+            Self::MessagingRate => parts(400, 613, Some(2_534_040), "(#613) Too many messages in this hour"),
+            Self::AppRate => {
+                Parts { is_transient: Some(true), ..parts(403, 4, None, "(#4) Application limit reached") }
+            }
+            Self::InstagramRate => parts(403, 80_002, None, "(#80002) Too many calls for this Instagram account"),
+            Self::Transient => Parts { is_transient: Some(true), ..parts(500, 2, None, "Unexpected error, try later") },
+            Self::Unknown => {
+                Parts { is_transient: Some(false), ..parts(500, 1, Some(99), "An unknown error occurred") }
+            }
+            Self::Permission => parts(403, 200, None, "(#200) Permissions error"),
+            Self::PersonUnavailable => parts(400, 551, Some(1_545_041), "(#551) This person is not available"),
+        }
+    }
+
+    /// The HTTP status it comes with.
+    pub fn status(self) -> StatusCode {
+        StatusCode::from_u16(self.parts().status).expect("the table holds real statuses")
+    }
+
+    /// The body it comes with; `trace` is Meta's own id of the call.
+    pub(super) fn body(self, detail: Option<&str>, trace: &str) -> Value {
+        let parts = self.parts();
+        let message = match detail {
+            Some(detail) => format!("{}: {detail}", parts.message),
+            None => parts.message.to_owned(),
+        };
+        let kind = if self == Self::ObjectNotFound { "GraphMethodException" } else { "OAuthException" };
+        let mut error = json!({"message": message, "type": kind, "code": parts.code, "fbtrace_id": trace});
+        if let Some(subcode) = parts.subcode {
+            error["error_subcode"] = subcode.into();
+        }
+        if let Some(is_transient) = parts.is_transient {
+            error["is_transient"] = is_transient.into();
+        }
+        json!({ "error": error })
+    }
+}
+
+/// Said of a code the sandbox has no error for.
+#[derive(Debug, thiserror::Error)]
+#[error("the sandbox knows no error {0}; try 190, 190/463, 10/2534022, 100, 613, 4, 80002, 2, 1, 200 or 551")]
+pub struct UnknownCode(String);
+
+impl FromStr for Refusal {
+    type Err = UnknownCode;
+
+    /// Finds a refusal by `code` or `code/subcode`.
+    fn from_str(text: &str) -> Result<Self, UnknownCode> {
+        let (code, subcode) = text.split_once('/').map_or((text, None), |(code, subcode)| (code, Some(subcode)));
+        let is_meant = |refusal: &Self| {
+            let parts = refusal.parts();
+            let same_subcode = subcode.is_none_or(|given| parts.subcode.is_some_and(|own| own.to_string() == given));
+            parts.code.to_string() == code && same_subcode
+        };
+        Self::ALL.into_iter().find(is_meant).ok_or_else(|| UnknownCode(text.to_owned()))
+    }
+}
+
+impl TryFrom<String> for Refusal {
+    type Error = UnknownCode;
+
+    fn try_from(text: String) -> Result<Self, UnknownCode> {
+        text.parse()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sandbox::samples::{key_paths, sample};
+
+    #[test]
+    fn every_refusal_has_the_shape_and_codes_of_its_sample() {
+        for (refusal, file) in [
+            (Refusal::BadToken, "error_190_no_subcode"),
+            (Refusal::TokenExpired, "error_190_463_expired"),
+            (Refusal::OutsideWindow, "error_10_2534022_outside_window"),
+            (Refusal::NoMatchingUser, "error_100_2534014_no_matching_user"),
+            (Refusal::InvalidParameter, "error_100_invalid_parameter"),
+            (Refusal::InvalidParameter, "error_100_message_tag_removed"),
+            (Refusal::ObjectNotFound, "error_100_33_object_not_found"),
+            (Refusal::MessagingRate, "error_613_2534040_rate"),
+            (Refusal::AppRate, "error_4_app_rate"),
+            (Refusal::InstagramRate, "error_80002_instagram_rate"),
+            (Refusal::Transient, "error_2_transient"),
+            (Refusal::Unknown, "error_1_unknown"),
+            (Refusal::Permission, "error_200_permission"),
+            (Refusal::PersonUnavailable, "error_551_user_unavailable"),
+        ] {
+            let sample = sample(&format!("graph/{file}.json"));
+            let body = refusal.body(None, "AbTrace");
+            assert_eq!(key_paths(&body), key_paths(&sample), "{file}");
+            for key in ["type", "code", "error_subcode", "is_transient"] {
+                assert_eq!(body["error"][key], sample["error"][key], "{key} of {file}");
+            }
+        }
+    }
+
+    #[test]
+    fn refusals_are_found_by_their_codes() {
+        for (text, refusal) in [
+            ("190", Refusal::BadToken),
+            ("190/463", Refusal::TokenExpired),
+            ("100", Refusal::InvalidParameter),
+            ("613", Refusal::MessagingRate),
+            ("10/2534022", Refusal::OutsideWindow),
+        ] {
+            assert_eq!(text.parse::<Refusal>().unwrap(), refusal);
+        }
+        assert!("190/1".parse::<Refusal>().is_err());
+    }
+}

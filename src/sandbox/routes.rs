@@ -1,0 +1,51 @@
+//! All paths of the sandbox: a few of its own below `/sandbox`, and the Graph API everywhere else.
+
+use std::convert::Infallible;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method};
+use warp::Filter;
+use warp::filters::BoxedFilter;
+use warp::path::FullPath;
+
+use super::Sandbox;
+use super::control;
+use super::edges::{self, Call};
+use super::serve::Response;
+
+pub(super) fn routes(sandbox: &Sandbox) -> BoxedFilter<(Response,)> {
+    own_routes(sandbox).or(graph_routes(sandbox)).unify().boxed()
+}
+
+fn own_routes(sandbox: &Sandbox) -> BoxedFilter<(Response,)> {
+    let [dm, faults, sent, conversations] = [(); 4].map(|()| sandbox.clone());
+    let dm = warp::path!("sandbox" / "dm")
+        .and(warp::post())
+        .and(warp::body::bytes())
+        .then(move |body: Bytes| control::direct_message(dm.clone(), body));
+    let faults = warp::path!("sandbox" / "faults")
+        .and(warp::post())
+        .and(warp::body::bytes())
+        .map(move |body: Bytes| control::order_fault(&faults, &body));
+    let sent = warp::path!("sandbox" / "sent").and(warp::get()).map(move || control::sent(&sent));
+    let conversations =
+        warp::path!("sandbox" / "conversations").and(warp::get()).map(move || control::conversations(&conversations));
+    let else_nothing = warp::path("sandbox").map(control::nothing_there);
+    dm.or(faults).unify().or(sent).unify().or(conversations).unify().or(else_nothing).unify().boxed()
+}
+
+/// One filter for all: an edge that does not exist is a call to be noted, not a 404 of the server's.
+fn graph_routes(sandbox: &Sandbox) -> BoxedFilter<(Response,)> {
+    let sandbox = sandbox.clone();
+    let query = warp::query::raw().or_else(|_| async { Ok::<_, Infallible>((String::new(),)) });
+    warp::method()
+        .and(warp::path::full())
+        .and(query)
+        .and(warp::header::headers_cloned())
+        .and(warp::body::bytes())
+        .then(move |method: Method, path: FullPath, query: String, headers: HeaderMap, body: Bytes| {
+            let call = Call { method, path: path.as_str().to_owned(), query, headers, body };
+            edges::answer(sandbox.clone(), call)
+        })
+        .boxed()
+}

@@ -1,0 +1,339 @@
+//! The edge that sends: what a body must look like, who may be written to and when.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::faults::{Calls, Course};
+use super::refusal::Refusal;
+use super::wire::{Address, Attachment, WebhookEvent};
+use super::world::{AccountState, Said, SentMessage, World};
+
+const MOST_TEXT_BYTES: usize = 1000;
+const DAY_MS: i64 = 24 * 3_600_000;
+
+/// The rules that settings switch.
+#[derive(Clone, Copy)]
+pub(super) struct Rules {
+    pub(super) messages_per_hour: Option<u32>,
+    pub(super) window: bool,
+}
+
+/// A body as a client sends it. Unknown members are refused, so that a client's mistakes show.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SendBody {
+    recipient: Recipient,
+    message: Option<Outgoing>,
+    messaging_type: Option<MessagingType>,
+    tag: Option<String>,
+    sender_action: Option<SenderAction>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Recipient {
+    id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Outgoing {
+    text: Option<String>,
+    attachment: Option<OutgoingAttachment>,
+    #[serde(default)]
+    quick_replies: Vec<OutgoingQuickReply>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OutgoingAttachment {
+    r#type: String,
+    payload: OutgoingAddress,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OutgoingAddress {
+    url: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "read only to see that they are there")]
+struct OutgoingQuickReply {
+    content_type: String,
+    title: String,
+    payload: String,
+}
+
+#[derive(Deserialize, PartialEq)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum MessagingType {
+    Response,
+    Update,
+    MessageTag,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum SenderAction {
+    TypingOn,
+    TypingOff,
+    MarkSeen,
+}
+
+/// Why a call is refused.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct No {
+    pub(super) refusal: Refusal,
+    pub(super) detail: Option<String>,
+    /// Minutes until there is room under the cap again.
+    pub(super) minutes: Option<u32>,
+    /// Whether a correct client never gets here.
+    pub(super) is_wrong_call: bool,
+}
+
+impl From<Refusal> for No {
+    fn from(refusal: Refusal) -> Self {
+        Self { refusal, detail: None, minutes: None, is_wrong_call: false }
+    }
+}
+
+impl No {
+    /// The client's mistake.
+    pub(super) fn wrong(refusal: Refusal, why: impl Into<String>) -> Self {
+        Self { refusal, detail: Some(why.into()), minutes: None, is_wrong_call: true }
+    }
+}
+
+/// What became of a call that sends.
+pub(super) struct Judged {
+    pub(super) course: Course,
+    /// The body of the true answer.
+    pub(super) answer: Result<Value, No>,
+    /// What to echo, if a message was accepted.
+    pub(super) echo: Option<WebhookEvent>,
+    /// The value of the usage header, once it is worth showing.
+    pub(super) usage: Option<String>,
+}
+
+/// Takes a call that sends for an account: judges it, and if all is well, does it.
+pub(super) fn take(world: &mut World, account: &str, body: &[u8], rules: Rules, now_ms: i64) -> Judged {
+    let (course, answer) = match serde_json::from_slice::<SendBody>(body) {
+        Err(error) => (Course::SMOOTH, Err(No::wrong(Refusal::InvalidParameter, error.to_string()))),
+        Ok(body) => {
+            let course = world.faults.course(Calls::Sends, Some(&body.recipient.id));
+            let answer = world
+                .account_mut(account)
+                .ok_or_else(|| No::from(Refusal::ObjectNotFound))
+                .and_then(|account| check(account, &body, rules, now_ms));
+            (course, answer.map(|()| body))
+        }
+    };
+    let usage = usage(world, account, rules, answer.as_ref().err().and_then(|no| no.minutes));
+    let (answer, echo) = match answer {
+        Ok(body) if course.done => perform(world, account, &body, now_ms),
+        Ok(body) => (Ok(json!({ "recipient_id": body.recipient.id })), None),
+        Err(no) => (Err(no), None),
+    };
+    Judged { course, answer, echo, usage }
+}
+
+fn check(account: &mut AccountState, body: &SendBody, rules: Rules, now_ms: i64) -> Result<(), No> {
+    check_body(body)?;
+    if body.sender_action.is_none() {
+        account.send_calls.push(now_ms);
+        account
+            .spend(now_ms, rules.messages_per_hour)
+            .map_err(|minutes| No { minutes: Some(minutes), ..No::from(Refusal::MessagingRate) })?;
+    }
+    let thread = account.threads.get(&body.recipient.id).ok_or(Refusal::NoMatchingUser)?;
+    let days = if body.tag.is_some() { 7 } else { 1 };
+    let is_open = thread.heard_at.is_some_and(|heard_at| now_ms - heard_at < days * DAY_MS);
+    if rules.window && !is_open { Err(Refusal::OutsideWindow.into()) } else { Ok(()) }
+}
+
+fn check_body(body: &SendBody) -> Result<(), No> {
+    let wrong = |why| Err(No::wrong(Refusal::InvalidParameter, why));
+    let is_tagged = body.messaging_type == Some(MessagingType::MessageTag);
+    if is_tagged != body.tag.is_some() {
+        return wrong("a tag and the type MESSAGE_TAG go together");
+    }
+    if body.tag.as_deref().is_some_and(|tag| tag != "HUMAN_AGENT") {
+        return wrong("this message tag is no longer supported");
+    }
+    let message = match (&body.message, &body.sender_action) {
+        (None, Some(_)) => return Ok(()),
+        (Some(message), None) => message,
+        _ => return wrong("either a message or a sender action"),
+    };
+    match (message.text.as_deref(), &message.attachment) {
+        (Some(""), None) => wrong("the text is empty"),
+        (Some(text), None) if text.len() > MOST_TEXT_BYTES => wrong("the text is longer than 1000 bytes"),
+        (Some(_), None) if message.quick_replies.len() > 13 => wrong("more than 13 quick replies"),
+        (Some(_), None) | (None, Some(_)) => Ok(()),
+        _ => wrong("either a text or an attachment"),
+    }
+}
+
+fn perform(
+    world: &mut World,
+    account: &str,
+    body: &SendBody,
+    now_ms: i64,
+) -> (Result<Value, No>, Option<WebhookEvent>) {
+    let to = &body.recipient.id;
+    let Some(message) = &body.message else { return (Ok(json!({ "recipient_id": to })), None) };
+    let attachment = message
+        .attachment
+        .as_ref()
+        .map(|attachment| Attachment { r#type: &attachment.r#type, payload: Address { url: &attachment.payload.url } });
+    let echo = world.say(account, to, Said { text: message.text.as_deref(), attachment }, now_ms);
+    let name = world.account(account).and_then(|account| account.threads.get(to)).map(|thread| thread.name.clone());
+    world.sent.push(SentMessage {
+        mid: echo.mid().to_owned(),
+        account: account.to_owned(),
+        to: to.clone(),
+        name: name.unwrap_or_default(),
+        text: message.text.clone().unwrap_or_default(),
+        at: now_ms,
+    });
+    (Ok(json!({ "recipient_id": to, "message_id": echo.mid() })), Some(echo))
+}
+
+/// The usage header: shown from half of the cap on, as Meta shows it only after enough calls.
+fn usage(world: &World, account: &str, rules: Rules, minutes: Option<u32>) -> Option<String> {
+    let percent = world.account(account)?.usage_percent(rules.messages_per_hour?);
+    let is_shown = percent > 50 || minutes.is_some();
+    let usage = json!({ account: [{
+        "type": "instagram",
+        "call_count": if minutes.is_some() { 100 } else { percent },
+        "total_cputime": percent / 4,
+        "total_time": percent / 4,
+        "estimated_time_to_regain_access": minutes.unwrap_or(0),
+    }]});
+    is_shown.then(|| usage.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sandbox::faults::Fault;
+    use crate::sandbox::samples::{key_paths, sample};
+    use crate::sandbox::world::Message;
+
+    const SHOP: &str = "17841400000000001";
+    const FREE: Rules = Rules { messages_per_hour: None, window: true };
+
+    fn world() -> (World, String) {
+        let mut world = World::new(1);
+        world.add_account(SHOP, "linen.shop", "1020", "token");
+        let ada = world.add_customer(SHOP, "Ada");
+        let hello = Message { mid: "m".into(), at: 0, from_customer: true, text: "hello".into() };
+        world.hear(SHOP, &ada, hello);
+        (world, ada)
+    }
+
+    fn text_to(customer: &str, text: &str) -> Vec<u8> {
+        json!({"recipient": {"id": customer}, "message": {"text": text}}).to_string().into_bytes()
+    }
+
+    #[test]
+    fn bodies_as_documented_are_taken() {
+        for file in ["send_text_request", "send_text_request_page", "send_quick_replies_request"] {
+            let (mut world, ada) = world();
+            let mut body = sample(&format!("graph/{file}.json"));
+            body["recipient"]["id"] = ada.into();
+            let judged = take(&mut world, SHOP, body.to_string().as_bytes(), FREE, 1000);
+            let answer = judged.answer.unwrap();
+            assert_eq!(key_paths(&answer), key_paths(&sample("graph/send_text_response.json")), "{file}");
+            assert_eq!(answer["message_id"], judged.echo.unwrap().mid());
+            assert_eq!(world.sent.len(), 1);
+        }
+    }
+
+    #[test]
+    fn an_echo_has_the_shape_of_its_sample() {
+        let (mut world, ada) = world();
+        let echo = take(&mut world, SHOP, &text_to(&ada, "Yes!"), FREE, 1000).echo.unwrap();
+        let body: Value = serde_json::from_slice(&crate::sandbox::wire::body_of(&[&echo], 2000)).unwrap();
+        assert_eq!(key_paths(&body), key_paths(&sample("instagram/message_echo_app.json")));
+    }
+
+    #[test]
+    fn a_sender_action_is_answered_without_a_message() {
+        let (mut world, ada) = world();
+        let mut body = sample("graph/send_typing_on_request.json");
+        body["recipient"]["id"] = ada.into();
+        let judged = take(&mut world, SHOP, body.to_string().as_bytes(), FREE, 1000);
+        let answer = judged.answer.unwrap();
+        assert_eq!(key_paths(&answer), key_paths(&sample("graph/send_sender_action_response.json")));
+        assert!(judged.echo.is_none() && world.sent.is_empty());
+    }
+
+    #[test]
+    fn a_clients_mistakes_are_refused_and_noted() {
+        let (mut world, ada) = world();
+        let [long, fits] = ["é".repeat(501), "é".repeat(500)];
+        for body in [
+            b"{".to_vec(),
+            text_to(&ada, ""),
+            text_to(&ada, &long),
+            json!({"recipient": {"id": ada}}).to_string().into_bytes(),
+            json!({"recipient": {"id": ada}, "message": {"txt": "x"}}).to_string().into_bytes(),
+            json!({"recipient": {"id": ada}, "message": {"text": "x"}, "extra": 1}).to_string().into_bytes(),
+            json!({"recipient": {"id": ada}, "message": {"text": "x"}, "tag": "HUMAN_AGENT"}).to_string().into_bytes(),
+        ] {
+            let no = take(&mut world, SHOP, &body, FREE, 1000).answer.unwrap_err();
+            assert_eq!((no.refusal, no.is_wrong_call), (Refusal::InvalidParameter, true));
+        }
+        assert!(take(&mut world, SHOP, &text_to(&ada, &fits), FREE, 1000).answer.is_ok());
+    }
+
+    #[test]
+    fn the_window_is_a_day_and_seven_days_for_a_person() {
+        let (mut world, ada) = world();
+        let mut refusal = |body: &[u8], at| take(&mut world, SHOP, body, FREE, at).answer.err().map(|no| no.refusal);
+        let plain = text_to(&ada, "hi");
+        assert_eq!(refusal(&plain, DAY_MS - 1), None);
+        assert_eq!(refusal(&plain, DAY_MS), Some(Refusal::OutsideWindow));
+        let mut human = sample("graph/send_human_agent_request.json");
+        human["recipient"]["id"] = ada.into();
+        let human = human.to_string();
+        assert_eq!(refusal(human.as_bytes(), 7 * DAY_MS - 1), None);
+        assert_eq!(refusal(human.as_bytes(), 7 * DAY_MS), Some(Refusal::OutsideWindow));
+    }
+
+    #[test]
+    fn a_customer_of_another_account_is_not_known() {
+        let (mut world, _) = world();
+        world.add_account("2", "other", "3", "t2");
+        let bob = world.add_customer("2", "Bob");
+        let no = take(&mut world, SHOP, &text_to(&bob, "hi"), FREE, 1000).answer.unwrap_err();
+        assert_eq!(no.refusal, Refusal::NoMatchingUser);
+    }
+
+    #[test]
+    fn the_cap_shows_in_the_header_before_it_refuses() {
+        let (mut world, ada) = world();
+        let rules = Rules { messages_per_hour: Some(4), window: true };
+        let mut send = || take(&mut world, SHOP, &text_to(&ada, "hi"), rules, 1000);
+        assert_eq!((send().usage, send().usage), (None, None));
+        let header: Value = serde_json::from_str(&send().usage.unwrap()).unwrap();
+        assert_eq!(header[SHOP][0]["call_count"], 75);
+        assert_eq!(key_paths(&header), key_paths(&sample("graph/header_x_business_use_case_usage_ok.json")));
+        assert!(send().answer.is_ok());
+        let refused = send();
+        assert_eq!(refused.answer.unwrap_err().refusal, Refusal::MessagingRate);
+        let header: Value = serde_json::from_str(&refused.usage.unwrap()).unwrap();
+        assert_eq!(header[SHOP][0]["estimated_time_to_regain_access"], 60);
+    }
+
+    #[test]
+    fn a_fault_that_does_nothing_sends_nothing() {
+        let (mut world, ada) = world();
+        world.faults.order(Fault::fail(Refusal::Transient), 1, Calls::Sends, None);
+        let judged = take(&mut world, SHOP, &text_to(&ada, "hi"), FREE, 1000);
+        assert!(!judged.course.done && judged.echo.is_none() && world.sent.is_empty());
+    }
+}
