@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sea_orm::ConnectionTrait;
 
-use crate::domain::event::{Arrival, StoredEvent};
+use crate::domain::event::{Arrival, Source, StoredEvent};
 use crate::domain::ids::{EventSeq, SellerId};
 
 use super::{StoreError, pen::FencedTx, pen::Pen};
@@ -69,5 +69,15 @@ pub async fn answer(
     key: &str,
 ) -> Result<Option<serde_json::Value>, StoreError> {
     let _ = (reads, seller, key);
+    unimplemented!()
+}
+
+/// The keys of all of a seller's pending events from one source.
+pub async fn pending_keys(
+    reads: &impl ConnectionTrait,
+    seller: SellerId,
+    source: Source,
+) -> Result<Vec<String>, StoreError> {
+    let _ = (reads, seller, source);
     unimplemented!()
 }
