@@ -41,7 +41,8 @@ use self::{
     message::Message,
     quantities::{Quantity, Sort},
     tones::Tone,
-    words::Mark,
+    stems::root,
+    words::{Mark, is_look},
 };
 use crate::domain::reading::{Contact, Intent, LineChange, ReadLine, Reading};
 
@@ -120,6 +121,10 @@ impl Scanned<'_> {
             loose_options.clear();
             loose_quantity = loose_quantity.filter(|_| takes_loose(intent));
         }
+        if self.message.has(Mark::Again) {
+            // Only a person knows what was bought before.
+            lines.clear();
+        }
         self.settle(intent, &mut lines);
         let facts = self.facts(&tones, &lines, (known, unknown));
         let confidence = match lines.is_empty() {
@@ -150,7 +155,7 @@ impl Scanned<'_> {
         for (at, token) in self.message.tokens.iter().enumerate().filter(|(at, _)| !self.taken[*at]) {
             if self.named[at] {
                 known += 1;
-            } else if token.is_word() && token.word.chars().count() > 1 && !self.message.is_common(at) {
+            } else if token.is_word() && token.word.chars().count() > 1 && !self.message.is_common(at) && !is_look(&root(&token.word)) {
                 unknown += 1;
             }
         }

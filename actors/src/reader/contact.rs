@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{message::Message, words::Mark};
+use super::{message::Message, words::{Mark, marks_at}};
 
 /// A detail, and its tokens.
 #[derive(Debug, PartialEq)]
@@ -98,8 +98,10 @@ fn is_phone(message: &Message<'_>, run: &Found) -> bool {
     if plus || message.follows(start, Mark::Phone, 2) && digits >= 7 {
         return true;
     }
-    let code = message.follows(start, Mark::Code, 2);
-    !code && digits <= 13 && (digits >= 9 || digits >= 7 && run.value.starts_with('0'))
+    let code = (start.saturating_sub(2)..start).any(|at| {
+        marks_at(&[message.tokens[at].word.as_str()]).is_some_and(|(_, marks)| marks.contains(&Mark::Code))
+    });
+    !code && (9..=13).contains(&digits)
 }
 
 #[cfg(test)]

@@ -42,10 +42,7 @@ impl Signs<'_> {
         if let Some(intent) = self.withdrawal() {
             return intent;
         }
-        if self.adds() && self.is_order() {
-            return Intent::Order;
-        }
-        if self.has(Mark::Again) {
+        if self.has(Mark::Again) && self.orders() || self.adds() && self.is_order() {
             return Intent::Order;
         }
         if self.is_told(Tone::Asks) {
@@ -78,7 +75,7 @@ impl Signs<'_> {
             return self.unknown <= 2 * self.known + 2;
         }
         let soft = self.has(Mark::Please) || self.counted;
-        let bound = if soft { self.known } else { self.known / 2 };
+        let bound = if soft { self.known } else { (self.known / 2).max(1) };
         surest > 0.4 && self.unknown <= bound
     }
 
@@ -87,6 +84,8 @@ impl Signs<'_> {
         if buys && self.unknown <= 2 {
             return Intent::Order;
         }
-        if self.has(Mark::Greet) && self.unknown == 0 && !self.orders() { Intent::Greeting } else { Intent::Other }
+        // A greeting may name the one it greets.
+        let greets = self.has(Mark::Greet) && self.unknown <= 1 && self.message.tokens.len() <= 5 + 5 * usize::from(self.unknown == 0);
+        if greets && !self.orders() { Intent::Greeting } else { Intent::Other }
     }
 }

@@ -122,6 +122,10 @@ impl Search<'_> {
         }
         let marked = is_counted(self.word(at + 1)) || self.is_times(at + 1);
         let end = if marked && self.is_free(at + 1) { at + 2 } else { at + 1 };
+        // A large number counts only what it stands right before.
+        if count > 99 && !marked && !self.counts_something(at + 1) {
+            return None;
+        }
         let sort = if marked { Sort::Marked } else { Sort::Plain };
         Some(Quantity { at: at..end, count, sort, pairs: false })
     }

@@ -67,6 +67,7 @@ const FILLERS: &str = "the this that these those it its my your our me you u we 
     color colour size sizes shade piece pieces pcs pc item items each one ones thing let lets get got give make made \
     want need like take go ready really very much lot well dear sir madam maam bro sis hun babe friend guys team shop \
     store side total altogether extra regular plain name via dm ur yours am pm asap soon possible thank thanks nice good \
+    drink drinks eat under over near between through up down out off about into per because same been going \
     great lovely love cool perfect awesome maybe actually guess think wait sorry \
     el la los las lo le un una unos unas de del al y e o u en con sin por para que es son mi mis tu tus su sus me te se \
     nos si no ya muy mas menos tambien solo hoy manana esta este esto ese esa eso favor gracias hola color talla pieza \

@@ -53,7 +53,7 @@ pub(in crate::reader) enum Mark {
 }
 
 const PHRASES: &[(Mark, &str)] = &[
-    (Mark::Order, "i want|i wanna|want|i need|need|id like|i would like|would like|i like to have|i d like|id love"),
+    (Mark::Order, "i want|i wanna|i wanted|wanted to have|want|i need|need|id like|i would like|would like|i like to have|i d like|id love"),
     (Mark::Order, "i will have|ill have|i will take|ill take|i take|ill get|i will get|ill try|let me get|let me have"),
     (Mark::Order, "let me take|can i get|can i have|can i take|could i get|could i have|may i have|may i get|can you get me"),
     (Mark::Order, "can we get|can we have|could we get|could we have|we want|we need|we would like|wed like|well have"),
@@ -68,14 +68,14 @@ const PHRASES: &[(Mark, &str)] = &[
     (Mark::Buy, "to order|place an order|make an order|place order|i order|order for|want to buy|to buy|to purchase|buy"),
     (Mark::Buy, "i am ordering|im ordering|order please|hacer un pedido|quiero comprar|comprar|pedir|encargar|passer commande"),
     (Mark::Buy, "commander|acheter|fazer um pedido|encomendar|quero comprar"),
-    (Mark::Again, "same as last time|same as before|same again|same order|the usual|my usual|order again|reorder|same as usual"),
+    (Mark::Again, "same as last time|the same|same one|same as before|same again|same order|the usual|my usual|order again|reorder|same as usual"),
     (Mark::Again, "lo mismo de siempre|lo mismo|lo de siempre|comme d habitude|la meme chose|o mesmo|o de sempre"),
     (Mark::Please, "please|pls|plz|plss|please add|por favor|porfa|porfis|svp|stp|sil vous plait|sil te plait|s il vous plait"),
     (Mark::Please, "kindly|pfv|pf|si us plau|for me"),
     (Mark::Ask, "how much|how many|how long|how soon|how do|how does|how can|how to|how far|how is|how are you selling|how big"),
     (Mark::Ask, "what|whats|which|who|whos|when|where|wheres|why|whose|is it|is there|is this|is that|are there|are these"),
     (Mark::Ask, "are you|are they|are the|is the|is your|is my|is a|do you|do u|does|does it|do they|did you|have you|have u"),
-    (Mark::Ask, "can you tell|could you tell|tell me|can you ship|do i|did i|will you|will it|will there|can you|could you|would you"),
+    (Mark::Ask, "can you tell|could you tell|tell me|can you ship|do i|did i|will you|will it|will there|can you tell me|could you tell me"),
     (Mark::Ask, "i want to know|i need to know|id like to know|i would like to know|want to know|need to know|wanna know"),
     (Mark::Ask, "i want to ask|i want to see|i want to check|i need to check|want to check|need to check|want to see|i need to see"),
     (Mark::Ask, "in stock|still available|available|price of|the price|last price|best price|discount|if i buy|if i order|if i take"),
@@ -145,7 +145,7 @@ const PHRASES: &[(Mark, &str)] = &[
     (Mark::Address, "adresse|mon adresse|mon adresse est|adresse de livraison|endereco|meu endereco|meu endereco e|domicilio"),
     (Mark::Deliver, "deliver to|delivered to|delivery to|ship to|shipped to|shipping to|send to|send it to|ship it to|deliver it to|send them to|bring to"),
     (Mark::Deliver, "i live at|i stay at|i am at|im at|entregar en|enviar a|envio a|mandar a|manda a|vivo en|estoy en|livrer a|livrez a|livraison a"),
-    (Mark::Deliver, "livrez au|livrer au|j habite|j habite au|entregar em|entrega em|entregar na|entregar no|moro na|moro no|moro em|enviar para|to|at"),
+    (Mark::Deliver, "livrez au|livrer au|j habite|j habite au|entregar em|entrega em|entregar na|entregar no|moro na|moro no|moro em|enviar para"),
 ];
 
 type Rest = (Vec<&'static str>, Mark);
