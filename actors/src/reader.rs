@@ -40,8 +40,8 @@ use self::{
     lines::Telling,
     message::Message,
     quantities::{Quantity, Sort},
-    tones::Tone,
     stems::root,
+    tones::Tone,
     words::{Mark, is_look},
 };
 use crate::domain::reading::{Contact, Intent, LineChange, ReadLine, Reading};
@@ -114,8 +114,7 @@ impl Scanned<'_> {
         let mut loose_quantity = telling.loose_quantity().filter(|_| bare && unknown == 0);
         let counted = self.quantities.iter().any(|quantity| quantity.sort != Sort::Article);
         let loose = !loose_options.is_empty() || loose_quantity.is_some();
-        let signs =
-            Signs { message: &self.message, tones: &tones, lines: &lines, loose, counted, known, unknown };
+        let signs = Signs { message: &self.message, tones: &tones, lines: &lines, loose, counted, known, unknown };
         let intent = signs.intent();
         if unknown > loose_options.len() || !takes_loose(intent) {
             loose_options.clear();
@@ -155,7 +154,11 @@ impl Scanned<'_> {
         for (at, token) in self.message.tokens.iter().enumerate().filter(|(at, _)| !self.taken[*at]) {
             if self.named[at] {
                 known += 1;
-            } else if token.is_word() && token.word.chars().count() > 1 && !self.message.is_common(at) && !is_look(&root(&token.word)) {
+            } else if token.is_word()
+                && token.word.chars().count() > 1
+                && !self.message.is_common(at)
+                && !is_look(&root(&token.word))
+            {
                 unknown += 1;
             }
         }

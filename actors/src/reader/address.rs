@@ -17,7 +17,8 @@ const STREETS: &str = "street road avenue av ave rd lane ln drive boulevard blvd
     rua r travessa praca alameda rodovia estrada bairro apto bloco edificio andar";
 
 /// Street words that are also other words: they need another word between them and the number (`12 Oak St`).
-const SHORT: &str = "st dr way place court close square house flat block col c r av cours plaza drive suite building place";
+const SHORT: &str =
+    "st dr way place court close square house flat block col c r av cours plaza drive suite building place";
 
 /// How far a house number may stand from the street's word.
 const REACH: usize = 5;
@@ -69,7 +70,9 @@ impl Search<'_> {
         });
         told.find_map(|phrase| {
             let mut start = phrase.at.end;
-            while start < self.len() && (self.message.tokens[start].is_sign(':') || matches!(self.word(start), "is" | "es" | "est" | "to")) {
+            while start < self.len()
+                && (self.message.tokens[start].is_sign(':') || matches!(self.word(start), "is" | "es" | "est" | "to"))
+            {
                 start += 1;
             }
             let at = self.extent(start);
@@ -155,7 +158,8 @@ impl Search<'_> {
         let token = &self.message.tokens[at];
         let stops = [Mark::Phone, Mark::Polite, Mark::Order, Mark::Please, Mark::Ask];
         let phrase = self.message.phrases.iter().find(|phrase| phrase.at.start == at);
-        let stopped = phrase.is_some_and(|phrase| stops.iter().any(|stop| phrase.is(*stop)) && !self.is_house_label(at));
+        let stopped =
+            phrase.is_some_and(|phrase| stops.iter().any(|stop| phrase.is(*stop)) && !self.is_house_label(at));
         let sentence = match token.kind {
             Kind::Newline => !self.goes_on(at),
             Kind::Sign('!' | '?' | ';') => true,

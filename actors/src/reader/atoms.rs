@@ -147,6 +147,8 @@ impl Lineup<'_> {
 struct Against {
     not: bool,
     remove: bool,
+    /// What is ruled out is the next value only (`from M to L`).
+    once: bool,
     measure: Option<Polarity>,
 }
 
@@ -156,9 +158,12 @@ impl Against {
         if phrase.is(Mark::Not) && !phrase.is(Mark::Polite) || phrase.is(Mark::From) {
             match last {
                 // `the big one no, the small one`: a refusal that ends a clause means what stands before it.
-                Some((true, atom)) if !matches!(atom.sort, AtomSort::Comma | AtomSort::Stop) => atom.polarity = Polarity::Not,
+                Some((true, atom)) if !matches!(atom.sort, AtomSort::Comma | AtomSort::Stop) => {
+                    atom.polarity = Polarity::Not
+                }
                 _ => self.not = true,
             }
+            self.once = phrase.is(Mark::From);
         }
         self.remove |= phrase.is(Mark::Remove);
         if phrase.is(Mark::Extra) {
@@ -190,9 +195,7 @@ impl Against {
                 };
             }
             AtomSort::Product(_) | AtomSort::Value(_) | AtomSort::Number(..) if self.not => {
-                if matches!(sort, AtomSort::Product(_)) {
-                    self.not = false;
-                }
+                self.not = !self.once && !matches!(sort, AtomSort::Product(_));
                 return Polarity::Not;
             }
             AtomSort::Product(_) if self.remove => return Polarity::Remove,

@@ -2,7 +2,10 @@
 
 use std::ops::Range;
 
-use super::{message::Message, words::{Mark, marks_at}};
+use super::{
+    message::Message,
+    words::{Mark, marks_at},
+};
 
 /// A detail, and its tokens.
 #[derive(Debug, PartialEq)]
@@ -56,7 +59,8 @@ pub(super) fn phone(message: &Message<'_>) -> Option<Found> {
 
 fn is_plus(message: &Message<'_>, before: usize, number: usize) -> bool {
     let (plus, first) = (&message.tokens[before], &message.tokens[number]);
-    plus.is_sign('+') && message.text.get(plus.span.end..first.span.start).is_some_and(|gap| gap.trim_matches(['(', ' ']).is_empty())
+    plus.is_sign('+')
+        && message.text.get(plus.span.end..first.span.start).is_some_and(|gap| gap.trim_matches(['(', ' ']).is_empty())
 }
 
 /// Groups of digits that stand together as the groups of a phone number do.
@@ -86,9 +90,10 @@ fn digits_run(message: &Message<'_>, start: usize) -> Option<Found> {
 fn is_phone(message: &Message<'_>, run: &Found) -> bool {
     let digits = run.value.len();
     let start = run.at.start;
-    let glued_word = message.tokens.get(run.at.end).is_some_and(|next| {
-        next.is_word() && message.tokens[run.at.end - 1].span.end == next.span.start
-    });
+    let glued_word = message
+        .tokens
+        .get(run.at.end)
+        .is_some_and(|next| next.is_word() && message.tokens[run.at.end - 1].span.end == next.span.start);
     let before = start.checked_sub(1).map(|before| &message.tokens[before]);
     let coded = before.is_some_and(|before| before.is_sign('#') || before.is_sign('$') || before.is_sign('='));
     if glued_word || coded || !(6..=15).contains(&digits) {
@@ -98,9 +103,8 @@ fn is_phone(message: &Message<'_>, run: &Found) -> bool {
     if plus || message.follows(start, Mark::Phone, 2) && digits >= 7 {
         return true;
     }
-    let code = (start.saturating_sub(2)..start).any(|at| {
-        marks_at(&[message.tokens[at].word.as_str()]).is_some_and(|(_, marks)| marks.contains(&Mark::Code))
-    });
+    let code = (start.saturating_sub(2)..start)
+        .any(|at| marks_at(&[message.tokens[at].word.as_str()]).is_some_and(|(_, marks)| marks.contains(&Mark::Code)));
     !code && (9..=13).contains(&digits)
 }
 
@@ -123,7 +127,8 @@ mod tests {
 
     #[test]
     fn other_numbers_are_no_phone_numbers() {
-        for text in ["order 113542617", "2 caps for 1500", "jeans 30 32 34", "2024-05-12", "#5512345678", "pin 560001"] {
+        for text in ["order 113542617", "2 caps for 1500", "jeans 30 32 34", "2024-05-12", "#5512345678", "pin 560001"]
+        {
             assert_eq!(phone(&Message::new(text)), None, "{text}");
         }
     }

@@ -4,7 +4,7 @@ use super::{
     index::{CatalogIndex, Meaning, Posting, hyphened},
     message::Message,
     vocabulary::Likeness,
-    words::{Mark, is_and, is_article, is_counted, is_link, is_look, number},
+    words::{Mark, is_and, is_article, is_counted, is_label, is_link, is_look, is_money, is_unit, number},
 };
 
 /// More products than this that fit equally well are as good as none: a person must ask which.
@@ -90,10 +90,17 @@ fn settle_twins(message: &Message<'_>, finds: &mut [Find]) {
         let Some(twin) = finds[at].twin.take() else { continue };
         let Some(before) = at.checked_sub(1).map(|before| &finds[before]) else { continue };
         let first = finds[at].first();
-        let with = message.phrases.iter().any(|phrase| phrase.is(Mark::With) && (before.end()..first).contains(&phrase.at.start));
+        let with = message
+            .phrases
+            .iter()
+            .any(|phrase| phrase.is(Mark::With) && (before.end()..first).contains(&phrase.at.start));
         let apart = (before.end()..first).any(|at| {
             let word = message.tokens[at].word.as_str();
-            is_article(word) || number(word).is_some() || message.tokens[at].is_number() || is_counted(word) || word == "side"
+            is_article(word)
+                || number(word).is_some()
+                || message.tokens[at].is_number()
+                || is_counted(word)
+                || word == "side"
         });
         let goes_on = if before.is_product() { with } else { true };
         if goes_on && !apart && message.sentence_of(before.first()) == message.sentence_of(first) {
@@ -122,7 +129,8 @@ fn hits(index: &CatalogIndex, message: &Message<'_>, taken: &[bool]) -> Vec<Hit>
         }
         for (like, len) in likenesses(index, message, at) {
             let postings: &[Posting] = index.postings.get(like.word as usize).map_or(&[], |list| list);
-            let hit = |posting: &Posting| Hit { entry: posting.entry, part: posting.part, at, len, quality: like.quality };
+            let hit =
+                |posting: &Posting| Hit { entry: posting.entry, part: posting.part, at, len, quality: like.quality };
             hits.extend(postings.iter().map(hit));
         }
     }
@@ -134,14 +142,17 @@ fn hits(index: &CatalogIndex, message: &Message<'_>, taken: &[bool]) -> Vec<Hit>
 fn likenesses(index: &CatalogIndex, message: &Message<'_>, at: usize) -> Vec<(Likeness, usize)> {
     let token = &message.tokens[at];
     let mut likenesses: Vec<(Likeness, usize)> = Vec::new();
-    if let Some(next) = message.tokens.get(at + 1).filter(|next| token.is_word() && next.is_word() && next.word.len() > 1) {
+    if let Some(next) =
+        message.tokens.get(at + 1).filter(|next| token.is_word() && next.is_word() && next.word.len() > 1)
+    {
         let joined = index.vocabulary.exact(&format!("{}{}", token.word, next.word));
         likenesses.extend(joined.map(|like| (like, 2)));
     }
     let exact = index.vocabulary.exact(&token.word);
     likenesses.extend(exact.map(|like| (like, 1)));
     // A word we know in its own right is no misspelling of another: `want` is not `pants`.
-    if likenesses.is_empty() && token.is_word() && !message.is_common(at) {
+    let ours = message.is_common(at) || is_label(&token.word) || is_money(&token.word) || is_unit(&token.word);
+    if likenesses.is_empty() && token.is_word() && !ours {
         likenesses.extend(index.vocabulary.near(&token.word).into_iter().map(|like| (like, 1)));
     }
     likenesses
@@ -238,7 +249,9 @@ impl Search<'_> {
     fn is_telling(&self, hit: &Hit) -> bool {
         let entry = &self.index.entries[hit.entry as usize];
         let word = entry.parts[usize::from(hit.part)].word;
-        self.message.tokens[hit.at].is_word() && !is_look(self.index.vocabulary.root(word)) && !self.message.is_common(hit.at)
+        self.message.tokens[hit.at].is_word()
+            && !is_look(self.index.vocabulary.root(word))
+            && !self.message.is_common(hit.at)
     }
 
     /// Makes the candidate a find, and takes its words from the others.
@@ -338,6 +351,7 @@ pub(super) fn named(message: &Message<'_>, finds: &[Find]) -> Vec<bool> {
 /// True for an option value said as a mere number (`32`), which may be a quantity instead.
 pub(super) fn is_numeric(message: &Message<'_>, find: &Find) -> bool {
     let [at] = find.tokens.as_slice() else { return false };
-    let tied = at.checked_sub(1).is_some_and(|left| hyphened(message.text, &message.tokens[left], &message.tokens[*at]));
+    let tied =
+        at.checked_sub(1).is_some_and(|left| hyphened(message.text, &message.tokens[left], &message.tokens[*at]));
     message.tokens[*at].is_number() && !tied
 }

@@ -59,7 +59,7 @@ pub(super) struct ValueOf {
 }
 
 /// An option name and one of its values, by their places among the strings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Choice {
     pub(super) name: u32,
     pub(super) value: u32,
@@ -253,8 +253,10 @@ fn weighed(roots: Vec<String>) -> Vec<(String, f32)> {
 }
 
 fn settle(vocabulary: &Vocabulary, (parts, meaning, joins): (Vec<(String, f32)>, Meaning, bool)) -> Entry {
-    let parts: Box<[Part]> =
-        parts.iter().filter_map(|(root, weight)| Some(Part { word: vocabulary.find(root)?, weight: *weight })).collect();
+    let parts: Box<[Part]> = parts
+        .iter()
+        .filter_map(|(root, weight)| Some(Part { word: vocabulary.find(root)?, weight: *weight }))
+        .collect();
     let weight = parts.iter().map(|part| part.weight).sum();
     Entry { parts, meaning, weight, joins }
 }

@@ -57,7 +57,8 @@ impl Signs<'_> {
         let named = !self.lines.is_empty();
         let new_order = self.is_told(Tone::Orders) && self.adds();
         if self.has(Mark::Cancel) && !new_order {
-            let whole = self.message.tokens.iter().any(|token| matches!(token.word.as_str(), "order" | "pedido" | "commande"));
+            let whole =
+                self.message.tokens.iter().any(|token| matches!(token.word.as_str(), "order" | "pedido" | "commande"));
             return Some(if named && !whole { Intent::Change } else { Intent::Cancel });
         }
         let only_against = named && !self.adds();
@@ -85,7 +86,9 @@ impl Signs<'_> {
             return Intent::Order;
         }
         // A greeting may name the one it greets.
-        let greets = self.has(Mark::Greet) && self.unknown <= 1 && self.message.tokens.len() <= 5 + 5 * usize::from(self.unknown == 0);
+        let greets = self.has(Mark::Greet)
+            && self.unknown <= 1
+            && self.message.tokens.len() <= 5 + 5 * usize::from(self.unknown == 0);
         if greets && !self.orders() { Intent::Greeting } else { Intent::Other }
     }
 }

@@ -64,7 +64,8 @@ impl Telling<'_> {
         let told = |atom: &Atom| matches!(atom.sort, AtomSort::Quantity(_) | AtomSort::Number(..) | AtomSort::Value(_));
         let wanted = self.message.phrases.iter().filter(|phrase| phrase.is(Mark::Order) || phrase.is(Mark::Buy));
         tone(named_in) == Tone::Asks
-            && (self.atoms.iter().any(|atom| told(atom) && orders(atom.at.start)) || wanted.into_iter().any(|phrase| orders(phrase.at.start)))
+            && (self.atoms.iter().any(|atom| told(atom) && orders(atom.at.start))
+                || wanted.into_iter().any(|phrase| orders(phrase.at.start)))
     }
 
     fn drafts(&self, segment: &Segment) -> Vec<Draft> {
@@ -106,12 +107,19 @@ impl Telling<'_> {
     }
 
     /// The one variant that fits what was chosen; and whether none fits.
-    fn form(&self, goods: &Goods, chosen: &[Choice], excluded: &[Choice], spelled: Option<usize>) -> (Option<usize>, bool) {
+    fn form(
+        &self,
+        goods: &Goods,
+        chosen: &[Choice],
+        excluded: &[Choice],
+        spelled: Option<usize>,
+    ) -> (Option<usize>, bool) {
         if spelled.is_some() {
             return (spelled, false);
         }
         let fits = |choices: &[Choice]| {
-            chosen.iter().all(|choice| choices.contains(choice)) && !excluded.iter().any(|choice| choices.contains(choice))
+            chosen.iter().all(|choice| choices.contains(choice))
+                && !excluded.iter().any(|choice| choices.contains(choice))
         };
         let mut fitting = goods.forms.iter().enumerate().filter(|(_, form)| fits(&form.choices)).map(|(at, _)| at);
         match (fitting.next(), fitting.next()) {
@@ -124,7 +132,8 @@ impl Telling<'_> {
         let mut names = Vec::new();
         for (find, polarity) in &segment.modifiers {
             let What::Modifiers(modifiers) = &self.finds[*find].what else { continue };
-            let ids: Vec<&str> = modifiers.iter().map(|modifier| self.index.modifiers[*modifier as usize].as_ref()).collect();
+            let ids: Vec<&str> =
+                modifiers.iter().map(|modifier| self.index.modifiers[*modifier as usize].as_ref()).collect();
             let prefix = match polarity {
                 Polarity::Wanted => "",
                 Polarity::Not | Polarity::Remove => "NOT ",
@@ -230,10 +239,15 @@ impl Telling<'_> {
 
 /// True when the second mention only says more about the first: nothing contradicts, and no new count is given.
 fn repeats(known: &Draft, fresh: &Draft) -> bool {
-    let contradicts = |(name, value): &(String, String)| known.line.options.iter().any(|(had, said)| had == name && said != value);
+    let contradicts =
+        |(name, value): &(String, String)| known.line.options.iter().any(|(had, said)| had == name && said != value);
     let adds = fresh.line.modifiers.iter().any(|modifier| !known.line.modifiers.contains(modifier));
     let article = fresh.line.evidence.iter().any(|evidence| evidence.of == "quantity");
-    !fresh.spoken && !article && !adds && known.line.change == LineChange::Add && !fresh.line.options.iter().any(contradicts)
+    !fresh.spoken
+        && !article
+        && !adds
+        && known.line.change == LineChange::Add
+        && !fresh.line.options.iter().any(contradicts)
 }
 
 fn complete(known: &mut Draft, fresh: Draft) {

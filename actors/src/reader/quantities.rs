@@ -7,8 +7,8 @@ use super::{
     message::Message,
     tokens::{Kind, glued},
     words::{
-        is_article, is_counted, is_couple, is_doubtful_number, is_dozen, is_filler, is_half, is_label, is_link, is_look,
-        is_money, is_pair, is_unit, number,
+        is_article, is_counted, is_couple, is_doubtful_number, is_dozen, is_filler, is_half, is_label, is_link,
+        is_look, is_money, is_pair, is_unit, number,
     },
 };
 
@@ -173,7 +173,8 @@ impl Search<'_> {
         let before = at.checked_sub(1);
         let pointed = before.is_some_and(|before| {
             let word = self.word(before);
-            let pointing = matches!(word, "the" | "this" | "that" | "which" | "any" | "no" | "other" | "every" | "each");
+            let pointing =
+                matches!(word, "the" | "this" | "that" | "which" | "any" | "no" | "other" | "every" | "each");
             pointing || self.word(at) == "one" && self.named[before] && self.message.tokens[before].is_word()
         });
         one && pointed && !self.counts_something(at + 1)
@@ -193,8 +194,11 @@ impl Search<'_> {
             let joined = tokens.get(left).zip(tokens.get(right)).is_some_and(|(left, right)| glued(left, right));
             joined && sign_at(right).or_else(|| sign_at(left)).is_some_and(|sign| matches!(sign, ':' | '/' | '='))
         };
-        let timed = clock(at, at + 1) && tokens.get(at + 2).is_some_and(|next| next.is_number() && glued(&tokens[at + 1], next))
-            || at.checked_sub(2).is_some_and(|first| tokens[first].is_number() && glued(&tokens[first], &tokens[at - 1]))
+        let timed = clock(at, at + 1)
+            && tokens.get(at + 2).is_some_and(|next| next.is_number() && glued(&tokens[at + 1], next))
+            || at
+                .checked_sub(2)
+                .is_some_and(|first| tokens[first].is_number() && glued(&tokens[first], &tokens[at - 1]))
                 && clock(at - 1, at);
         let unit = self.word(at + 1);
         let measured = is_unit(unit) && !self.is_free_word_that_counts(unit);
@@ -221,7 +225,8 @@ impl Search<'_> {
         let tokens = &self.message.tokens;
         let token = &tokens[at];
         let left = at.checked_sub(1).map(|left| &tokens[left]);
-        let tied_left = left.is_some_and(|left| left.is_word() && glued(left, token) || hyphened(self.message.text, left, token));
+        let tied_left =
+            left.is_some_and(|left| left.is_word() && glued(left, token) || hyphened(self.message.text, left, token));
         let tied_right = tokens.get(at + 1).is_some_and(|right| {
             let letters = right.is_word() && glued(token, right) && !is_counted(&right.word) && !self.named[at + 1];
             letters || hyphened(self.message.text, token, right) && !self.named[at + 1]

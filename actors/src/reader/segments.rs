@@ -68,7 +68,8 @@ impl Scene<'_> {
 
     /// One segment for each product named.
     pub(super) fn segments(&self) -> Vec<Segment> {
-        let named: Vec<usize> = (0..self.atoms.len()).filter(|at| matches!(self.atoms[*at].sort, AtomSort::Product(_))).collect();
+        let named: Vec<usize> =
+            (0..self.atoms.len()).filter(|at| matches!(self.atoms[*at].sort, AtomSort::Product(_))).collect();
         let mut start = 0;
         let mut segments = Vec::new();
         for (nth, at) in named.iter().enumerate() {
@@ -95,15 +96,23 @@ impl Scene<'_> {
         };
         let leads = |at: &usize| {
             let between = (*at + 1..right).map(|at| &self.atoms[at].sort);
-            let mut between = between.map(|sort| matches!(sort, AtomSort::Value(_) | AtomSort::Modifier(_) | AtomSort::And));
+            let mut between =
+                between.map(|sort| matches!(sort, AtomSort::Value(_) | AtomSort::Modifier(_) | AtomSort::And));
             between.all(|near| near)
         };
         let last = |wanted: &dyn Fn(&AtomSort) -> bool| between.clone().rev().find(|at| wanted(&self.atoms[*at].sort));
         let count = between.clone().filter(counts).rfind(leads);
-        let stop = || last(&|sort| matches!(sort, AtomSort::Stop | AtomSort::Fix)).map(|at| at + usize::from(!self.is_fix(at)));
+        let stop = || {
+            last(&|sort| matches!(sort, AtomSort::Stop | AtomSort::Fix)).map(|at| at + usize::from(!self.is_fix(at)))
+        };
         let comma = || last(&|sort| *sort == AtomSort::Comma).map(|at| at + 1);
         let and = || last(&|sort| *sort == AtomSort::And).map(|at| at + 1);
-        let values = || between.clone().take_while(|at| !matches!(self.atoms[*at].sort, AtomSort::Value(_)) || accepts(*at, left)).count();
+        let values = || {
+            between
+                .clone()
+                .take_while(|at| !matches!(self.atoms[*at].sort, AtomSort::Value(_)) || accepts(*at, left))
+                .count()
+        };
         let end = count.or_else(stop).or_else(comma).or_else(and).unwrap_or_else(|| left + 1 + values());
         self.before_fix(left, end)
     }
@@ -238,11 +247,13 @@ impl Filling<'_> {
     /// A number that may be a size: before the product it counts, after it it is the size.
     fn number(&mut self, at: usize, end: usize, (find, quantity): (usize, &Quantity)) {
         let choices = self.scene.choices(find, self.segment.product);
-        let said = |item: &Item| choices.iter().any(|choice| item.chosen.iter().any(|known| known.choice.name == choice.name));
+        let said =
+            |item: &Item| choices.iter().any(|choice| item.chosen.iter().any(|known| known.choice.name == choice.name));
         let counted = self.item().quantity.is_some();
         let listed = self.is_listed(at);
         let inside = self.scene.finds[self.segment.find].end() > quantity.at.start;
-        let is_size = !choices.is_empty() && (self.named && (inside || !said(self.item()) || counted || listed) || !self.named && counted);
+        let is_size = !choices.is_empty()
+            && (self.named && (inside || !said(self.item()) || counted || listed) || !self.named && counted);
         if is_size { self.value(find, self.scene.atoms[at].polarity) } else { self.quantity(at, end, quantity) }
     }
 

@@ -37,7 +37,9 @@ fn tone(message: &Message<'_>, quantities: &[Quantity], named: &[bool], sentence
     if orders {
         return if has(Mark::Past) && has(Mark::Complain) { Tone::Tells } else { Tone::Orders };
     }
-    if asks || message.is_asked(sentence) {
+    // A greeting that asks (`how are you?`) asks about nothing.
+    let greets = has(Mark::Greet) && !(0..named.len()).any(|at| named[at] && message.sentence_of(at) == sentence);
+    if asks || message.is_asked(sentence) && !greets {
         return Tone::Asks;
     }
     if has(Mark::Past) || has(Mark::Complain) { Tone::Tells } else { Tone::Plain }
@@ -61,5 +63,7 @@ fn counted_thing(message: &Message<'_>, quantities: &[Quantity], named: &[bool],
 
 /// `if i buy 5`
 fn conditional(message: &Message<'_>, sentence: usize) -> bool {
-    message.phrases_in(sentence).any(|phrase| matches!(message.tokens[phrase.at.start].word.as_str(), "if" | "si" | "se"))
+    message
+        .phrases_in(sentence)
+        .any(|phrase| matches!(message.tokens[phrase.at.start].word.as_str(), "if" | "si" | "se"))
 }

@@ -222,7 +222,11 @@ mod tests {
 
     #[test]
     fn every_list_is_folded() {
-        let rows = concepts::LOOKS.iter().chain(concepts::WARES).copied().chain([FILLERS, LINKS, COUNTED, UNITS, MONEY, LABELS, PAIRED]);
+        let rows = concepts::LOOKS
+            .iter()
+            .chain(concepts::WARES)
+            .copied()
+            .chain([FILLERS, LINKS, COUNTED, UNITS, MONEY, LABELS, PAIRED]);
         for word in rows.flat_map(str::split_whitespace) {
             assert_eq!(word, crate::reader::tokens::fold(word));
         }
