@@ -79,10 +79,12 @@ fn take(taken: &mut [bool], ranges: &[Range<usize>]) {
     }
 }
 
-/// By token: it is part of a product's name, and surely so.
+/// By token: it is part of a product's name, or of an option of several words, and surely so.
 fn product_tokens(message: &Message<'_>, finds: &[Find]) -> Vec<bool> {
     let mut claimed = vec![false; message.tokens.len()];
-    for find in finds.iter().filter(|find| find.is_product() && find.coverage > 0.45) {
+    let sure =
+        |find: &&Find| find.is_product() && find.coverage > 0.45 || find.tokens.len() > 1 && find.coverage > 0.99;
+    for find in finds.iter().filter(sure) {
         for at in &find.tokens {
             claimed[*at] = true;
         }

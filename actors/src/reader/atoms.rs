@@ -149,6 +149,8 @@ struct Against {
     remove: bool,
     /// What is ruled out is the next value only (`from M to L`).
     once: bool,
+    /// Something was ruled out already: a new count begins anew.
+    spent: bool,
     measure: Option<Polarity>,
 }
 
@@ -163,6 +165,7 @@ impl Against {
                 }
                 _ => self.not = true,
             }
+            self.spent = false;
             self.once = phrase.is(Mark::From);
         }
         self.remove |= phrase.is(Mark::Remove);
@@ -182,12 +185,14 @@ impl Against {
     fn apply(&mut self, sort: &AtomSort) -> Polarity {
         match sort {
             AtomSort::Stop => *self = Self::default(),
+            AtomSort::Quantity(_) if self.spent => self.not = false,
             AtomSort::Comma | AtomSort::And => {
                 self.not = false;
                 self.measure = None;
             }
             AtomSort::Modifier(_) => {
                 let measure = self.measure.take();
+                self.spent = self.not;
                 return match (self.not || self.remove, measure) {
                     (true, Some(Polarity::Extra)) => Polarity::NotExtra,
                     (true, _) => Polarity::Not,

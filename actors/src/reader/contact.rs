@@ -39,22 +39,29 @@ fn email_around(text: &str, at: usize) -> Option<Range<usize>> {
     (start < at && dotted).then_some(start..end)
 }
 
-/// The first phone number: its digits, with a leading `+` where it was said.
+/// The phone number, the one that is called so before any other: its digits, with a leading `+` where it was said.
 pub(super) fn phone(message: &Message<'_>) -> Option<Found> {
+    let mut found = phones(message);
+    let called = found.iter().position(|found| message.follows(found.at.start, Mark::Phone, 2)).unwrap_or(0);
+    (called < found.len()).then(|| found.swap_remove(called))
+}
+
+fn phones(message: &Message<'_>) -> Vec<Found> {
+    let mut phones = Vec::new();
     let mut at = 0;
     while at < message.tokens.len() {
         let Some(run) = digits_run(message, at) else {
             at += 1;
             continue;
         };
+        at = run.at.end;
         if is_phone(message, &run) {
             let plus = run.at.start.checked_sub(1).is_some_and(|before| is_plus(message, before, run.at.start));
             let value = if plus { format!("+{}", run.value) } else { run.value };
-            return Some(Found { value, at: run.at });
+            phones.push(Found { value, at: run.at });
         }
-        at = run.at.end;
     }
-    None
+    phones
 }
 
 fn is_plus(message: &Message<'_>, before: usize, number: usize) -> bool {
@@ -76,7 +83,7 @@ fn digits_run(message: &Message<'_>, start: usize) -> Option<Found> {
         let gap = message.text.get(last.span.end..next.span.start).unwrap_or("\n");
         let near = gap.chars().count() <= 3 && gap.chars().all(|char| matches!(char, ' ' | '-' | '\u{a0}' | '(' | ')'));
         // Ten digits in one piece are a number of their own: what follows may be a quantity.
-        let whole = last.word.len() >= 9 || value.len() + next.word.len() > 15;
+        let whole = last.word.len() >= 9 || next.word.len() >= 9 || value.len() + next.word.len() > 15;
         if !near || whole || next.word.len() < 2 {
             break;
         }

@@ -79,9 +79,18 @@ pub(super) fn finds(index: &CatalogIndex, message: &Message<'_>, taken: &[bool])
         finds.extend(find);
     }
     finds.sort_by_key(Find::first);
+    finds.retain(|find| !is_spoken(message, find));
     settle_twins(message, &mut finds);
     drop_strays(&mut finds);
     finds
+}
+
+/// True for words that are only a part of a longer phrase (`can` in `can i get`).
+fn is_spoken(message: &Message<'_>, find: &Find) -> bool {
+    message
+        .phrases
+        .iter()
+        .any(|phrase| phrase.at.len() > find.tokens.len() && find.tokens.iter().all(|at| phrase.at.contains(at)))
 }
 
 /// Words that name both a product and a modifier are the modifier where they go on with what is put on a product.
@@ -249,9 +258,9 @@ impl Search<'_> {
     fn is_telling(&self, hit: &Hit) -> bool {
         let entry = &self.index.entries[hit.entry as usize];
         let word = entry.parts[usize::from(hit.part)].word;
-        self.message.tokens[hit.at].is_word()
-            && !is_look(self.index.vocabulary.root(word))
-            && !self.message.is_common(hit.at)
+        let spelled = hit.quality > 0.99 || self.message.tokens[hit.at].word.chars().count() > 5;
+        let look = is_look(self.index.vocabulary.root(word));
+        spelled && self.message.tokens[hit.at].is_word() && !look && !self.message.is_common(hit.at)
     }
 
     /// Makes the candidate a find, and takes its words from the others.

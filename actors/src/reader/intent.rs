@@ -66,14 +66,14 @@ impl Signs<'_> {
         if only_against || changes && !new_order && !asks {
             return Some(Intent::Change);
         }
-        (self.has(Mark::MakeIt) && (self.loose || named)).then_some(Intent::Change)
+        (self.has(Mark::MakeIt) && !new_order && (self.loose || named)).then_some(Intent::Change)
     }
 
     /// True when the products named are wanted: words say so, or the message says little else.
     fn is_order(&self) -> bool {
         let surest = self.lines.iter().map(|line| line.confidence).fold(0.0, f32::max);
         if self.orders() {
-            return self.unknown <= 2 * self.known + 2;
+            return self.unknown <= self.known + 2;
         }
         let soft = self.has(Mark::Please) || self.counted;
         let bound = if soft { self.known } else { (self.known / 2).max(1) };

@@ -232,7 +232,7 @@ impl Search<'_> {
             letters || hyphened(self.message.text, token, right) && !self.named[at + 1]
         });
         let list_bullet = left.is_some_and(|left| left.kind == Kind::Newline || left.is_sign(','));
-        tied_left && !list_bullet && !left.is_some_and(|left| left.word == "x") || tied_right
+        tied_left && !list_bullet && left.is_none_or(|left| left.word != "x") || tied_right
     }
 }
 

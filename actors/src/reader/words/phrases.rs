@@ -112,7 +112,7 @@ const PHRASES: &[(Mark, &str)] = &[
     ),
     (
         Mark::Ask,
-        "are you|are they|are the|is the|is your|is my|is a|do you|do u|does|does it|do they|did you|have you|have u",
+        "are you|are they|are the|is the|is your|is my|do you|do u|does|does it|do they|did you|have you|have u",
     ),
     (
         Mark::Ask,
