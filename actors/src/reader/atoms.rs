@@ -1,4 +1,4 @@
-//! Lines up all that was found in a message, in the order of the text: what is named, how many, and what turns it round.
+//! Lines up all that was found in a message, in the order of the text: what is named, how many, what turns it round.
 
 use std::ops::Range;
 
@@ -155,7 +155,8 @@ struct Against {
 }
 
 impl Against {
-    /// Takes note of a phrase; true when it is to stand among the atoms. `last` says what it follows, if it ends a clause.
+    /// Takes note of a phrase; true when it is to stand among the atoms. `last` is what it follows, and whether it
+    /// ends a clause.
     fn hear(&mut self, phrase: &Phrase, last: Option<(bool, &mut Atom)>) -> bool {
         if phrase.is(Mark::Not) && !phrase.is(Mark::Polite) || phrase.is(Mark::From) {
             match last {
