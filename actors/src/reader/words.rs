@@ -15,7 +15,7 @@ pub(super) use phrases::{Mark, marks_at};
 /// Number words. Articles count as one too, but only weakly: see [`is_article`].
 const NUMBERS: &[(u32, &str)] = &[
     (0, "zero"),
-    (1, "one un una uno une um uma ek wan"),
+    (1, "one un una uno une um uma ek"),
     (2, "two dos deux dois duas"),
     (3, "three tres trois"),
     (4, "four cuatro quatre quatro"),
@@ -127,7 +127,7 @@ pub(super) fn is_article(word: &str) -> bool {
 
 /// True for number words that are also everyday words (`once`).
 pub(super) fn is_doubtful_number(word: &str) -> bool {
-    matches!(word, "once" | "sept" | "nove" | "cent" | "wan" | "ek")
+    matches!(word, "once" | "sept" | "nove" | "cent" | "ek")
 }
 
 macro_rules! word_set {

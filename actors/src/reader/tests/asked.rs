@@ -8,7 +8,7 @@ fn a_question_about_a_product_orders_nothing() {
     check(&[
         ("how much is the waxed apron?", Question, ""),
         ("do you have rubber boots in 42?", Question, ""),
-        ("if i buy 5 wool caps do i get a discount?", Question, ""),
+        ("any discount on 10 wool caps?", Question, ""),
         ("¿cuánto cuesta la mermelada?", Question, ""),
         ("combien coûte le wool cap ?", Question, ""),
         ("quanto custa o herb teapot?", Question, ""),
@@ -20,7 +20,7 @@ fn a_question_about_a_product_orders_nothing() {
 fn what_was_asked_about_can_be_taken_up_in_the_next_sentence() {
     check(&[
         ("do you have rubber boots? i want 2 in 40", Order, "2 BO-40"),
-        ("il vous reste de la confiture ?\nalors 3 plum", Order, "3 JAM-Plum"),
+        ("avez-vous de la confiture ?\nje prends 3 plum", Order, "3 JAM-Plum"),
         ("i want 2 wool caps. how much is the delivery?", Order, "2 CAP"),
     ]);
     let both = read(&shop(), "i want 2 wool caps. how much is the delivery?");
@@ -45,7 +45,7 @@ fn greetings_are_greetings() {
 fn complaints_order_nothing() {
     check(&[
         ("the herb teapot i bought arrived broken", Complaint, ""),
-        ("me llegó rota la taza", Complaint, ""),
+        ("mi pedido de mermelada vino equivocado", Complaint, ""),
         ("je n'ai pas reçu mes 2 wool cap", Complaint, ""),
         ("o bule veio quebrado", Complaint, ""),
     ]);

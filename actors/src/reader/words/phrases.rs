@@ -56,12 +56,12 @@ pub(in crate::reader) enum Mark {
 const PHRASES: &[(Mark, &str)] = &[
     (
         Mark::Order,
-        "i want|i wanna|i wanted|wanted to have|want|i need|need|id like|i would like|would like|\
-         i like to have|i d like|id love|i will have|ill have|i will take|ill take|i take|ill get|i will get|\
+        "i want|i wanna|i wanted|want|i need|need|id like|i would like|would like|\
+         i d like|id love|i will have|ill have|i will take|ill take|i take|ill get|i will get|\
          ill try|let me get|let me have|let me take|can i get|can i have|can i take|could i get|could i have|\
          may i have|may i get|can you get me|can we get|can we have|could we get|could we have|we want|\
-         we need|we would like|wed like|well have|give me|gimme|get me|send me|snd me|bring me|reserve me|\
-         put me down for|i wish to have|i prefer to have|pls send|please send|kindly send|i am taking|\
+         we need|we would like|wed like|well have|give me|gimme|get me|send me|bring me|reserve me|\
+         put me down for|pls send|please send|kindly send|i am taking|\
          im taking|looking to get|i go for|ill go with|dibs on|quiero|quisiera|me das|me da|me dan|dame|deme|\
          ponme|pongame|me pones|necesito|me gustaria|me llevo|mandame|me mandas|me apartas|apartame|me traes|\
          traeme|me vendes|quero|queria|eu quero|eu queria|gostaria|me ve|vou querer|vou levar|vou ficar com|\
@@ -88,7 +88,7 @@ const PHRASES: &[(Mark, &str)] = &[
     ),
     (
         Mark::Ask,
-        "how much|how many|how long|how soon|how do|how does|how can|how to|how far|how is|\
+        "how much|how many|how long|how soon|how do|how does|how can|how to|how is|\
          how are you selling|how big|what|whats|which|who|whos|when|where|wheres|why|whose|is it|is there|\
          is this|is that|are there|are these|are you|are they|are the|is the|is your|is my|do you|do u|does|\
          does it|do they|did you|have you|have u|can you tell|could you tell|tell me|can you ship|do i|did i|\
@@ -100,7 +100,7 @@ const PHRASES: &[(Mark, &str)] = &[
          interested in knowing|question|refund policy|return policy|delivery time|shipping cost|track|\
          tracking|trace my|status of|where is my|i need help|need help|need assistance|want help|\
          want assistance|i want help|i need assistance|help me|assistance|still got|you got|got any|any left|\
-         left|still dey|cuanto|cuanto cuesta|cuanto vale|cuantos|cuantas|a como|precio|que precio|cual|\
+         left|cuanto|cuanto cuesta|cuanto vale|cuantos|cuantas|a como|precio|que precio|cual|\
          cuales|cuando|donde|como|quien|tienes|tienen|tiene|hay|hacen envios|hacen envio|envian|aceptan|\
          esta disponible|disponible|disponibles|queda|quedan|te queda|te quedan|les queda|de que|que tallas|\
          que colores|se puede|puedo pagar|descuento|por que|combien|c est combien|quel|quelle|quels|quelles|\
@@ -166,7 +166,7 @@ const PHRASES: &[(Mark, &str)] = &[
          nunca llego|no llega|equivocado|equivocada|pesimo|pesima|estafa|decepcionado|decepcionada|reclamo|\
          queja|devolucion|reembolso|defectuoso|defectuosa|casse|cassee|casses|abime|abimee|dechire|pas recu|\
          jamais recu|toujours pas|decu|decue|arnaque|defectueux|rembourser|remboursement|manquant|\
-         manque dans|plainte|reclamation|inadmissible|et j en ai recu|quebrado|quebrada|estragado|estragada|\
+         manque dans|plainte|reclamation|inadmissible|quebrado|quebrada|estragado|estragada|\
          rasgado|rasgada|nao chegou|nao recebi|veio errado|veio errada|reclamacao|golpe|pessimo",
     ),
     (
@@ -178,10 +178,10 @@ const PHRASES: &[(Mark, &str)] = &[
     ),
     (
         Mark::Not,
-        "no|not|without|w o|dont want|do not want the|dont add|do not add|do no add|dont put|do not put|\
+        "no|not|without|w o|dont want|do not want the|dont add|do not add|dont put|do not put|\
          hold the|hold|minus|except|leave out|leave off|skip|skip the|avoid|instead of|rather than|with no|\
          sin|nada de|en vez de|en lugar de|no quiero|sans|pas de|pas d|pas le|pas la|pas les|pas|au lieu de|\
-         plutot que|sem|nao|em vez de|ao inves de|neither|without adding|not with|not the|no adding|\
+         plutot que|sem|nao|em vez de|ao inves de|neither|not with|not the|\
          dont include|do not include|but no|but not|nahi|no more",
     ),
     (
