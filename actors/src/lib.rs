@@ -8,6 +8,7 @@ mod calls;
 pub mod clock;
 mod courier;
 pub mod domain;
+pub mod failpoint;
 pub mod journal;
 pub mod ports;
 mod post;
