@@ -135,7 +135,13 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn customer_end(&self, rows: &ShopRows, account: &Account, script: &Script, wrong: &mut Vec<String>) -> CustomerEnd {
+    fn customer_end(
+        &self,
+        rows: &ShopRows,
+        account: &Account,
+        script: &Script,
+        wrong: &mut Vec<String>,
+    ) -> CustomerEnd {
         let who = format!("{} of shop {}", script.name, script.shop);
         let customer = account.customer(&script.name);
         let theirs: Vec<_> = rows.conversations.iter().filter(|(_, known)| known.meta_id == customer.id()).collect();
@@ -155,7 +161,10 @@ impl Reader<'_> {
         let counts = |state| orders.iter().filter(|order| order.state == state).count();
         let (confirmed, cancelled) = (counts(OrderState::Confirmed), counts(OrderState::Cancelled));
         if (confirmed, cancelled) != script.orders {
-            wrong.push(format!("{who} has {confirmed} confirmed and {cancelled} cancelled orders, not {:?}", script.orders));
+            wrong.push(format!(
+                "{who} has {confirmed} confirmed and {cancelled} cancelled orders, not {:?}",
+                script.orders
+            ));
         }
         let texts: Vec<String> = customer.received().into_iter().map(|sent| sent.text).collect();
         for order in &orders {

@@ -17,8 +17,7 @@ pub(super) enum Ended {
 /// What came of each point.
 pub(super) type Deaths = BTreeMap<(&'static str, Moment), Ended>;
 
-const MOMENTS: [(Moment, &str); 3] =
-    [(Moment::Before, "before"), (Moment::During, "during"), (Moment::After, "after")];
+const MOMENTS: [(Moment, &str); 3] = [(Moment::Before, "before"), (Moment::During, "during"), (Moment::After, "after")];
 
 /// A death for every point and moment, all points of a moment together.
 pub(super) fn all() -> Vec<Plan> {

@@ -98,8 +98,7 @@ impl Run {
         // Troubles that are left would be waited for in vain: the last child only has to end well.
         self.until_at_rest("the end").await?;
         let settings = self.setup.place.store();
-        let reader =
-            Reader { settings: &settings, meta: &self.meta, shops: &self.shops, scripts: &self.scripts };
+        let reader = Reader { settings: &settings, meta: &self.meta, shops: &self.shops, scripts: &self.scripts };
         let ended = reader.read().await.context("could not read how it ended")?;
         let mut wrong = ended.wrong;
         let unused = self.keeper.troubles_left();
