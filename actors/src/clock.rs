@@ -14,6 +14,7 @@ pub struct SystemClock;
 const NAP: Duration = Duration::from_secs(10);
 
 impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the clock that everybody else is to ask")]
     fn now(&self) -> DateTime<Utc> {
         Utc::now()
     }

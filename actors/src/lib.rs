@@ -8,6 +8,8 @@ mod calls;
 pub mod clock;
 mod courier;
 pub mod domain;
+#[cfg(test)]
+mod house;
 pub mod journal;
 pub mod ports;
 mod post;

@@ -60,6 +60,8 @@ async fn report(world: &Arc<World>, id: CallId, result: CallResult) {
         sleep(wait).await;
         wait = (wait * 2).min(LONGEST_WAIT);
     }
+    // What failed may have been only the answer: then the inbox had the result already, and woke nobody for it.
+    world.wake(vec![id.seller]);
 }
 
 fn log_retry(why: NotStored, wait: Duration) {

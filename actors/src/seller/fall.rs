@@ -30,8 +30,11 @@ impl From<Trouble> for Fall {
     fn from(trouble: Trouble) -> Self {
         match &trouble {
             Trouble::Store(StoreError::Fenced(_) | StoreError::Decided) => Fall::OutOfDate(trouble),
-            Trouble::Store(StoreError::Unavailable(_)) | Trouble::TooLong(_) => Fall::Outage(trouble),
             Trouble::Store(StoreError::Data(_) | StoreError::Unreadable { .. }) => Fall::Broken(trouble),
+            Trouble::Store(
+                StoreError::Unavailable(_) | StoreError::InUse | StoreError::NotMigrated | StoreError::Address(_),
+            )
+            | Trouble::TooLong(_) => Fall::Outage(trouble),
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::domain::outbox::OwedState;
 use crate::domain::outcome::Reason;
 use crate::post::AlarmsMsg;
 use crate::store::pen::Fence;
+use crate::store::threads::Wanted;
 use crate::store::{FencedTx, StoreError, Sync, alarms, inbox, threads, turns};
 use crate::trouble::within;
 
@@ -44,7 +45,7 @@ impl Desk {
         self.decide_events(&meant, now);
         let put_off = self.act_on_alarms(&alarms, now);
         self.claim(now);
-        let changed = self.store(&meant, put_off).await?;
+        let changed = self.store(&meant, put_off, now).await?;
         self.seat.hand.takes(EventSeq(0));
         self.hand_over();
         let more = more || alarms.len() as u64 >= self.seat.world.settings.turn_events;
@@ -97,7 +98,7 @@ impl Desk {
 
     async fn read_threads(&mut self, meant: &[Meant], alarms: &[Alarm]) -> Result<(), Fall> {
         let wanted = self.shop.wanted(meant, alarms);
-        if wanted.customers.is_empty() && wanted.conversations.is_empty() {
+        if wanted == Wanted::default() {
             return Ok(());
         }
         let world = &self.seat.world;
@@ -151,7 +152,7 @@ impl Desk {
     }
 
     /// Stores the turn, unless there is nothing to store; says whether there was.
-    async fn store(&mut self, meant: &[Meant], put_off: Vec<Alarm>) -> Result<bool, Fall> {
+    async fn store(&mut self, meant: &[Meant], put_off: Vec<Alarm>, now: DateTime<Utc>) -> Result<bool, Fall> {
         let must_flush = self.shop.must_flush();
         let mut changes = self.shop.changes();
         let set = |alarm: &Alarm| changes.alarms.iter().any(|other| other.key == alarm.key);
@@ -163,7 +164,7 @@ impl Desk {
             return Ok(false);
         }
         let sync = if must_flush { Sync::Flushed } else { Sync::Lazy };
-        within(self.seat.world.settings.store_timeout, self.save(&changes, sync)).await?;
+        within(self.seat.world.settings.store_timeout, self.save(&changes, sync, now)).await?;
         self.last_id = changes.last_id;
         self.turns += 1;
         self.seat.hand.got_on();
@@ -172,11 +173,11 @@ impl Desk {
         Ok(true)
     }
 
-    async fn save(&self, changes: &Changes, sync: Sync) -> Result<(), StoreError> {
+    async fn save(&self, changes: &Changes, sync: Sync, now: DateTime<Utc>) -> Result<(), StoreError> {
         let claims = changes.outbox.iter().any(|owed| owed.state == OwedState::Claimed);
         let (pen, fence) = (self.seat.world.store.pen(), self.fence(changes.last_id));
         let tx = FencedTx::begin(pen, self.seat.seller, fence, sync).await?;
-        turns::save(&tx, changes).await?;
+        turns::save(&tx, changes, now).await?;
         tx.commit(if claims { "seller.claim" } else { "seller.turn" }).await
     }
 
