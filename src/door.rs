@@ -1,1 +1,35 @@
-//! (to come)
+//! The door: who signed a webhook, and what its body holds, cut into events that can each be kept on their own.
+//!
+//! Plain functions over bytes. It knows neither HTTP nor the database, and Meta's JSON goes no further than here.
+
+mod change;
+mod cut;
+mod decode;
+mod field;
+mod handshake;
+mod item;
+mod json;
+mod keep;
+mod signature;
+#[cfg(test)]
+mod tests;
+mod whatsapp;
+
+pub use cut::cut;
+pub use decode::decode;
+pub use handshake::VerifyTokens;
+pub use signature::{Objects, Refusal, Secret, Secrets, Signature, Signed};
+
+use actors::domain::event::Arrival;
+use chrono::{DateTime, Utc};
+
+/// The events in a body signed with one of our secrets, or why it is turned away.
+///
+/// An object that the secret's app has no business with refuses the whole body: nobody but a forger mixes them.
+pub fn admit(signed: &Signed<'_>, body: &[u8], received_at: DateTime<Utc>) -> Result<Vec<Arrival>, Refusal> {
+    let pieces = cut::pieces(body, received_at);
+    match pieces.objects.iter().all(|object| signed.may_sign(object)) {
+        true => Ok(pieces.arrivals),
+        false => Err(Refusal::WrongObject),
+    }
+}

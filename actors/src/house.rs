@@ -159,7 +159,9 @@ impl House {
             last_id: 100 * count,
             customers: (1..=count).map(customer).collect(),
             conversations: (1..=count).map(|n| conversation(n, now)).collect(),
-            outbox: (1..=count).map(|n| Owed { state: OwedState::Owed, attempts: 0, ..claimed(n, &n.to_string()) }).collect(),
+            outbox: (1..=count)
+                .map(|n| Owed { state: OwedState::Owed, attempts: 0, ..claimed(n, &n.to_string()) })
+                .collect(),
             ..Changes::default()
         };
         let fence = Fence { incarnation: loaded.incarnation, last_id: changes.last_id };

@@ -8,6 +8,7 @@ mod calls;
 pub mod clock;
 mod courier;
 pub mod domain;
+pub mod failpoint;
 #[cfg(test)]
 mod house;
 pub mod journal;

@@ -1,1 +1,183 @@
-//! (to come)
+//! Reads a customer's message: what is wanted, how many, in which variant, and how sure that is.
+//!
+//! A pure function of the text and the seller's catalog: no network, no clock, no memory of the conversation.
+//! It knows words of English, Spanish, French and Portuguese, and whatever words the seller uses.
+//!
+//! The steps, a file each: `tokens` cuts the text, `message` finds phrases (`words`) and sentences, `contact` and
+//! `address` the customer's details, `finds` what of the catalog (`index`, `vocabulary`, `stems`) is named,
+//! `quantities` how many. `atoms` lines all that up, `segments` and `shares` share it out over the products, `lines`
+//! makes order lines of it; `tones` and `intent` say how it is meant, `confidence` how sure it is.
+
+mod address;
+mod atoms;
+mod confidence;
+mod contact;
+mod finds;
+mod index;
+mod intent;
+mod lines;
+mod message;
+mod quantities;
+mod segments;
+mod shares;
+mod stems;
+mod tokens;
+mod tones;
+mod vocabulary;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+use std::ops::Range;
+
+pub use index::CatalogIndex;
+
+use self::{
+    confidence::{ReadingFacts, bare_confidence, order_confidence},
+    finds::Find,
+    intent::Signs,
+    lines::Telling,
+    message::Message,
+    quantities::{Quantity, Sort},
+    stems::root,
+    tones::Tone,
+    words::{Mark, is_look},
+};
+use crate::domain::reading::{Contact, Intent, LineChange, ReadLine, Reading};
+
+/// Reads a message to the seller whose catalog was indexed.
+pub fn read(index: &CatalogIndex, text: &str) -> Reading {
+    let mut message = Message::new(text);
+    let email = contact::email(&message);
+    let phone = contact::phone(&message);
+    let details: Vec<Range<usize>> = [&email, &phone].into_iter().flatten().map(|found| found.at.clone()).collect();
+    let mut taken = vec![false; message.tokens.len()];
+    take(&mut taken, &details);
+    let mut finds = finds::finds(index, &message, &taken);
+    let address = address::address(&message, &product_tokens(&message, &finds), &details);
+    if let Some(address) = &address {
+        take(&mut taken, std::slice::from_ref(&address.at));
+        finds.retain(|find| !find.tokens.iter().all(|at| address.at.contains(at)));
+    }
+    let named = finds::named(&message, &finds);
+    message.forget_phrases(&named);
+    let quantities = quantities::quantities(&message, &named, &taken);
+    let contact = Contact {
+        phone: phone.map(|found| found.value),
+        email: email.map(|found| found.value),
+        address: address.map(|found| found.value),
+    };
+    Scanned { index, message, finds, quantities, named, taken }.reading(contact)
+}
+
+fn take(taken: &mut [bool], ranges: &[Range<usize>]) {
+    for range in ranges {
+        for at in range.clone() {
+            taken[at] = true;
+        }
+    }
+}
+
+/// By token: it is part of a product's name, or of an option of several words, and surely so.
+fn product_tokens(message: &Message<'_>, finds: &[Find]) -> Vec<bool> {
+    let mut claimed = vec![false; message.tokens.len()];
+    let sure =
+        |find: &&Find| find.is_product() && find.coverage > 0.45 || find.tokens.len() > 1 && find.coverage > 0.99;
+    for find in finds.iter().filter(sure) {
+        for at in &find.tokens {
+            claimed[*at] = true;
+        }
+    }
+    claimed
+}
+
+/// A message in which everything was found that is there.
+struct Scanned<'a> {
+    index: &'a CatalogIndex,
+    message: Message<'a>,
+    finds: Vec<Find>,
+    quantities: Vec<Quantity>,
+    named: Vec<bool>,
+    taken: Vec<bool>,
+}
+
+impl Scanned<'_> {
+    fn reading(&self, contact: Contact) -> Reading {
+        let tones = tones::tones(&self.message, &self.quantities, &self.named);
+        let atoms = atoms::atoms(&self.message, &self.finds, &self.quantities, &self.taken);
+        let telling =
+            Telling { index: self.index, message: &self.message, finds: &self.finds, atoms: &atoms, tones: &tones };
+        let mut lines = telling.lines();
+        let (known, unknown) = self.weigh();
+        let bare = !self.finds.iter().any(Find::is_product);
+        let mut loose_options = if bare { telling.loose_options() } else { Vec::new() };
+        // A number among unknown words counts something that is not in the catalog.
+        let mut loose_quantity = telling.loose_quantity().filter(|_| bare && unknown == 0);
+        let counted = self.quantities.iter().any(|quantity| quantity.sort != Sort::Article);
+        let loose = !loose_options.is_empty() || loose_quantity.is_some();
+        let signs = Signs { message: &self.message, tones: &tones, lines: &lines, loose, counted, known, unknown };
+        let intent = signs.intent();
+        if unknown > loose_options.len() || !takes_loose(intent) {
+            loose_options.clear();
+            loose_quantity = loose_quantity.filter(|_| takes_loose(intent));
+        }
+        if self.message.has(Mark::Again) {
+            // Only a person knows what was bought before.
+            lines.clear();
+        }
+        self.settle(intent, &mut lines);
+        let facts = self.facts(&tones, &lines, (known, unknown));
+        let confidence = match lines.is_empty() {
+            false => order_confidence(lines.iter().map(|line| line.confidence), &facts),
+            true => bare_confidence(intent != Intent::Other, &facts),
+        };
+        Reading { intent, lines, loose_options, loose_quantity, contact, confidence }
+    }
+
+    /// Keeps of the lines what the intent allows.
+    fn settle(&self, intent: Intent, lines: &mut Vec<ReadLine>) {
+        match intent {
+            Intent::Order => {}
+            Intent::Change => {
+                let sets = !self.message.has(Mark::Add);
+                for line in lines.iter_mut().filter(|line| sets && line.change == LineChange::Add) {
+                    line.change = LineChange::Set;
+                }
+            }
+            Intent::Question | Intent::Cancel | Intent::Greeting | Intent::Complaint | Intent::Other => lines.clear(),
+        }
+    }
+
+    /// How many words we made something of, and how many not.
+    fn weigh(&self) -> (usize, usize) {
+        let mut known = self.quantities.iter().filter(|quantity| quantity.sort != Sort::Article).count();
+        let mut unknown = 0;
+        for (at, token) in self.message.tokens.iter().enumerate().filter(|(at, _)| !self.taken[*at]) {
+            if self.named[at] {
+                known += 1;
+            } else if token.is_word()
+                && token.word.chars().count() > 1
+                && !self.message.is_common(at)
+                && !is_look(&root(&token.word))
+            {
+                unknown += 1;
+            }
+        }
+        (known, unknown)
+    }
+
+    fn facts(&self, tones: &[Tone], lines: &[ReadLine], (known, unknown): (usize, usize)) -> ReadingFacts {
+        let marks = [Mark::Change, Mark::Cancel, Mark::Fix, Mark::Again, Mark::Complain];
+        let turned = marks.into_iter().any(|mark| self.message.has(mark));
+        let refused = lines.iter().any(|line| line.change == LineChange::Remove);
+        let asked = tones.iter().any(|tone| matches!(tone, Tone::Asks | Tone::Tells));
+        let ordered = tones.contains(&Tone::Orders) || self.message.has(Mark::Please);
+        ReadingFacts { ordered, mixed: turned || refused || asked, unknown, known }
+    }
+}
+
+/// True when an option or a quantity said alone can be meant for a line of an earlier message.
+fn takes_loose(intent: Intent) -> bool {
+    matches!(intent, Intent::Order | Intent::Change | Intent::Other | Intent::Greeting)
+}

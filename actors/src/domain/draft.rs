@@ -172,7 +172,6 @@ fn set_option(line: &mut OrderLine, said: &Heard, option: &LooseOption, catalog:
         words: option.evidence.words.clone(),
         of: option.evidence.of.clone(),
     });
-    line.confidence = line.confidence.min(said.reading.confidence.max(SURE_OF_CORRECTED));
     if let Some(product) = catalog.product(&line.product) {
         pin(line, product);
     }
@@ -201,7 +200,7 @@ fn restate(line: &mut OrderLine, said: &Heard, read: &ReadLine, quantity_said: b
             line.options.push(option.clone());
         }
     }
-    line.confidence = line.confidence.min(read.confidence);
+    line.confidence = line.confidence.min(read.confidence).min(said.reading.confidence);
     if quantity_said && line.quantity != read.quantity {
         if read.change != LineChange::Set {
             line.confidence = line.confidence.min(SURE_OF_RESTATED);
@@ -221,7 +220,7 @@ fn new_line(said: &Heard, read: &ReadLine, product: &Product) -> OrderLine {
         quantity: read.quantity,
         unit_price: product.price,
         evidence: evidence_of(said, read).collect(),
-        confidence: read.confidence,
+        confidence: read.confidence.min(said.reading.confidence),
     }
 }
 

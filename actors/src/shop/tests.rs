@@ -1,0 +1,398 @@
+//! Stories of one shop, decided in memory: what is said, what is owed, what becomes of it.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::domain::alarm::AlarmKey;
+use crate::domain::catalog::{Product, Variant};
+use crate::domain::channel::Channel;
+use crate::domain::conversation::{Author, MessageState};
+use crate::domain::event::{CallEnded, CallResult, Command, Echo, Said, Source};
+use crate::domain::ids::{ConnectionId, SellerId};
+use crate::domain::money::Money;
+use crate::domain::order::{Look, Order, OrderState};
+use crate::domain::seller::{Connection, Settings};
+
+const NOON: i64 = 1_790_856_000;
+
+/// A shop with a database of maps: what it stores is kept here, and read back when it asks.
+struct Played {
+    shop: Shop,
+    now: DateTime<Utc>,
+    seq: i64,
+    orders: BTreeMap<i64, Order>,
+    messages: BTreeMap<i64, Message>,
+    alarms: BTreeMap<AlarmKey, DateTime<Utc>>,
+    outbox: BTreeMap<i64, Owed>,
+    handed: Vec<Owed>,
+    last: Changes,
+}
+
+fn at(second: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(NOON + second, 0).unwrap()
+}
+
+fn rules() -> ShopRules {
+    ShopRules {
+        reply_quiet: TimeDelta::seconds(4),
+        reply_max_age: TimeDelta::hours(1),
+        settle_after: TimeDelta::minutes(2),
+        max_threads: 100,
+        max_in_flight: 4,
+        messages_per_hour: 250,
+        graph_per_hour: 200,
+        boot: 1,
+    }
+}
+
+fn account() -> Account {
+    Account::new(Channel::Instagram, "17841400000000001")
+}
+
+fn loaded() -> Loaded {
+    let usd = "USD".parse().unwrap();
+    let variant = |color: &str, size: &str| Variant {
+        retailer_id: format!("SHIRT-{color}-{size}"),
+        options: vec![("Color".into(), color.into()), ("Size".into(), size.into())],
+        price: None,
+        stock: None,
+        keywords: vec![],
+    };
+    let shirt = Product {
+        retailer_id: "SHIRT".into(),
+        title: "Linen Shirt".into(),
+        price: Money { minor: 2990, currency: usd },
+        stock: None,
+        keywords: vec![],
+        variants: vec![variant("Blue", "S"), variant("Blue", "M"), variant("White", "M")],
+    };
+    let apron = Product { retailer_id: "APRON".into(), title: "Apron".into(), variants: vec![], ..shirt.clone() };
+    let apron = Product { stock: Some(3), ..apron };
+    Loaded {
+        seller: Seller {
+            id: SellerId(1),
+            settings: Settings::new("Linen Shop", usd),
+            connections: vec![Connection { id: ConnectionId(1), account: account() }],
+        },
+        incarnation: 1,
+        last_id: 0,
+        catalog: Catalog { products: vec![shirt, apron], modifiers: vec![] },
+        spent: vec![],
+        open: vec![],
+    }
+}
+
+impl Played {
+    fn new() -> Self {
+        Self {
+            shop: Shop::new(loaded(), rules()),
+            now: at(0),
+            seq: 0,
+            orders: BTreeMap::new(),
+            messages: BTreeMap::new(),
+            alarms: BTreeMap::new(),
+            outbox: BTreeMap::new(),
+            handed: Vec::new(),
+            last: Changes::default(),
+        }
+    }
+
+    fn event(&mut self, key: &str, happened_at: DateTime<Utc>) -> StoredEvent {
+        self.seq += 1;
+        StoredEvent {
+            seq: EventSeq(self.seq),
+            account: account(),
+            key: key.to_owned(),
+            source: Source::Meta,
+            kind: "message".to_owned(),
+            customer: Some("ada".to_owned()),
+            happened_at,
+            raw: Vec::new(),
+            attempts: 0,
+        }
+    }
+
+    fn hears(&mut self, happening: Happening, key: &str, second: i64) -> Outcome {
+        let event = self.event(key, at(second));
+        self.shop.decide(&event, &Ok(happening), self.now);
+        self.store();
+        self.last.decided[0].outcome
+    }
+
+    fn says(&mut self, text: &str, second: i64) {
+        let mid = format!("m{second}");
+        let said = Said { mid: Some(mid.clone()), text: Some(text.into()), payload: None, attachments: vec![] };
+        self.hears(Happening::Said(said), &format!("message:{mid}"), second);
+    }
+
+    fn echo(&mut self, mid: &str, text: &str) {
+        let echo = Echo { mid: mid.into(), text: Some(text.into()), attachments: vec![] };
+        self.hears(Happening::Echo(echo), &format!("message:{mid}"), (self.now - at(0)).num_seconds());
+    }
+
+    fn ends(&mut self, owed: &Owed, result: CallResult) -> Outcome {
+        let ended = CallEnded { outbox: owed.id, attempt: owed.attempts, result };
+        self.hears(Happening::CallEnded(ended), &format!("call:{}:{}", owed.id, owed.attempts), 0)
+    }
+
+    /// Stores what was decided, as the actor does after a turn.
+    fn store(&mut self) {
+        self.shop.claim(self.now);
+        let changes = self.shop.changes();
+        self.handed.extend(self.shop.hand_over());
+        self.orders.extend(changes.orders.iter().map(|order| (order.id.0, order.clone())));
+        self.messages.extend(changes.messages.iter().map(|message| (message.id.0, message.clone())));
+        self.outbox.extend(changes.outbox.iter().map(|owed| (owed.id.0, owed.clone())));
+        for over in &changes.alarms_over {
+            self.alarms.remove(over);
+        }
+        self.alarms.extend(changes.alarms.iter().map(|alarm| (alarm.key, alarm.due)));
+        self.last = changes;
+    }
+
+    /// Lets time pass, and every alarm go off that is due by then.
+    fn waits(&mut self, seconds: i64) {
+        self.now += TimeDelta::seconds(seconds);
+        let due: Vec<_> =
+            self.alarms.iter().filter(|(_, due)| **due <= self.now).map(|(key, due)| (*key, *due)).collect();
+        for (key, due) in due {
+            self.shop.alarm(&Alarm { key, due }, self.now);
+            self.store();
+        }
+    }
+
+    fn take_handed(&mut self) -> Vec<Owed> {
+        std::mem::take(&mut self.handed)
+    }
+
+    fn order(&self) -> &Order {
+        assert_eq!(self.orders.len(), 1, "{:?}", self.orders);
+        self.orders.values().next().unwrap()
+    }
+
+    fn needs_look(&self) -> Option<Look> {
+        self.shop.threads.values().next().unwrap().conversation.needs_look
+    }
+}
+
+fn text_of(owed: &Owed) -> &str {
+    match &owed.call {
+        OwedCall::Send { text, .. } | OwedCall::Find { text, .. } => text,
+    }
+}
+
+const DETAILS: &str = "my phone is +1 555 010 0199, deliver to 12 Harbour Street, Springfield 94110";
+
+#[test]
+fn a_draft_is_asked_about_completed_and_confirmed_once() {
+    let mut played = Played::new();
+    played.says("two blue linen shirts in M", 0);
+    assert_eq!(played.order().state, OrderState::Draft);
+    assert_eq!(played.order().lines[0].variant.as_deref(), Some("SHIRT-Blue-M"));
+    assert!(played.handed.is_empty(), "no answer before the quiet time");
+    played.waits(4);
+    let question = played.take_handed().remove(0);
+    assert!(text_of(&question).contains("phone number"), "{}", text_of(&question));
+    played.ends(&question, CallResult::Accepted { mid: "q1".into() });
+    played.echo("q1", text_of(&question));
+    let asked = played.messages.values().find(|message| message.author == Author::Bot).unwrap();
+    assert_eq!(asked.state, MessageState::Confirmed);
+
+    played.says(DETAILS, 10);
+    played.waits(4);
+    assert_eq!(played.order().state, OrderState::Confirmed);
+    assert_eq!(played.order().total().unwrap().minor, 5980);
+    let confirmations = played.take_handed();
+    assert_eq!(confirmations.len(), 1);
+    assert!(text_of(&confirmations[0]).contains("59.80 USD"));
+    played.waits(600);
+    assert!(played.take_handed().is_empty());
+}
+
+#[test]
+fn the_same_question_is_not_asked_twice() {
+    let mut played = Played::new();
+    played.says("an apron please", 0);
+    played.waits(4);
+    let question = played.take_handed().remove(0);
+    played.ends(&question, CallResult::Accepted { mid: "q1".into() });
+    played.says("ok thanks", 10);
+    played.waits(4);
+    assert!(played.take_handed().is_empty());
+    assert_eq!(played.needs_look(), Some(Look::StillMissing));
+}
+
+#[test]
+fn an_echo_before_the_answer_confirms_the_send_and_the_answer_says_nothing_new() {
+    let mut played = Played::new();
+    played.says("an apron please", 0);
+    played.waits(4);
+    let question = played.take_handed().remove(0);
+    played.echo("q1", text_of(&question));
+    assert_eq!(played.outbox[&question.id.0].state, OwedState::Accepted);
+    assert_eq!(played.ends(&question, CallResult::Accepted { mid: "q1".into() }), Outcome::Duplicate);
+    assert_eq!(played.messages.values().filter(|message| message.author == Author::Bot).count(), 1);
+}
+
+#[test]
+fn an_uncertain_send_is_looked_for_and_sent_again_only_when_meta_does_not_have_it() {
+    for found in [None, Some("q1".to_owned())] {
+        let mut played = Played::new();
+        played.says("an apron please", 0);
+        played.waits(4);
+        let question = played.take_handed().remove(0);
+        played.ends(&question, CallResult::Unknown { error: "no answer".into() });
+        played.waits(119);
+        assert!(played.take_handed().is_empty(), "the echo may still come");
+        played.waits(1);
+        let look = played.take_handed().remove(0);
+        assert!(matches!(&look.call, OwedCall::Find { send, .. } if *send == question.id));
+        played.ends(&look, CallResult::Looked { found: found.clone() });
+        let again = played.take_handed();
+        assert_eq!(again.len(), usize::from(found.is_none()), "{found:?}");
+        assert!(again.iter().all(|owed| owed.id == question.id && owed.attempts == 2));
+    }
+}
+
+#[test]
+fn a_throttled_send_waits_as_long_as_meta_says() {
+    let mut played = Played::new();
+    played.says("an apron please", 0);
+    played.waits(4);
+    let question = played.take_handed().remove(0);
+    played.ends(&question, CallResult::Again { error: "slow down".into(), after_ms: Some(60_000) });
+    played.waits(59);
+    assert!(played.take_handed().is_empty());
+    played.waits(1);
+    assert_eq!(played.take_handed().len(), 1);
+}
+
+#[test]
+fn after_a_restart_a_claimed_send_is_uncertain_and_a_lost_hand_over_is_repeated() {
+    for (claimed_by, handed) in [(Some(0), 0), (Some(1), 1)] {
+        let mut played = Played::new();
+        played.says("an apron please", 0);
+        played.waits(4);
+        let mut question = played.take_handed().remove(0);
+        question.claimed_by = claimed_by;
+        let message = played.messages.values().find(|message| message.outbox == Some(question.id)).cloned();
+        let again = Loaded { last_id: 100, open: vec![(question.clone(), message)], ..loaded() };
+        played.shop = Shop::new(again, rules());
+        played.shop.recover(&|_, _| false, &[], played.now);
+        played.store();
+        assert_eq!(played.take_handed().len(), handed);
+        let state = if handed == 0 { OwedState::Unknown } else { OwedState::Claimed };
+        assert_eq!(played.shop.open[&question.id].owed.state, state);
+    }
+}
+
+#[test]
+fn more_than_there_is_is_not_confirmed() {
+    let mut played = Played::new();
+    played.says(&format!("5 aprons please, {DETAILS}"), 0);
+    played.waits(4);
+    assert_eq!(played.order().state, OrderState::Draft);
+    assert!(text_of(&played.take_handed()[0]).contains("only 3 left"));
+    played.says("ok 3 aprons", 10);
+    played.waits(4);
+    assert_eq!(played.order().lines[0].quantity, 3);
+}
+
+#[test]
+fn words_without_an_order_make_a_conversation_and_a_lead_only() {
+    let mut played = Played::new();
+    played.says("good morning, what are your opening hours?", 0);
+    played.waits(10);
+    assert!(played.orders.is_empty() && played.take_handed().is_empty());
+    assert!(played.shop.threads.values().next().unwrap().lead.is_some());
+}
+
+#[test]
+fn a_message_typed_elsewhere_is_no_lead_no_order_and_no_turn_of_the_bot() {
+    let mut played = Played::new();
+    played.echo("x1", "two blue linen shirts in M, as you wished");
+    played.waits(10);
+    assert!(played.orders.is_empty() && played.handed.is_empty());
+    assert!(played.shop.threads.values().next().unwrap().lead.is_none());
+    assert_eq!(played.messages.values().next().unwrap().author, Author::Elsewhere);
+}
+
+#[test]
+fn a_message_older_than_the_confirmed_order_asks_for_a_look_and_changes_nothing() {
+    let mut played = Played::new();
+    played.says(&format!("two aprons please, {DETAILS}"), 10);
+    played.waits(4);
+    let before = played.order().clone();
+    played.says("one blue linen shirt in M", 5);
+    assert_eq!(played.needs_look(), Some(Look::LateMessage));
+    played.waits(10);
+    assert_eq!(*played.order(), before);
+}
+
+#[test]
+fn an_old_message_makes_a_draft_and_no_answer() {
+    let mut played = Played::new();
+    played.now = at(3700);
+    played.says("two aprons please", 0);
+    played.waits(10);
+    assert_eq!(played.order().state, OrderState::Draft);
+    assert!(played.take_handed().is_empty());
+}
+
+#[test]
+fn a_cancelled_draft_that_is_wanted_again_is_the_same_order() {
+    let mut played = Played::new();
+    played.says("two aprons please", 0);
+    played.says("cancel my order please", 10);
+    assert_eq!(played.order().state, OrderState::Cancelled);
+    played.says("sorry, one apron please", 20);
+    assert_eq!(played.order().state, OrderState::Draft);
+}
+
+#[test]
+fn a_spent_budget_puts_sends_off_until_there_is_room() {
+    let mut played = Played::new();
+    played.shop.rules.messages_per_hour = 0;
+    played.says("two aprons please", 0);
+    played.waits(4);
+    assert!(played.take_handed().is_empty());
+    played.shop.rules.messages_per_hour = 1;
+    played.waits(61 * 60);
+    assert_eq!(played.take_handed().len(), 1);
+}
+
+#[test]
+fn products_put_by_a_command_are_understood_from_then_on() {
+    let mut played = Played::new();
+    played.says("two canvas totes please", 0);
+    assert!(played.orders.is_empty());
+    let usd = "USD".parse().unwrap();
+    let tote = Product {
+        retailer_id: "TOTE".into(),
+        title: "Canvas Tote".into(),
+        price: Money { minor: 1250, currency: usd },
+        stock: None,
+        keywords: vec![],
+        variants: vec![],
+    };
+    played.hears(Happening::Command(Command::PutProducts { products: vec![tote] }), "command:1", 1);
+    assert!(played.last.decided[0].answer.is_some());
+    played.says("two canvas totes please", 2);
+    assert_eq!(played.order().lines[0].product, "TOTE");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+    #[test]
+    fn the_order_of_arrival_does_not_matter_to_a_draft(order in Just(vec![0_usize, 1, 2, 3, 4]).prop_shuffle()) {
+        let said = ["two linen shirts", "in blue please", "size M", "and one apron", DETAILS];
+        let mut played = Played::new();
+        for place in order {
+            played.says(said[place], i64::try_from(place).unwrap() * 10);
+        }
+        let lines: Vec<_> = played.order().lines.iter().map(|line| (line.product.as_str(), line.variant.as_deref(), line.quantity)).collect();
+        prop_assert_eq!(lines, vec![("SHIRT", Some("SHIRT-Blue-M"), 2), ("APRON", None, 1)]);
+        played.waits(4);
+        prop_assert_eq!(played.order().state, OrderState::Confirmed);
+    }
+}

@@ -1,0 +1,108 @@
+//! What went wrong, in the one form that every refusal has: `application/problem+json` with a stable code.
+
+use std::time::Duration;
+
+use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderValue, Method, StatusCode};
+use serde_json::json;
+use tracing::error;
+use warp::reply::Response;
+use warp::{Rejection, Reply, reject};
+
+/// Why a request is not done.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    status: StatusCode,
+    code: &'static str,
+    title: &'static str,
+    detail: Option<String>,
+    retry_after: Option<Duration>,
+    allow: Option<String>,
+}
+
+impl Problem {
+    /// A problem with its stable code and what it means in general.
+    pub fn new(status: StatusCode, code: &'static str, title: &'static str) -> Self {
+        Self { status, code, title, detail: None, retry_after: None, allow: None }
+    }
+
+    /// Says what it means in this case.
+    pub fn detail(self, detail: impl Into<String>) -> Self {
+        Self { detail: Some(detail.into()), ..self }
+    }
+
+    /// Says when to try again.
+    pub fn retry_after(self, pause: Duration) -> Self {
+        Self { retry_after: Some(pause), ..self }
+    }
+
+    /// The status it is answered with.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Nothing is at this address.
+    pub fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", "There is nothing at this address")
+    }
+
+    /// Something is at this address, but not for this method.
+    pub fn wrong_method(asked: &Method, allowed: &[&Method]) -> Self {
+        let allowed = allowed.iter().map(|method| method.as_str()).collect::<Vec<_>>().join(", ");
+        let title = "This address does not take this method";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", title)
+            .detail(format!("{asked} is not one of {allowed}"))
+            .allowing(allowed)
+    }
+
+    fn allowing(self, allow: String) -> Self {
+        Self { allow: Some(allow), ..self }
+    }
+
+    /// What made a route reject the request it was found for.
+    pub(super) fn of(rejection: &Rejection) -> Self {
+        let bad = |code, title| Self::new(StatusCode::BAD_REQUEST, code, title);
+        if rejection.is_not_found() {
+            Self::not_found()
+        } else if rejection.find::<reject::InvalidQuery>().is_some() {
+            bad("invalid_query", "The query cannot be read")
+        } else if rejection.find::<reject::MissingHeader>().is_some() {
+            bad("missing_header", "A header is missing")
+        } else if rejection.find::<reject::InvalidHeader>().is_some() {
+            bad("invalid_header", "A header cannot be read")
+        } else if rejection.find::<warp::body::BodyDeserializeError>().is_some() {
+            bad("invalid_body", "The body cannot be read")
+        } else if rejection.find::<reject::UnsupportedMediaType>().is_some() {
+            let title = "The body has a type that is not taken here";
+            Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", title)
+        } else {
+            error!(?rejection, "a route rejected a request for a reason that nobody foresaw");
+            Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong on our side")
+        }
+    }
+}
+
+impl Reply for Problem {
+    fn into_response(self) -> Response {
+        let mut body = json!({
+            "type": format!("urn:hawker:problem:{}", self.code),
+            "title": self.title,
+            "status": self.status.as_u16(),
+            "code": self.code,
+        });
+        if let Some(detail) = self.detail {
+            body["detail"] = detail.into();
+        }
+        let mut answer = Response::new(body.to_string().into());
+        *answer.status_mut() = self.status;
+        let headers = answer.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(pause) = self.retry_after {
+            headers.insert(RETRY_AFTER, pause.as_secs().max(1).into());
+        }
+        if let Some(allow) = self.allow.and_then(|allow| HeaderValue::try_from(allow).ok()) {
+            headers.insert(ALLOW, allow);
+        }
+        answer
+    }
+}

@@ -1,0 +1,121 @@
+//! A route as an element of a list, and a list of routes as one filter.
+
+use std::convert::Infallible;
+use std::future::ready;
+
+use http::Method;
+use warp::filters::BoxedFilter;
+use warp::path::FullPath;
+use warp::{Filter, Rejection, Reply};
+
+use super::problem::Problem;
+
+/// What a route answers.
+pub type Answer = warp::reply::Response;
+
+/// All routes together: answers whatever is asked.
+pub type Site = BoxedFilter<(Answer,)>;
+
+/// One thing that can be asked for.
+#[derive(Clone)]
+pub struct Route {
+    /// How.
+    pub method: Method,
+    /// Where; `{name}` stands for one segment of any text.
+    pub path: &'static str,
+    /// What for, as a sentence.
+    pub summary: &'static str,
+    /// What an API key must be allowed to ask for it; none if it is open to all.
+    pub scope: Option<&'static str>,
+    /// Answers a request for it, and rejects any other.
+    pub filter: BoxedFilter<(Answer,)>,
+}
+
+impl Route {
+    /// A route that needs no API key.
+    pub fn open<F, R>(method: Method, path: &'static str, summary: &'static str, answer: F) -> Self
+    where
+        F: Filter<Extract = (R,), Error = Rejection> + Clone + Send + Sync + 'static,
+        R: Reply + 'static,
+    {
+        let filter = at(method.clone(), path).and(answering(answer)).boxed();
+        Self { method, path, summary, scope: None, filter }
+    }
+
+    /// The same, for keys with this scope only.
+    pub fn for_scope(self, scope: &'static str) -> Self {
+        Self { scope: Some(scope), ..self }
+    }
+}
+
+/// Lets a request for just this method and path pass.
+fn at(method: Method, path: &'static str) -> impl Filter<Extract = (), Error = Rejection> + Clone {
+    warp::method()
+        .and(warp::path::full())
+        .and_then(move |asked: Method, full: FullPath| {
+            let fits = asked == method && fits(path, full.as_str());
+            ready(fits.then_some(()).ok_or_else(warp::reject::not_found))
+        })
+        .untuple_one()
+}
+
+/// The same, but with an answer where it rejects: once a route was found, no other may answer in its place.
+fn answering<F, R>(filter: F) -> impl Filter<Extract = (Answer,), Error = Infallible> + Clone
+where
+    F: Filter<Extract = (R,), Error = Rejection> + Clone + Send + Sync + 'static,
+    R: Reply + 'static,
+{
+    let problem = |rejection| ready(Ok::<_, Infallible>(Problem::of(&rejection).into_response()));
+    filter.map(|reply: R| reply.into_response()).recover(problem).unify()
+}
+
+/// Whether `path` is one that `pattern` describes.
+fn fits(pattern: &str, path: &str) -> bool {
+    if !pattern.contains('{') {
+        return pattern == path;
+    }
+    let (mut expected, mut told) = (pattern.split('/'), path.split('/'));
+    loop {
+        match (expected.next(), told.next()) {
+            (None, None) => return true,
+            (Some(name), Some(segment)) if name.starts_with('{') && !segment.is_empty() => {}
+            (Some(name), Some(segment)) if name == segment => {}
+            _ => return false,
+        }
+    }
+}
+
+/// One filter that answers for all routes, and for what is none of them.
+pub fn site(routes: Vec<Route>) -> Site {
+    let mut methods: Vec<(&'static str, Method)> = Vec::new();
+    methods.extend(routes.iter().map(|route| (route.path, route.method.clone())));
+    let none = warp::method().and(warp::path::full()).map(move |asked: Method, full: FullPath| {
+        let here = methods.iter().filter(|(path, _)| fits(path, full.as_str())).map(|(_, method)| method);
+        let here: Vec<&Method> = here.collect();
+        let problem = if here.is_empty() { Problem::not_found() } else { Problem::wrong_method(&asked, &here) };
+        problem.into_response()
+    });
+    // Folded from the right, so that the first route of the list is the first tried and wrapped only once.
+    routes.into_iter().rev().fold(none.boxed(), |rest, route| route.filter.or(rest).unify().boxed())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_fit_as_a_whole() {
+        for (pattern, path, expected) in [
+            ("/livez", "/livez", true),
+            ("/livez", "/livez/", false),
+            ("/livez", "/", false),
+            ("/orders/{id}", "/orders/7", true),
+            ("/orders/{id}", "/orders/", false),
+            ("/orders/{id}", "/orders/7/lines", false),
+            ("/orders/{id}/lines", "/orders/7/lines", true),
+            ("/orders/{id}/lines", "/orders/7/notes", false),
+        ] {
+            assert_eq!(fits(pattern, path), expected, "{pattern} {path}");
+        }
+    }
+}
