@@ -287,6 +287,7 @@ impl SupervisorState {
             starts: entry.map_or(0, |entry| entry.starts),
             falls: entry.map_or(0, |entry| entry.hand.falls()),
             in_flight: entry.map_or(0, |entry| entry.hand.in_flight()),
+            in_hand: entry.and_then(|entry| entry.hand.in_hand()),
         }
     }
 }
