@@ -189,48 +189,4 @@ fn refuse(replies: Vec<Reply>, error: &Trouble) {
 }
 
 #[cfg(test)]
-mod tests {
-    use chrono::DateTime;
-
-    use super::*;
-    use crate::domain::channel::{Account, Channel};
-    use crate::domain::event::Source;
-
-    fn request(events: usize) -> (Request, oneshot::Receiver<Result<(), NotStored>>) {
-        let (reply, answer) = oneshot::channel();
-        let arrival = Arrival {
-            account: Account::new(Channel::Instagram, "1"),
-            key: "message:1".to_owned(),
-            source: Source::Meta,
-            kind: "message".to_owned(),
-            customer: None,
-            happened_at: DateTime::UNIX_EPOCH,
-            raw: Vec::new(),
-            ledgered: None,
-        };
-        (Request { arrivals: vec![arrival; events], reply, _permit: None }, answer)
-    }
-
-    fn sizes(batch: &[Request]) -> Vec<usize> {
-        batch.iter().map(|request| request.arrivals.len()).collect()
-    }
-
-    #[test]
-    fn a_commit_takes_requests_until_it_is_full_and_a_huge_one_alone() {
-        let (mut waiting, _answers): (VecDeque<_>, Vec<_>) = [2, 2, 2, 9, 1].into_iter().map(request).unzip();
-        assert_eq!(sizes(&next_batch(&mut waiting, 5)), [2, 2]);
-        assert_eq!(sizes(&next_batch(&mut waiting, 5)), [2]);
-        assert_eq!(sizes(&next_batch(&mut waiting, 5)), [9]);
-        assert_eq!(sizes(&next_batch(&mut waiting, 5)), [1]);
-        assert!(next_batch(&mut waiting, 5).is_empty());
-    }
-
-    #[test]
-    fn requests_that_nobody_waits_for_are_left_out() {
-        let (gone, answer) = request(3);
-        drop(answer);
-        let (here, _answer) = request(1);
-        let mut waiting = VecDeque::from([gone, here]);
-        assert_eq!(sizes(&next_batch(&mut waiting, 5)), [1]);
-    }
-}
+mod tests;

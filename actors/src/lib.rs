@@ -9,6 +9,8 @@ pub mod clock;
 mod courier;
 pub mod domain;
 pub mod failpoint;
+#[cfg(test)]
+mod house;
 pub mod journal;
 pub mod ports;
 mod post;

@@ -83,6 +83,7 @@ impl Story {
         let conversations = views::conversations(self.store.reads(), self.seller, page).await?;
         let names: HashMap<CustomerId, String> =
             conversations.iter().map(|(_, customer)| (customer.id, self.name_of(&customer.meta_id))).collect();
+        let mut news: Vec<(Message, String)> = Vec::new();
         for (conversation, customer) in &conversations {
             let said = self.last_said.insert(conversation.id, conversation.last_message_at);
             if said == Some(conversation.last_message_at) && !self.unfinished.contains(&conversation.id) {
@@ -93,13 +94,15 @@ impl Story {
             if messages.iter().any(|message| !is_finished(message)) {
                 self.unfinished.push(conversation.id);
             }
-            for message in &messages {
-                self.tell_message(message, &names[&customer.id], tell);
-            }
+            news.extend(messages.into_iter().map(|message| (message, names[&customer.id].clone())));
         }
+        // What was said, what came of it, and what was answered: in this order, whatever was stored together.
+        let (answers, said): (Vec<_>, Vec<_>) = news.iter().partition(|(message, _)| message.author == Author::Bot);
+        said.iter().for_each(|(message, name)| self.tell_message(message, name, tell));
         for order in views::orders(self.store.reads(), self.seller, page).await? {
             self.tell_order(order, tell);
         }
+        answers.iter().for_each(|(message, name)| self.tell_message(message, name, tell));
         Ok(())
     }
 

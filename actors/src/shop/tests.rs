@@ -376,9 +376,20 @@ fn products_put_by_a_command_are_understood_from_then_on() {
         variants: vec![],
     };
     played.hears(Happening::Command(Command::PutProducts { products: vec![tote] }), "command:1", 1);
-    assert!(played.last.decided[0].answer.is_some());
+    assert_eq!(played.last.decided[0].answer, Some(serde_json::json!({ "products": 1 })));
     played.says("two canvas totes please", 2);
     assert_eq!(played.order().lines[0].product, "TOTE");
+}
+
+#[test]
+fn products_that_cannot_be_told_apart_are_refused_whole() {
+    let mut played = Played::new();
+    let mut shirt = loaded().catalog.products.remove(0);
+    shirt.retailer_id = "OTHER".into();
+    played.hears(Happening::Command(Command::PutProducts { products: vec![shirt] }), "command:1", 1);
+    let answer = played.last.decided[0].answer.clone().unwrap();
+    assert_eq!(answer["error"], "taken_sku");
+    assert!(played.last.products.is_empty());
 }
 
 proptest! {

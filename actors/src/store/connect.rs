@@ -96,8 +96,8 @@ pub(super) async fn sqlite_pen(path: &Path, synchronous: Arc<Synchronous>) -> Re
             synchronous.connected();
             Box::pin(async { Ok(()) })
         })
-        // A full disk makes SQLite roll back by itself, and the driver then believes for ever that a transaction is
-        // open: such a connection is replaced.
+        // A commit that finds the disk full is rolled back by SQLite itself. The driver then believes for ever that a
+        // transaction is open, nests the next one in it, and reports a commit that was none: replace the connection.
         .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
     });
     Ok(Database::connect(options).await?)
@@ -111,16 +111,23 @@ pub(super) async fn sqlite_reads(path: &Path, connections: u32) -> Result<Databa
     Ok(Database::connect(options).await?)
 }
 
+/// As above; a server may have been restarted since the last use.
+fn postgres_options(url: &str, connections: u32) -> ConnectOptions {
+    let mut options = options(url, connections);
+    options.test_before_acquire_if_idle_for(Duration::from_secs(5));
+    options
+}
+
 /// PostgreSQL's shared writing connections. Whatever the server's default is, a commit waits for the disk.
 pub(super) async fn postgres_pen(url: &str, connections: u32) -> Result<DatabaseConnection, StoreError> {
-    let mut options = options(url, connections);
+    let mut options = postgres_options(url, connections);
     options.map_sqlx_postgres_opts(|options| options.options([("synchronous_commit", "on")]));
     Ok(Database::connect(options).await?)
 }
 
 /// PostgreSQL's reading connections: the server itself refuses to write on them.
 pub(super) async fn postgres_reads(url: &str, connections: u32) -> Result<DatabaseConnection, StoreError> {
-    let mut options = options(url, connections);
+    let mut options = postgres_options(url, connections);
     options.map_sqlx_postgres_opts(|options| options.options([("default_transaction_read_only", "on")]));
     Ok(Database::connect(options).await?)
 }
@@ -132,7 +139,7 @@ const LOCK: i64 = 0x4841_574b_4552;
 /// should it have to be opened anew: without the lock, no event is stored.
 pub(super) async fn postgres_journal(url: &str) -> Result<DatabaseConnection, StoreError> {
     let (opening, held) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicBool::new(false)));
-    let mut options = options(url, 1);
+    let mut options = postgres_options(url, 1);
     options.map_sqlx_postgres_opts(|options| options.options([("synchronous_commit", "on")]));
     let flags = (Arc::clone(&opening), Arc::clone(&held));
     options.map_sqlx_postgres_pool_opts(move |pool| {

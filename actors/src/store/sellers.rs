@@ -116,7 +116,10 @@ async fn spent(
     rows.into_iter().map(rows::spent).collect()
 }
 
-async fn open(reads: &impl ConnectionTrait, seller: SellerId) -> Result<Vec<(Owed, Option<Message>)>, StoreError> {
+pub(super) async fn open(
+    reads: &impl ConnectionTrait,
+    seller: SellerId,
+) -> Result<Vec<(Owed, Option<Message>)>, StoreError> {
     let open = outbox::Entity::of_seller(seller).filter(OPEN.expr());
     let sent_by = open.clone().select_only().column(outbox::Column::MessageId).into_query();
     let calls = open.order_by_asc(outbox::Column::Id).all(reads).await?;
