@@ -1,5 +1,6 @@
 //! A house to test the tree in: a database of its own, a Graph that answers as told, events as a door would bring them.
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -45,11 +46,18 @@ pub(crate) struct FakeGraph {
     pub(crate) gate: Semaphore,
     calls: Mutex<Vec<GraphCall>>,
     on_wire: AtomicUsize,
+    on_call: Mutex<Option<Box<dyn Fn() + Send>>>,
 }
 
 impl FakeGraph {
     fn new() -> Self {
-        Self { gate: Semaphore::new(0), calls: Mutex::default(), on_wire: AtomicUsize::new(0) }
+        let (calls, on_wire, on_call) = Default::default();
+        Self { gate: Semaphore::new(0), calls, on_wire, on_call }
+    }
+
+    /// Does this when a call begins, before anything else happens.
+    pub(crate) fn on_call(&self, act: impl Fn() + Send + 'static) {
+        *self.on_call.lock().unwrap() = Some(Box::new(act));
     }
 
     /// Calls that began.
@@ -61,6 +69,9 @@ impl FakeGraph {
 impl Graph for FakeGraph {
     fn call<'a>(&'a self, call: &'a GraphCall) -> Later<'a, CallResult> {
         Box::pin(async move {
+            if let Some(act) = &*self.on_call.lock().unwrap() {
+                act();
+            }
             self.calls.lock().unwrap().push(call.clone());
             self.on_wire.fetch_add(1, Ordering::SeqCst);
             self.gate.acquire().await.unwrap().forget();
@@ -130,6 +141,11 @@ impl House {
         let seller = seller(&self.world.store, account).await;
         self.world.reload_directory().await.unwrap();
         seller
+    }
+
+    /// The database's file.
+    pub(crate) fn file(&self) -> PathBuf {
+        self._dir.path().join("house.db")
     }
 
     pub(crate) fn now(&self) -> DateTime<Utc> {

@@ -14,6 +14,8 @@ mod house;
 pub mod journal;
 pub mod ports;
 mod post;
+#[cfg(test)]
+mod power;
 pub mod reader;
 pub mod root;
 mod seller;

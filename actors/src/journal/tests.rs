@@ -86,7 +86,7 @@ async fn too_many_requests_are_turned_away_and_room_comes_back() {
     assert_eq!(journal.append(vec![said("2", "b")]).await, Ok(()));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_journal_that_is_killed_leaves_nobody_waiting_and_comes_back() {
     let house = House::build(hasty()).await;
     let journal = house.tree.journal.clone();

@@ -32,6 +32,14 @@ impl Address {
             _ => Err(StoreError::Address(format!("{scheme}:..."))),
         }
     }
+
+    /// SQLite's file; nothing on PostgreSQL.
+    pub(super) fn file(&self) -> &Path {
+        match self {
+            Self::Sqlite(path) => path,
+            Self::Postgres(_) => Path::new(""),
+        }
+    }
 }
 
 /// The file that only one process can lock; free again when this is dropped, and when the process dies.

@@ -36,7 +36,7 @@ async fn a_seller_is_started_by_its_first_event_and_unloaded_when_it_is_quiet() 
     until_at(&house, Slot::NotLoaded).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_event_is_forgotten_however_often_sellers_are_unloaded() {
     let house = House::build(TreeSettings { idle_unload: Duration::from_millis(1), ..hasty() }).await;
     house.another_seller("2").await;
@@ -64,7 +64,7 @@ async fn one_that_is_unloaded_with_work_left_comes_back_for_it() {
     assert_eq!(house.settle().await.handled, 51);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_sellers_that_wake_together_take_turns() {
     let house = House::build(TreeSettings { at_work: 2, ..hasty() }).await;
     for account in 2..40 {
@@ -76,7 +76,7 @@ async fn many_sellers_that_wake_together_take_turns() {
     assert_eq!((equation.handled, equation.ledgered), (390, 10));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kills_at_any_moment_lose_nothing_and_double_nothing() {
     let house = House::build(TreeSettings { max_falls: u32::MAX, ..hasty() }).await;
     for n in 0..200 {
