@@ -217,6 +217,10 @@ impl Shop {
 
     /// Acts on an alarm that is due.
     pub fn alarm(&mut self, alarm: &Alarm, now: DateTime<Utc>) {
+        // An event of this very turn has put it off: the customer was not silent after all.
+        if self.turn.alarms.get(&alarm.key).is_some_and(|due| due.is_some_and(|due| due > now)) {
+            return;
+        }
         let mut step = Step::new(self, now);
         step.out.alarms.insert(alarm.key, None);
         match alarm.key.kind {

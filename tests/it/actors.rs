@@ -91,7 +91,8 @@ async fn a_reloaded_seller_writes_under_a_new_number(database: Database) {
     app.settle().await;
     let before = app.sellers().status(shop.seller).await.unwrap().incarnation;
     app.sellers().reload_credentials(shop.seller).await.unwrap();
-    let after = || async { app.sellers().status(shop.seller).await.unwrap().incarnation.filter(|now| Some(*now) > before) };
+    let after =
+        || async { app.sellers().status(shop.seller).await.unwrap().incarnation.filter(|now| Some(*now) > before) };
     until("the seller is loaded again", after).await;
     app.stop().await;
 }
@@ -112,11 +113,11 @@ async fn a_seller_that_falls_too_often_rests_and_others_go_on(database: Database
     app.expect_trouble("a seller's actor panicked");
     app.expect_trouble("a seller's actor fell");
     let [falling, other] = [app.shop().await, second(&app).await];
-    for fault in [Fault::Panic, Fault::Error, Fault::Panic] {
+    for (fault, falls) in [(Fault::Panic, 1), (Fault::Error, 2), (Fault::Panic, 3)] {
         is_in(&app, &falling, Slot::Up).await;
         app.sellers().fault(falling.seller, fault).await.unwrap();
-        let fell = || async { (app.sellers().status(falling.seller).await.unwrap().slot != Slot::Up).then_some(()) };
-        until("it fell", fell).await;
+        let fell = || async { (app.sellers().status(falling.seller).await.unwrap().falls == falls).then_some(()) };
+        until("it fell once more", fell).await;
     }
     is_in(&app, &falling, Slot::Resting).await;
     app.deliver(&falling.customer("Ada").writes("one canvas apron please")).await;

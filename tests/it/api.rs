@@ -19,8 +19,10 @@ async fn nobody_gets_in_without_the_operators_key(database: Database) {
     let app = TestApp::start(database).await;
     let shop = app.shop().await;
     let orders = format!("/api/v1/sellers/{}/orders", shop.seller);
-    for (method, path) in [(Method::GET, orders.as_str()), (Method::POST, "/api/v1/sellers"), (Method::GET, "/api/v1/ledger")] {
-        for key in [None, Some(""), Some("operator-key"), Some("operator-key-of-the-tests ")] {
+    for (method, path) in
+        [(Method::GET, orders.as_str()), (Method::POST, "/api/v1/sellers"), (Method::GET, "/api/v1/ledger")]
+    {
+        for key in [None, Some(""), Some("operator-key"), Some("operator-key-of-the-testS")] {
             let (status, problem) = app.call_as(key, method.clone(), path, "{}".to_owned()).await;
             assert_eq!((status.as_u16(), &problem["code"]), (401, &json!("unauthorized")), "{key:?} {path}");
         }

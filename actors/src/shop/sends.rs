@@ -83,6 +83,10 @@ impl Step<'_> {
 
     fn not_sent(&mut self, thread: &mut Thread, open: &Open, error: &str) {
         thread.conversation.needs_look = Some(Look::NotSent);
+        if open.owed.purpose.starts_with("ask:") {
+            // The customer never saw the question: the next word brings it again.
+            thread.conversation.asked = None;
+        }
         self.end(open, OwedState::Failed, None, Some(error));
         self.mark(open, MessageState::Failed);
     }

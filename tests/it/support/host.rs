@@ -82,7 +82,7 @@ impl Guest {
         runtime.block_on(async {
             let app = match self.build().await {
                 Ok(app) => app,
-                Err(error) => return _ = up.send(Err(error)),
+                Err(error) => return drop(up.send(Err(error))),
             };
             if up.send(Ok((app.address(), app.sellers().clone()))).is_err() {
                 return;
@@ -90,7 +90,7 @@ impl Guest {
             tokio::select! {
                 () = self.vanish.cancelled() => {}
                 // Nobody may be listening: a failed test has gone.
-                ended = app.run_until_stopped(self.stop.clone()) => _ = end.send(ended),
+                ended = app.run_until_stopped(self.stop.clone()) => drop(end.send(ended)),
             }
         });
     }
