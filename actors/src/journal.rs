@@ -9,7 +9,7 @@ use std::sync::Arc;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::timeout;
-use tracing::warn;
+use tracing::{info, warn};
 
 use crate::domain::event::Arrival;
 use crate::post::{AlarmsMsg, JournalMsg, Request};
@@ -144,7 +144,14 @@ impl JournalState {
 
     async fn store(&self, events: &[Routed]) -> Result<Appended, Trouble> {
         let World { store, clock, settings, .. } = &*self.world;
-        within(settings.store_timeout, inbox::append(store.pen(), events, clock.now())).await
+        let appended = within(settings.store_timeout, inbox::append(store.pen(), events, clock.now())).await?;
+        for (seq, kind) in &appended.stored {
+            info!(event.id = seq.0, kind, "event {seq} stored");
+        }
+        if appended.duplicate > 0 {
+            info!(events = appended.duplicate, "{} events were known already", appended.duplicate);
+        }
+        Ok(appended)
     }
 
     fn route(&self, requests: Vec<Request>) -> (Vec<Routed>, Vec<Reply>) {

@@ -5,6 +5,7 @@ mod batch;
 mod fall;
 mod hand;
 mod load;
+mod log;
 mod turn;
 
 use std::sync::Arc;
@@ -120,7 +121,7 @@ impl SellerState {
         let Some(desk) = &mut self.desk else { return Ok(()) };
         let world = self.seat.world.clone();
         let _place = world.place_at_work().await;
-        let span = info_span!("seller", id = desk.seat.seller.0, incarnation = desk.incarnation);
+        let span = info_span!("turn", seller.id = desk.seat.seller.0, incarnation = desk.incarnation);
         let turn = desk.take_turn().instrument(span).await?;
         self.activity += u64::from(turn.did_something);
         if turn.more {

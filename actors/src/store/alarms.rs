@@ -12,11 +12,12 @@ use crate::domain::ids::SellerId;
 use super::rows::{self, OfSeller, ms};
 use super::{StoreError, at_most};
 
-/// When the next alarm of anybody is due.
-pub async fn next_due(reads: &impl ConnectionTrait) -> Result<Option<DateTime<Utc>>, StoreError> {
+/// When the next alarm of anybody is due, of those that are not due at `now`.
+pub async fn next_due(reads: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, StoreError> {
     let next = alarm::Entity::find()
         .select_only()
         .column(alarm::Column::Due)
+        .filter(alarm::Column::Due.gt(ms(now)))
         .order_by_asc(alarm::Column::Due)
         .into_tuple::<i64>()
         .one(reads)

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use chrono::DateTime;
+
 use super::*;
 use crate::house::{House, hasty, nothing_to_put, said, said_to, until};
 use crate::sellers::Asked;
@@ -213,5 +215,8 @@ async fn a_due_alarm_wakes_its_seller() {
     house.world.posts.alarms.tell(AlarmsMsg::Earlier(house.now()));
     until(async || slot(&house, SellerId(2)).await == Slot::Up).await;
     assert_eq!(slot(&house, house.seller).await, Slot::NotLoaded);
-    until(async || crate::store::alarms::next_due(house.world.store.reads()).await.unwrap().is_none()).await;
+    until(async || {
+        crate::store::alarms::next_due(house.world.store.reads(), DateTime::UNIX_EPOCH).await.unwrap().is_none()
+    })
+    .await;
 }

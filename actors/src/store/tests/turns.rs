@@ -232,7 +232,7 @@ async fn a_turn_is_read_back_as_it_was_stored() {
         let mut changes = Changes { last_id: 102, ..turn(1) };
         save(&store, seller, &changes).await;
         assert_stored(&store, seller, &changes).await;
-        assert_eq!(alarms::next_due(store.reads()).await.unwrap(), Some(at(51)));
+        assert_eq!(alarms::next_due(store.reads(), at(0)).await.unwrap(), Some(at(51)));
         assert_eq!(alarms::sellers_due(store.reads(), at(51)).await.unwrap(), [seller]);
         assert!(alarms::sellers_due(store.reads(), at(50)).await.unwrap().is_empty());
 
