@@ -49,7 +49,7 @@ async fn open_rows(reads: &DatabaseConnection) -> Result<Vec<String>, StoreError
     if let Some(first) = busy.first() {
         open.push(format!("{} sellers have pending events or owed calls, the first is {first}", busy.len()));
     }
-    if let Some(due) = alarms::next_due(reads).await? {
+    if let Some(due) = alarms::next_due(reads, chrono::DateTime::UNIX_EPOCH).await? {
         open.push(format!("an alarm is set for {due}"));
     }
     Ok(open)
