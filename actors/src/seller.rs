@@ -67,6 +67,8 @@ struct Desk {
     loaded_at: DateTime<Utc>,
     turns: u64,
     next_alarm: Option<DateTime<Utc>>,
+    /// False once no event is left that the process may have ended over.
+    suspects: bool,
     /// False once claiming panicked.
     claims: bool,
 }
@@ -120,6 +122,8 @@ impl SellerState {
         self.seat.woken.store(false, Ordering::SeqCst);
         let Some(desk) = &mut self.desk else { return Ok(()) };
         let world = self.seat.world.clone();
+        // Before the place at work: those who wait here are in nobody's way.
+        let _alone = if desk.suspects { world.place_with_suspects().await } else { None };
         let _place = world.place_at_work().await;
         let span = info_span!("turn", seller.id = desk.seat.seller.0, incarnation = desk.incarnation);
         let turn = desk.take_turn().instrument(span).await?;

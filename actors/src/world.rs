@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, SemaphorePermit, broadcast};
+use tokio::time::timeout;
 use tracing::debug;
 
 use crate::calls::{Calls, Limits};
@@ -115,6 +116,7 @@ pub struct World {
     pub(crate) calls: Calls,
     pub(crate) append_permits: Arc<Semaphore>,
     at_work: Semaphore,
+    suspects: Semaphore,
     pub(crate) answered: broadcast::Sender<SellerId>,
     directory: RwLock<HashMap<Account, SellerId>>,
     paused: Mutex<HashSet<SellerId>>,
@@ -136,6 +138,7 @@ impl World {
             posts: Posts::default(),
             calls: Calls::default(),
             at_work: Semaphore::new(settings.at_work),
+            suspects: Semaphore::new(1),
             append_permits: Arc::new(Semaphore::new(settings.append_waiting)),
             answered: broadcast::channel(256).0,
             directory: RwLock::default(),
@@ -172,6 +175,13 @@ impl World {
     /// Waits for a seller's place at work; given back when dropped.
     pub(crate) async fn place_at_work(&self) -> SemaphorePermit<'_> {
         self.at_work.acquire().await.expect("nobody closes it")
+    }
+
+    /// Waits until nobody else has an event in hand that the process may have ended over. One at a time over all
+    /// sellers: a further end of the process is then counted against one event, and not against one of every seller.
+    /// None when it takes too long: a seller that hangs over its event holds up no other for ever.
+    pub(crate) async fn place_with_suspects(&self) -> Option<SemaphorePermit<'_>> {
+        timeout(self.settings.store_timeout, self.suspects.acquire()).await.ok()?.ok()
     }
 
     /// How many calls may be on the wire.

@@ -4,6 +4,7 @@ use tracing::info;
 
 use crate::calls;
 use crate::domain::event::Source;
+use crate::domain::ids::EventSeq;
 use crate::shop::Shop;
 use crate::store::{inbox, sellers};
 use crate::trouble::within;
@@ -29,5 +30,6 @@ pub(super) async fn desk(seat: Seat) -> Result<Desk, Fall> {
     seat.hand.show_incarnation(incarnation);
     seat.hand.show_in_flight(shop.in_flight());
     info!(seller = seller.0, incarnation, "loaded seller {seller}, incarnation {incarnation}");
-    Ok(Desk { seat, shop, incarnation, last_id, loaded_at: now, turns: 0, next_alarm: None, claims: true })
+    let suspects = world.careful_through > EventSeq(0);
+    Ok(Desk { seat, shop, incarnation, last_id, loaded_at: now, turns: 0, next_alarm: None, suspects, claims: true })
 }

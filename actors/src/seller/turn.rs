@@ -39,6 +39,7 @@ impl Desk {
     pub(super) async fn take_turn(&mut self) -> Result<Turn, Fall> {
         let now = self.seat.world.clock.now();
         let Batch { events, more, careful } = self.next_events().await?;
+        self.suspects &= more || careful;
         let meant = self.meanings(events, careful).await?;
         // A backlog of events goes first: what the customer said may do away with the alarm.
         let alarms = if more { Vec::new() } else { self.due(now).await? };
