@@ -21,6 +21,8 @@ pub(super) struct Story {
     store: Store,
     seller: SellerId,
     meta: Sandbox,
+    /// The customer in the example of a signed webhook.
+    writer: String,
     messages: HashMap<MessageId, MessageState>,
     orders: HashMap<OrderId, Order>,
     last_said: HashMap<ConversationId, Option<chrono::DateTime<chrono::Utc>>>,
@@ -36,11 +38,12 @@ pub(super) struct Told {
 }
 
 impl Story {
-    pub(super) fn new(store: Store, seller: SellerId, meta: Sandbox) -> Self {
+    pub(super) fn new(store: Store, seller: SellerId, meta: Sandbox, writer: String) -> Self {
         Self {
             store,
             seller,
             meta,
+            writer,
             messages: HashMap::new(),
             orders: HashMap::new(),
             last_said: HashMap::new(),
@@ -166,9 +169,10 @@ impl Story {
         println!(
             "\nNow you. In another terminal:\n\n  cargo run -q -- dm \"one apron and a white linen dress in L\"\n\n\
              or sign a webhook as Meta does:\n\n\
-             \x20 body='{{\"object\":\"instagram\",\"entry\":[{{\"id\":\"17841400000000001\",\"time\":1,\"messaging\":[{{\"sender\":{{\"id\":\"5614879000000001\"}},\"recipient\":{{\"id\":\"17841400000000001\"}},\"message\":{{\"mid\":\"curl-1\",\"text\":\"two aprons\"}}}}]}}]}}'\n\
+             \x20 body='{{\"object\":\"instagram\",\"entry\":[{{\"id\":\"17841400000000001\",\"time\":1,\"messaging\":[{{\"sender\":{{\"id\":\"{}\"}},\"recipient\":{{\"id\":\"17841400000000001\"}},\"message\":{{\"mid\":\"curl-1\",\"text\":\"two aprons\"}}}}]}}]}}'\n\
              \x20 curl -d \"$body\" -H \"X-Hub-Signature-256: sha256=$(printf %s \"$body\" | openssl dgst -sha256 -hmac {} | sed 's/.* //')\" {webhook}\n\n\
              Everything is in hawker-demo.db. Ctrl-C ends it.\n",
+            self.writer,
             demo::APP_SECRET
         );
     }
