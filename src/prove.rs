@@ -6,12 +6,14 @@
 //! stand-in refuses, loses answers, doubles and shuffles. What is compared at the end is what people would see:
 //! orders, leads, messages in Meta's order, and what customers really received.
 //!
-//! That the prover can fail is shown by building a deliberate bug into the service:
+//! That the prover can fail is shown by building a deliberate bug into the service. `answer_first` acknowledges what is
+//! not stored yet, `claim_again` makes a call again that an earlier life of the process may have made:
 //!
 //! ```text
-//! RUSTFLAGS='--cfg hawker_mutant="no_fence"' cargo run --target-dir target/mutant -- prove --actor-kills 200
-//! RUSTFLAGS='--cfg hawker_mutant="no_pending_guard"' cargo run --target-dir target/mutant -- prove --actor-kills 200
+//! RUSTFLAGS='--cfg hawker_mutant="claim_again"' cargo run --target-dir target/mutant -- prove --kills 20 --points
 //! ```
+//!
+//! `no_fence` and `no_pending_guard` take away one of two locks that stand behind each other.
 
 mod actor_kills;
 mod brief;

@@ -10,6 +10,7 @@ use crate::domain::ids::EventSeq;
 pub(crate) struct Hand {
     in_hand: AtomicI64,
     careful_through: AtomicI64,
+    counted: AtomicI64,
     falls: AtomicU32,
     outages: AtomicU32,
     incarnation: AtomicI64,
@@ -34,8 +35,20 @@ impl Hand {
         self.outages.store(0, SeqCst);
     }
 
+    /// An attempt at this event has been counted.
+    pub(crate) fn counts(&self, event: EventSeq) {
+        self.counted.store(event.0, SeqCst);
+    }
+
+    /// Whether the next attempt at this event is one that is counted already: whoever was ended from outside, or gave
+    /// up, takes the same event in hand again, and that blames it for nothing.
+    pub(crate) fn has_counted(&self, event: EventSeq) -> bool {
+        self.counted.load(SeqCst) == event.0
+    }
+
     /// The actor fell over what was in hand: it is taken up again event by event. Answers the falls so far.
     pub(crate) fn fell(&self) -> u32 {
+        self.counted.store(0, SeqCst);
         self.careful_through.fetch_max(self.in_hand.swap(0, SeqCst), SeqCst);
         self.falls.fetch_add(1, SeqCst) + 1
     }
@@ -98,6 +111,18 @@ mod tests {
         hand.takes(EventSeq(7));
         assert_eq!(hand.fell(), 2);
         assert_eq!(hand.careful_through(), EventSeq(7));
+    }
+
+    #[test]
+    fn an_attempt_is_counted_again_only_after_a_fall() {
+        let hand = Hand::default();
+        assert!(!hand.has_counted(EventSeq(7)));
+        hand.counts(EventSeq(7));
+        hand.was_killed();
+        hand.gave_up();
+        assert!(hand.has_counted(EventSeq(7)) && !hand.has_counted(EventSeq(8)));
+        hand.fell();
+        assert!(!hand.has_counted(EventSeq(7)));
     }
 
     #[test]

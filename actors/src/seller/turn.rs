@@ -70,7 +70,7 @@ impl Desk {
 
     async fn meanings(&self, events: Vec<StoredEvent>, careful: bool) -> Result<Vec<Meant>, Fall> {
         let poison = match events.first() {
-            Some(suspect) if careful => self.count_attempt(suspect.seq).await? > self.seat.world.settings.max_attempts,
+            Some(suspect) if careful => self.attempts(suspect).await? > self.seat.world.settings.max_attempts,
             _ => false,
         };
         let meaning = |event: &StoredEvent| match poison {
@@ -78,6 +78,16 @@ impl Desk {
             false => batch::meaning(event, self.seat.world.decode),
         };
         Ok(events.into_iter().map(|event| (meaning(&event), event)).map(|(meaning, event)| (event, meaning)).collect())
+    }
+
+    /// How often the event was taken in hand, this time included.
+    async fn attempts(&self, event: &StoredEvent) -> Result<i32, Fall> {
+        if self.seat.hand.has_counted(event.seq) {
+            return Ok(event.attempts);
+        }
+        let attempts = self.count_attempt(event.seq).await?;
+        self.seat.hand.counts(event.seq);
+        Ok(attempts)
     }
 
     /// Counted before the event is taken in hand, and committed, because whoever falls counts nothing.
