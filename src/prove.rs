@@ -32,10 +32,11 @@ use std::process::ExitCode;
 use actors::failpoint;
 use anyhow::Context;
 use clap::Args;
+use tokio::sync::watch;
 
 use self::keeper::Trouble;
 use self::places::Places;
-use self::run::{Outcome, Setup};
+use self::run::{Outcome, Pace, Rounds, Setup};
 
 /// How long at most the history is continued for troubles that have not come to pass.
 const MOST_ROUNDS: u32 = 20;
@@ -85,35 +86,33 @@ async fn prove(args: &ProveArgs) -> anyhow::Result<bool> {
     told
 }
 
+/// Runs both at once: most of the time they wait. The run under kills leads, as only it knows how many rounds it takes.
 async fn both(args: &ProveArgs, places: &Places) -> anyhow::Result<bool> {
-    println!("\nunder kills:");
-    let troubles = troubles(args);
-    let rough = Setup { args: args.clone(), place: places.place("kills").await?, rounds: None, troubles };
-    let rough = run::run(rough).await.context("the run under kills did not come to its end")?;
-    println!("\nundisturbed:");
-    let calm = Setup {
-        args: args.clone(),
-        place: places.place("calm").await?,
-        rounds: Some(rough.rounds),
-        troubles: Vec::new(),
-    };
-    let calm = run::run(calm).await.context("the undisturbed run did not come to its end")?;
+    let (lead, follow) = watch::channel(Rounds::default());
+    let setup = |place, pace, troubles| Setup { args: args.clone(), place, pace, troubles };
+    let rough = setup(places.place("kills").await?, Pace::Lead(lead), troubles(args));
+    let calm = setup(places.place("calm").await?, Pace::Follow(follow), Vec::new());
+    let rough = async { run::run(rough).await.context("the run under kills did not come to its end") };
+    let calm = async { run::run(calm).await.context("the undisturbed run did not come to its end") };
+    let (rough, calm) = tokio::try_join!(rough, calm)?;
     Ok(verdict(args, &rough, &calm))
 }
 
-/// Deaths at fail points come a moment at a time over all points, so that no event is in hand at five deaths in a
-/// row: it would rightly be called poison.
+/// Deaths at fail points in their order, and kills from outside spread among them.
 fn troubles(args: &ProveArgs) -> Vec<Trouble> {
-    let mut troubles = Vec::new();
+    let mut groups: Vec<Vec<Trouble>> = match args.points {
+        true => points::all().into_iter().map(|group| group.into_iter().map(Trouble::Point).collect()).collect(),
+        false => vec![Vec::new()],
+    };
+    let (kills, places) = (keeper::shuffled_kills(args.seed, args.kills), groups.len());
+    for (n, kill) in kills.into_iter().enumerate() {
+        // Never before the first of a group: the first of all are those at which shops are opened.
+        groups[n % places].push(kill);
+    }
     if args.points {
-        troubles.extend(points::all().into_iter().map(Trouble::Point));
+        groups.iter_mut().for_each(|group| group.push(Trouble::Breath));
     }
-    let places = keeper::shuffled_kills(args.seed, args.kills);
-    let gap = troubles.len() / places.len().max(1) + 1;
-    for (n, kill) in places.into_iter().enumerate() {
-        troubles.insert((n * (gap + 1)).min(troubles.len()), kill);
-    }
-    troubles
+    groups.concat()
 }
 
 fn verdict(args: &ProveArgs, rough: &Outcome, calm: &Outcome) -> bool {

@@ -18,7 +18,7 @@ use super::brief::{self, Brief};
 /// After this many falls without anything done a seller is left alone, so that none has to rest for our sake.
 const MOST_FALLS: u32 = 3;
 /// Looks at all sellers for one with an event in hand, before any seller will do.
-const LOOKS: u32 = 40;
+const LOOKS: u32 = 200;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(3);
 /// Longest pause after a kill.
 const LONGEST_PAUSE: Duration = Duration::from_millis(40);
@@ -49,7 +49,7 @@ pub(super) async fn go_on(sellers: Sellers, mut all: Vec<SellerId>, brief: Brief
     while left > 0 && !all.is_empty() {
         all.shuffle(&mut rng);
         // Now and then a fall of its own, which is taken between two turns, so with nothing in hand.
-        let how = if rng.random_bool(0.2) { rng.random_range(1..3) } else { 0 };
+        let how = if rng.random_bool(0.15) { rng.random_range(1..3) } else { 0 };
         let anybody = looks >= LOOKS || how > 0;
         match victim(&sellers, &all, anybody).await {
             None => looks += 1,

@@ -86,7 +86,7 @@ fn text(text: &str) -> Say {
 /// An order in one to three messages that name every option.
 fn wish(rng: &mut StdRng) -> Vec<Say> {
     let many = ["one", "two", "three", "four"][rng.random_range(0..4)];
-    let color = ["blue", "white", "sand"][rng.random_range(0..3)];
+    let color = ["blue", "white", "olive"][rng.random_range(0..3)];
     let size = ["S", "M", "L"][rng.random_range(0..3)];
     let parts = match rng.random_range(0..5) {
         0 => vec!["Hi there".to_owned(), format!("I would like {many} {color} linen shirts"), format!("in {size}")],

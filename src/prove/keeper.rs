@@ -7,6 +7,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use actors::failpoint::Plan;
+use actors::store::StoreSettings;
 use anyhow::{Context, bail};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -16,14 +17,15 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::brief::{self, Brief, LastWords};
-use super::points::{Deaths, Ended};
+use super::look;
+use super::points::{self, Deaths, Ended};
 use crate::sandbox::{Fault, Sandbox, Silence};
 
 const SIGABRT: i32 = 6;
 /// How long a child may take to listen, and to end when asked to.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a point may take to be reached, and how often it is tried.
-const POINT_PATIENCE: Duration = Duration::from_secs(12);
+const POINT_PATIENCE: Duration = Duration::from_secs(8);
 const POINT_TRIES: u32 = 3;
 /// How often in a row a child may fail to start: PostgreSQL takes a moment to notice that its client is dead.
 const STARTS: u32 = 30;
@@ -36,6 +38,8 @@ pub(super) enum Trouble {
     Kill(Duration),
     /// A death of its own.
     Point(Plan),
+    /// None: it catches up with what came in, and ends in order.
+    Breath,
 }
 
 /// What came to pass.
@@ -43,6 +47,8 @@ pub(super) enum Trouble {
 pub(super) struct Tally {
     /// Kills from outside.
     pub(super) kills: u32,
+    /// Orderly ends before the last.
+    pub(super) clean_ends: u32,
     /// How often a child was started.
     pub(super) starts: u32,
     /// Deaths at fail points.
@@ -55,6 +61,7 @@ pub(super) struct Tally {
 pub(super) struct Nursery {
     pub(super) meta: Sandbox,
     pub(super) brief: Brief,
+    pub(super) database: StoreSettings,
     pub(super) environment: Vec<(String, String)>,
 }
 
@@ -123,6 +130,7 @@ impl Keeping {
             match trouble {
                 Trouble::Kill(after) => self.kill_after(after).await?,
                 Trouble::Point(plan) => self.die_at(plan, attempt).await?,
+                Trouble::Breath => self.breathe().await?,
             }
             self.left.send_replace(self.queue.len());
         }
@@ -163,12 +171,28 @@ impl Keeping {
         }
         child.kill()?;
         match attempt < POINT_TRIES {
-            true => self.queue.push_back((Trouble::Point(plan), attempt + 1)),
+            true => {
+                let again = points::again(plan).into_iter().map(Trouble::Point);
+                self.queue.extend(again.map(|trouble| (trouble, attempt + 1)));
+            }
             false => {
-                self.tally.points.insert((plan.label, plan.moment), Ended::NotReached);
+                self.tally.points.entry((plan.label, plan.moment)).or_insert(Ended::NotReached);
             }
         }
         Ok(())
+    }
+
+    async fn breathe(&mut self) -> anyhow::Result<()> {
+        let child = self.up().await?;
+        let until = Instant::now() + PATIENCE;
+        while !look::has_caught_up(&self.nursery.database).await.unwrap_or(false) {
+            if Instant::now() > until {
+                bail!("the child did not catch up within {PATIENCE:?}");
+            }
+            sleep(LOOK_EVERY * 10).await;
+        }
+        self.tally.clean_ends += 1;
+        self.end(child).await
     }
 
     /// Without further troubles, until it is enough.

@@ -35,6 +35,14 @@ pub(super) async fn still_open(settings: &StoreSettings, meta: &Sandbox) -> Resu
     Ok(open)
 }
 
+/// Whether everything that came in has been decided.
+pub(super) async fn has_caught_up(settings: &StoreSettings) -> Result<bool, StoreError> {
+    let reads = Store::look(settings).await?;
+    let sum = ledger::equation(&reads).await;
+    reads.close().await?;
+    Ok(sum?.pending == 0)
+}
+
 async fn open_rows(reads: &DatabaseConnection) -> Result<Vec<String>, StoreError> {
     let mut open = Vec::new();
     let busy = inbox::sellers_with_work(reads).await?;

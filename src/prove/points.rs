@@ -17,12 +17,41 @@ pub(super) enum Ended {
 /// What came of each point.
 pub(super) type Deaths = BTreeMap<(&'static str, Moment), Ended>;
 
+const OFFICE: &str = "office";
+const JOURNAL: &str = "journal.append";
+const ATTEMPT: &str = "seller.attempt";
+
 const MOMENTS: [(Moment, &str); 3] = [(Moment::Before, "before"), (Moment::During, "during"), (Moment::After, "after")];
 
-/// A death for every point and moment, all points of a moment together.
-pub(super) fn all() -> Vec<Plan> {
-    let plan = |label, moment| Plan { label, moment, action: Action::Die, skip: 0 };
-    MOMENTS.iter().flat_map(|(moment, _)| failpoint::known().iter().map(move |label| plan(label, *moment))).collect()
+/// A death for every point and moment, in an order in which each can be reached: shops are opened first; and an attempt
+/// is counted only when a life ended with events stored and not decided, as it does right after the journal's commit.
+///
+/// Else a moment at a time over all points. They come in groups, after each of which the service lives until it has
+/// caught up: an event that is in hand at more than five deaths in a row would rightly be called poison.
+pub(super) fn all() -> Vec<Vec<Plan>> {
+    let plan = |label: &'static str, moment| Plan { label, moment, action: Action::Die, skip: 0 };
+    let at = |label: &'static str| MOMENTS.map(|(moment, _)| plan(label, moment));
+    let others = |label: &&&'static str| ![OFFICE, JOURNAL, ATTEMPT].contains(*label);
+    let rest: Vec<Plan> = MOMENTS
+        .iter()
+        .flat_map(|(moment, _)| failpoint::known().iter().filter(others).map(move |label| plan(label, *moment)))
+        .collect();
+    let [before, during, after] = at(JOURNAL);
+    let mut groups = vec![at(OFFICE).to_vec()];
+    groups.extend(rest.chunks(3).map(<[Plan]>::to_vec));
+    groups.extend([vec![before, during], [&[after][..], &at(ATTEMPT)].concat()]);
+    groups
+}
+
+/// What must come to pass for a plan to be tried again.
+pub(super) fn again(failed: Plan) -> Vec<Plan> {
+    let stored = Plan { label: JOURNAL, moment: Moment::After, ..failed };
+    if failed.label == ATTEMPT { vec![stored, failed] } else { vec![failed] }
+}
+
+/// How many deaths came to pass.
+pub(super) fn count(deaths: &Deaths) -> usize {
+    deaths.values().filter(|ended| **ended == Ended::Died).count()
 }
 
 /// A line a point, a column a moment.
@@ -54,7 +83,17 @@ pub(super) fn not_reached(labels: &[&'static str], deaths: &Deaths) -> Vec<Strin
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+
+    #[test]
+    fn every_point_is_planned_once_at_every_moment() {
+        let plans = all().concat();
+        let different: BTreeSet<_> = plans.iter().map(|plan| (plan.label, plan.moment)).collect();
+        assert_eq!((plans.len(), different.len()), (failpoint::known().len() * 3, failpoint::known().len() * 3));
+        assert!(plans.iter().any(|plan| again(*plan).len() == 2));
+    }
 
     #[test]
     fn a_point_that_nobody_reached_is_named() {

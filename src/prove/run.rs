@@ -8,6 +8,7 @@ use actors::ports::Clock;
 use anyhow::{Context, bail};
 use chrono::TimeDelta;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
 use super::actor_kills::{self, Count};
@@ -19,6 +20,7 @@ use super::history::{self, PHASES, Script};
 use super::keeper::{Keeper, Nursery, Tally, Trouble};
 use super::look::{self, Reader};
 use super::places::Place;
+use super::points;
 use super::shops::{self, ShopPlan};
 use super::{MOST_ROUNDS, ProveArgs};
 use crate::config::demo;
@@ -37,14 +39,27 @@ const LOOK_EVERY: Duration = Duration::from_millis(150);
 pub(super) struct Setup {
     pub(super) args: ProveArgs,
     pub(super) place: Place,
-    /// How many rounds; none: until all troubles have come to pass.
-    pub(super) rounds: Option<u32>,
+    pub(super) pace: Pace,
     pub(super) troubles: Vec<Trouble>,
+}
+
+/// How many rounds a run takes.
+pub(super) enum Pace {
+    /// Until all troubles have come to pass; whoever follows is told.
+    Lead(watch::Sender<Rounds>),
+    /// As many as the other run, which is the rough one.
+    Follow(watch::Receiver<Rounds>),
+}
+
+/// How far the leading run is.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Rounds {
+    begun: u32,
+    is_last: bool,
 }
 
 /// How it went.
 pub(super) struct Outcome {
-    pub(super) rounds: u32,
     pub(super) end: End,
     /// Those whose messages came too slowly to say what they are to be asked.
     pub(super) loose: BTreeSet<Who>,
@@ -65,10 +80,20 @@ struct Run {
     loose: BTreeSet<Who>,
 }
 
+impl Setup {
+    fn is_rough(&self) -> bool {
+        matches!(self.pace, Pace::Lead(_))
+    }
+
+    fn name(&self) -> &'static str {
+        if self.is_rough() { "under kills" } else { "undisturbed" }
+    }
+}
+
 /// Runs the history.
 pub(super) async fn run(setup: Setup) -> anyhow::Result<Outcome> {
     let clock = ScaledClock::from_now(FACTOR);
-    let is_rough = setup.rounds.is_none();
+    let is_rough = setup.is_rough();
     let meta = sandbox(&setup.args, clock, is_rough).await?;
     let shops: Vec<_> = shops::shops(setup.args.sellers).map(|shop| (shop.clone(), account(&meta, &shop))).collect();
     let nursery = Nursery {
@@ -81,6 +106,7 @@ pub(super) async fn run(setup: Setup) -> anyhow::Result<Outcome> {
             actor_kills: if is_rough { setup.args.actor_kills } else { 0 },
             seed: setup.args.seed,
         },
+        database: setup.place.store(),
         environment: environment(&setup.place, &meta),
     };
     let keeper = Keeper::start(nursery, setup.troubles.clone());
@@ -91,7 +117,7 @@ pub(super) async fn run(setup: Setup) -> anyhow::Result<Outcome> {
 impl Run {
     async fn to_its_end(mut self) -> anyhow::Result<Outcome> {
         let mut rounds = 0;
-        while self.is_round_wanted(rounds) {
+        while self.is_round_wanted(rounds).await? {
             self.round(rounds).await.with_context(|| format!("in round {}", rounds + 1))?;
             rounds += 1;
         }
@@ -108,9 +134,8 @@ impl Run {
         let tally = self.keeper.finish().await?;
         wrong.extend(tally.surprises.iter().cloned());
         self.meta.stop().await;
-        println!("  {}", ended.equation);
+        println!("{}: {}", self.setup.name(), ended.equation);
         Ok(Outcome {
-            rounds,
             end: ended.end,
             loose: self.loose,
             wrong,
@@ -121,13 +146,19 @@ impl Run {
         })
     }
 
-    fn is_round_wanted(&self, done: u32) -> bool {
-        match self.setup.rounds {
-            Some(rounds) => done < rounds,
-            None => {
-                let actors = actor_kills::count(&self.setup.place.dir).all;
-                let is_left = self.keeper.troubles_left() > 0 || actors < self.setup.args.actor_kills;
-                done == 0 || (is_left && done < MOST_ROUNDS)
+    async fn is_round_wanted(&mut self, done: u32) -> anyhow::Result<bool> {
+        let troubles = self.keeper.troubles_left();
+        let actors = actor_kills::count(&self.setup.place.dir).all;
+        let is_left = troubles > 0 || actors < self.setup.args.actor_kills;
+        match &mut self.setup.pace {
+            Pace::Lead(lead) => {
+                let wanted = done == 0 || (is_left && done < MOST_ROUNDS);
+                lead.send_modify(|rounds| (rounds.begun, rounds.is_last) = (done + u32::from(wanted), !wanted));
+                Ok(wanted)
+            }
+            Pace::Follow(follow) => {
+                let told = follow.wait_for(|rounds| rounds.begun > done || rounds.is_last).await;
+                Ok(told.context("the leading run ended early")?.begun > done)
             }
         }
     }
@@ -138,7 +169,7 @@ impl Run {
         let accounts: Vec<Account> = self.shops.iter().map(|(_, account)| account.clone()).collect();
         let begun = Instant::now();
         for phase in 0..PHASES {
-            let rough = self.setup.rounds.is_none().then_some(args.seed ^ (u64::from(round) << 8));
+            let rough = self.setup.is_rough().then_some(args.seed ^ (u64::from(round) << 8));
             let quiet = self.clock.really(QUIET);
             let postman = Postman { meta: &self.meta, accounts: &accounts, clock: self.clock, rough, quiet };
             let slow = postman.phase(&scripts, phase).await?;
@@ -146,19 +177,24 @@ impl Run {
             self.until_at_rest(&format!("phase {}", phase + 1)).await?;
         }
         let messages: usize = scripts.iter().map(|script| script.said().len()).sum();
-        let actors = actor_kills::count(&self.setup.place.dir);
+        let (who, seconds) = (self.setup.name(), begun.elapsed().as_secs_f32());
         println!(
-            "  round {}: {messages} messages of {} customers in {:.1} s; {} actors killed so far ({} with an event in \
-             hand), {} troubles to come",
+            "{who}: round {}, {messages} messages of {} customers in {seconds:.1} s{}",
             round + 1,
             scripts.len(),
-            begun.elapsed().as_secs_f32(),
-            actors.all,
-            actors.in_hand,
-            self.keeper.troubles_left()
+            self.told()
         );
         self.scripts.extend(scripts);
         Ok(())
+    }
+
+    fn told(&self) -> String {
+        if !self.setup.is_rough() {
+            return String::new();
+        }
+        let Count { all, in_hand } = actor_kills::count(&self.setup.place.dir);
+        let left = self.keeper.troubles_left();
+        format!("; so far {all} actors killed, {in_hand} with an event in hand; {left} deaths of the process to come")
     }
 
     async fn until_at_rest(&self, what: &str) -> anyhow::Result<()> {
@@ -183,13 +219,14 @@ impl Outcome {
     pub(super) fn summary(&self) -> String {
         let (tally, actors) = (&self.tally, self.actors);
         format!(
-            "{} messages of {} customers; killed from outside {} times, died at fail points {} times, {} starts; {} \
-             actors killed, {} of them with an event in hand; {} customers compared without their questions, as their \
+            "{} messages of {} customers; killed from outside {} times, died at fail points {} times, ended in order \
+             {} times, started {} times; {} actors killed, {} of them with an event in hand; {} customers compared without their questions, as their \
              messages came far apart\n{}",
             self.messages,
             self.end.len(),
             tally.kills,
-            tally.points.len(),
+            points::count(&tally.points),
+            tally.clean_ends + 1,
             tally.starts,
             actors.all,
             actors.in_hand,

@@ -74,5 +74,5 @@ fn shirts() -> Vec<Variant> {
         stock: None,
         keywords: Vec::new(),
     };
-    ["Blue", "White", "Sand"].iter().flat_map(|color| ["S", "M", "L"].map(|size| variant(color, size))).collect()
+    ["Blue", "White", "Olive"].iter().flat_map(|color| ["S", "M", "L"].map(|size| variant(color, size))).collect()
 }

@@ -25,7 +25,7 @@ pub(crate) use shop::{Shop, apron};
 pub(crate) use wire::exchange;
 
 /// No test takes longer; one that does hangs.
-const DEADLINE: Duration = Duration::from_secs(90);
+const DEADLINE: Duration = Duration::from_secs(180);
 
 /// Makes of each test one on SQLite and one on PostgreSQL. One that is not listed is reported as unused code.
 macro_rules! both {

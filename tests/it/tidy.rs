@@ -102,7 +102,8 @@ fn names(line: &str, word: &str) -> bool {
     line.match_indices(word).any(|(place, _)| {
         let ends_open = word.ends_with(|letter: char| letter.is_alphanumeric());
         let after = line[place + word.len()..].chars().next();
-        !is_letter(line[..place].chars().next_back()) && !(ends_open && is_letter(after))
+        let is_longer = is_letter(line[..place].chars().next_back()) || (ends_open && is_letter(after));
+        !is_longer
     })
 }
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
-use sea_orm::sqlx::{Connection, query_scalar};
+use sea_orm::sqlx::{Connection, Executor, PgConnection, query};
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, SqlxError};
 
 use super::pen::Synchronous;
@@ -155,8 +155,7 @@ pub(super) async fn postgres_journal(url: &str) -> Result<DatabaseConnection, St
         pool.after_connect(move |connection, _| {
             let (opening, held) = (Arc::clone(&opening), Arc::clone(&held));
             Box::pin(async move {
-                let ask = query_scalar("SELECT pg_try_advisory_lock($1)").bind(LOCK);
-                held.store(ask.fetch_one(connection).await?, Ordering::Release);
+                held.store(take_lock(connection).await?, Ordering::Release);
                 match held.load(Ordering::Acquire) || opening.load(Ordering::Acquire) {
                     true => Ok(()),
                     false => Err(SqlxError::Protocol("another process holds the lock".to_owned())),
@@ -172,6 +171,20 @@ pub(super) async fn postgres_journal(url: &str) -> Result<DatabaseConnection, St
             connection.close_by_ref().await?;
             Err(StoreError::InUse)
         }
+    }
+}
+
+/// Takes the lock, unless somebody keeps it. Waits a moment: the server learns late that a connection has been closed,
+/// be it ours of the migration just done, or that of a process that was killed.
+async fn take_lock(connection: &mut PgConnection) -> Result<bool, SqlxError> {
+    const STILL_TAKEN: &str = "55P03";
+    connection.execute("SET lock_timeout = '3s'").await?;
+    let asked = query("SELECT pg_advisory_lock($1)").bind(LOCK).execute(&mut *connection).await;
+    connection.execute("SET lock_timeout = 0").await?;
+    match asked {
+        Ok(_) => Ok(true),
+        Err(SqlxError::Database(error)) if error.code().as_deref() == Some(STILL_TAKEN) => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

@@ -208,6 +208,8 @@ fn config(database: &Database, meta: &Sandbox, settings: &[(&str, &str)]) -> Con
     let url = meta.url();
     let ours = [
         ("database.url", database.url.as_str()),
+        // A slow machine must not make the server close a connection in the moment in which it is used again.
+        ("server.header_timeout", "120s"),
         ("database.read_connections", "2"),
         ("database.write_connections", "3"),
         ("meta.instagram_app_secret", APP_SECRET),

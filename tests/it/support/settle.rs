@@ -10,7 +10,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 use super::{Database, ManualClock};
 
 const LOOK_EVERY: Duration = Duration::from_millis(5);
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Waits until there is an answer, and gives it; fails with what was waited for.
 pub(crate) async fn until<T, R: Future<Output = Option<T>>>(what: &str, mut answer: impl FnMut() -> R) -> T {
