@@ -58,8 +58,7 @@ impl App {
         let vault = Arc::new(Vault::new(keys));
         let boot = store.boot(clock.now()).await.context("could not note the start of this process")?;
         let world = world(config, &store, &vault, &boot, clock.clone())?;
-        world.reload_directory().await.context("could not read the connected accounts")?;
-        let tree = Tree::start(world.clone()).await.context("could not start the actors")?;
+        let tree = Tree::start(world.clone()).await.context("could not read the connected accounts")?;
         let office = Office::new(store.clone(), vault, world);
         let site = site(config, &store, &office, &tree, clock.clone())?;
         let server = Server::new(ServerSettings {
@@ -211,7 +210,7 @@ fn keep(tree: &Tree) -> Keep {
                 tokio::spawn(async move { journal.append(events).await });
                 return Ok(());
             }
-            journal.append(events).await.map(drop).map_err(|error| NotStored(Box::new(error)))
+            journal.append(events).await.map_err(|error| NotStored(Box::new(error)))
         }) as Later<'static, Result<(), NotStored>>
     })
 }
