@@ -8,7 +8,7 @@ use actors::ports::{Clock, Graph, Later};
 use actors::root::Tree;
 use actors::sellers::Sellers;
 use actors::shop::ShopRules;
-use actors::store::{Store, StoreSettings};
+use actors::store::{Boot, Store, StoreSettings};
 use actors::world::{Parts, TreeSettings, World};
 use anyhow::{Context, bail};
 use chrono::TimeDelta;
@@ -39,6 +39,7 @@ pub struct App {
     tree: Tree,
     server: Server,
     site: Site,
+    clock: Arc<dyn Clock>,
 }
 
 impl App {
@@ -51,22 +52,23 @@ impl App {
             write_connections: config.database.write_connections,
         };
         Store::migrate(&settings).await.context("could not bring the database up to date")?;
-        let store = Store::open(&settings, clock.now()).await.context("could not open the database")?;
+        let store = Store::open(&settings).await.context("could not open the database")?;
         let keys = config.secrets.keys().context("secrets.encryption_key is not usable")?;
         let keys = keys.context("secrets.encryption_key is not set")?;
         let vault = Arc::new(Vault::new(keys));
-        let world = world(config, &store, &vault, clock.clone())?;
+        let boot = store.boot(clock.now()).await.context("could not note the start of this process")?;
+        let world = world(config, &store, &vault, &boot, clock.clone())?;
         world.reload_directory().await.context("could not read the connected accounts")?;
         let tree = Tree::start(world.clone()).await.context("could not start the actors")?;
         let office = Office::new(store.clone(), vault, world);
-        let site = site(config, &store, &office, &tree, clock)?;
+        let site = site(config, &store, &office, &tree, clock.clone())?;
         let server = Server::new(ServerSettings {
             max_connections: config.server.max_connections,
             head_timeout: config.server.header_timeout,
             stop_grace: config.server.stop_timeout,
             ..ServerSettings::default()
         });
-        Ok(Self { listener, address, store, office, tree, server, site })
+        Ok(Self { listener, address, store, office, tree, server, site, clock })
     }
 
     /// Where it listens.
@@ -104,7 +106,7 @@ impl App {
         server.await.context("the server panicked")?;
         info!("stopping: no new turns");
         self.tree.stop(TREE_STOP).await;
-        self.store.close().await.context("could not close the database cleanly")?;
+        self.store.close(self.clock.now()).await.context("could not close the database cleanly")?;
         info!("stopped");
         match fallen {
             Some(sentence) => bail!("{sentence}"),
@@ -113,11 +115,16 @@ impl App {
     }
 }
 
-fn world(config: &Config, store: &Store, vault: &Arc<Vault>, clock: Arc<dyn Clock>) -> anyhow::Result<Arc<World>> {
+fn world(
+    config: &Config,
+    store: &Store,
+    vault: &Arc<Vault>,
+    boot: &Boot,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<Arc<World>> {
     let tokens = office::tokens(store.clone(), vault.clone());
     let (url, version) = (config.meta.graph_base_url.clone(), config.meta.graph_version.clone());
     let graph: Arc<dyn Graph> = Arc::new(GraphClient::new(url, version, tokens).context("no Graph API client")?);
-    let boot = store.boot();
     let rules = rules(config, boot.id)?;
     Ok(World::new(Parts {
         store: store.clone(),
@@ -160,8 +167,7 @@ fn tree_settings(config: &Config) -> TreeSettings {
 
 fn site(config: &Config, store: &Store, office: &Office, tree: &Tree, clock: Arc<dyn Clock>) -> anyhow::Result<Site> {
     let body = BodyLimits { bytes: config.server.body_limit_bytes, deadline: config.server.body_timeout };
-    let limits =
-        WebhookLimits { body, requests_in_hand: config.server.webhooks_in_hand, ..WebhookLimits::default() };
+    let limits = WebhookLimits { body, requests_in_hand: config.server.webhooks_in_hand, ..WebhookLimits::default() };
     let webhooks = Webhooks::new(secrets(config), verify_tokens(config), keep(tree), clock, limits);
     let operator_key = config.secrets.operator_api_key.clone().context("secrets.operator_api_key is not set")?;
     let mut routes = web::routes(&Arc::new(webhooks));
@@ -191,7 +197,7 @@ fn secrets(config: &Config) -> Secrets {
 }
 
 fn verify_tokens(config: &Config) -> VerifyTokens {
-    VerifyTokens::new(config.meta.verify_token.iter().map(|token| token.expose().to_owned()))
+    VerifyTokens::new(config.meta.verify_token.iter().map(Secret::expose))
 }
 
 /// Hands events to the journal, which answers once they are on disk.

@@ -3,8 +3,22 @@
 //! `domain` and `reader` are plain values and rules; `store` is all our SQL; the rest is the tree of actors.
 //! Nothing here speaks HTTP or knows Meta's JSON: `ports` says what is asked of the outside.
 
+mod alarms;
+mod calls;
+pub mod clock;
+mod courier;
 pub mod domain;
+pub mod failpoint;
+pub mod journal;
 pub mod ports;
+mod post;
 pub mod reader;
+pub mod root;
+mod seller;
+pub mod sellers;
 pub mod shop;
+pub mod status;
 pub mod store;
+mod supervisor;
+mod trouble;
+pub mod world;

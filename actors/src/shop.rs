@@ -114,7 +114,9 @@ impl Shop {
                 Ok(Happening::Said(_)) => self.want_customer(&mut wanted, event),
                 Ok(Happening::Echo(echo)) => {
                     self.want_customer(&mut wanted, event);
-                    wanted.mids.push(echo.mid.clone());
+                    if !self.remembers(event, &echo.mid) {
+                        wanted.mids.push(echo.mid.clone());
+                    }
                 }
                 Ok(Happening::CallEnded(ended)) => self.want_thread_of(&mut wanted, ended.outbox),
                 Ok(Happening::Command(_)) | Err(_) => {}
@@ -135,6 +137,13 @@ impl Shop {
         wanted.conversations.sort();
         wanted.conversations.dedup();
         wanted
+    }
+
+    /// True when the message that this is the echo of is in memory.
+    fn remembers(&self, event: &StoredEvent, mid: &str) -> bool {
+        let who = event.customer.as_ref().map(|customer| (event.account.clone(), customer.clone()));
+        let thread = who.and_then(|who| self.by_customer.get(&who)).and_then(|id| self.threads.get(id));
+        thread.is_some_and(|thread| thread.sent.iter().any(|message| message.mid.as_deref() == Some(mid)))
     }
 
     fn want_customer(&self, wanted: &mut Wanted, event: &StoredEvent) {

@@ -1,1 +1,19 @@
-//! x
+//! What is remembered: a file a table, no behaviour. Times are milliseconds since 1970; JSON is text.
+
+pub mod alarm;
+pub mod connection;
+pub mod conversation;
+pub mod customer;
+pub mod inbox_event;
+pub mod intake;
+pub mod lead;
+pub mod message;
+pub mod order_change;
+pub mod order_line;
+pub mod outbox;
+pub mod process_life;
+pub mod product;
+pub mod rate_window;
+pub mod seller;
+pub mod shop_order;
+pub mod variant;

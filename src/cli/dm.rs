@@ -25,7 +25,9 @@ async fn write(args: &DmArgs) -> anyhow::Result<ExitCode> {
         bail!("the demo refused it: {answer}");
     }
     match answer["webhook_status"].as_u64() {
-        Some(200) => println!("{} wrote it; the webhook was answered 200. The demo's terminal tells the rest.", args.from),
+        Some(200) => {
+            println!("{} wrote it; the webhook was answered 200. The demo's terminal tells the rest.", args.from)
+        }
         Some(other) => println!("{} wrote it; the webhook was answered {other} and will be sent again.", args.from),
         None => println!("{} wrote it; the webhook was not answered and will be sent again.", args.from),
     }

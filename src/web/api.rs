@@ -12,8 +12,7 @@ use actors::domain::event::Command;
 use actors::domain::ids::{ConversationId, SellerId};
 use actors::domain::money::Currency;
 use actors::domain::seller::{Language, Required, Settings};
-use actors::sellers::{Answered, Sellers};
-use actors::status::About;
+use actors::sellers::{Asked, Sellers};
 use actors::store::{Store, ledger, views as rows};
 use http::{Method, StatusCode};
 use serde::Deserialize;
@@ -119,9 +118,9 @@ async fn put_products(api: Arc<Api>, call: Call) -> Result<Value, Problem> {
     let products = products.products.into_iter().map(views::ProductIn::checked).collect::<Result<_, _>>()?;
     let command = Command::PutProducts { products };
     match api.sellers.command(seller, call.idempotency_key(), &command).await {
-        Ok(Answered::Done(answer)) if answer.get("error").is_some() => Err(call::refused(&answer)),
-        Ok(Answered::Done(answer)) => Ok(answer),
-        Ok(Answered::Later(id)) => Ok(json!({ "accepted": true, "command": id })),
+        Ok(Asked::Answered(answer)) if answer.get("error").is_some() => Err(call::refused(&answer)),
+        Ok(Asked::Answered(answer)) => Ok(answer),
+        Ok(Asked::Accepted(id)) => Ok(json!({ "accepted": true, "command": id })),
         Err(error) => Err(call::failed(error)),
     }
 }
@@ -165,13 +164,13 @@ async fn actor(api: Arc<Api>, call: Call) -> Result<Value, Problem> {
 
 async fn tell_actor(api: Arc<Api>, call: Call) -> Result<Value, Problem> {
     let seller = SellerId(call.id("seller")?);
-    let about = match call.text("verb") {
-        "pause" => About::Pause,
-        "resume" => About::Resume,
-        "unload" => About::Unload,
+    let told = match call.text("verb") {
+        "pause" => api.sellers.pause(seller).await,
+        "resume" => api.sellers.resume(seller).await,
+        "unload" => api.sellers.unload(seller).await,
         _ => return Err(Problem::not_found().detail("an actor can be told to pause, resume or unload")),
     };
-    let status = api.sellers.tell(seller, about).await.map_err(call::failed)?;
+    let status = told.map_err(call::failed)?;
     Ok(json!(status))
 }
 

@@ -1,23 +1,38 @@
 //! Alarms: rows that say when a seller is to be woken.
 
 use chrono::{DateTime, Utc};
-use sea_orm::ConnectionTrait;
+use entity::alarm;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::domain::alarm::Alarm;
 use crate::domain::ids::SellerId;
 
-use super::StoreError;
+use super::rows::{self, OfSeller, ms};
+use super::{StoreError, at_most};
 
 /// When the next alarm of anybody is due.
 pub async fn next_due(reads: &impl ConnectionTrait) -> Result<Option<DateTime<Utc>>, StoreError> {
-    let _ = reads;
-    unimplemented!()
+    let next = alarm::Entity::find()
+        .select_only()
+        .column(alarm::Column::Due)
+        .order_by_asc(alarm::Column::Due)
+        .into_tuple::<i64>()
+        .one(reads)
+        .await?;
+    rows::maybe_time(next)
 }
 
 /// Sellers with an alarm due at `now`.
 pub async fn sellers_due(reads: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<Vec<SellerId>, StoreError> {
-    let _ = (reads, now);
-    unimplemented!()
+    let sellers = alarm::Entity::find()
+        .select_only()
+        .column(alarm::Column::SellerId)
+        .filter(alarm::Column::Due.lte(ms(now)))
+        .distinct()
+        .into_tuple::<i64>()
+        .all(reads)
+        .await?;
+    Ok(sellers.into_iter().map(SellerId).collect())
 }
 
 /// A seller's alarms due at `now`, oldest first, at most `limit`.
@@ -27,6 +42,13 @@ pub async fn due_of(
     now: DateTime<Utc>,
     limit: u64,
 ) -> Result<Vec<Alarm>, StoreError> {
-    let _ = (reads, seller, now, limit);
-    unimplemented!()
+    let due = alarm::Entity::of_seller(seller)
+        .filter(alarm::Column::Due.lte(ms(now)))
+        .order_by_asc(alarm::Column::Due)
+        .order_by_asc(alarm::Column::Kind)
+        .order_by_asc(alarm::Column::Subject)
+        .limit(at_most(limit))
+        .all(reads)
+        .await?;
+    due.into_iter().map(rows::alarm).collect()
 }

@@ -1,12 +1,21 @@
 //! The inbox: every event, from its arrival to its outcome.
 
-use chrono::{DateTime, Utc};
-use sea_orm::ConnectionTrait;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::event::{Arrival, StoredEvent};
+use chrono::{DateTime, Utc};
+use entity::{inbox_event, intake, outbox};
+use sea_orm::sea_query::{OnConflict, Query, UnionType};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, QueryTrait,
+};
+
+use crate::domain::channel::Account;
+use crate::domain::event::{Arrival, Source, StoredEvent};
 use crate::domain::ids::{EventSeq, SellerId};
 
-use super::{StoreError, pen::FencedTx, pen::Pen};
+use super::pen::{FencedTx, Pen, Sync, Writer, Writing};
+use super::rows::{OfSeller, arrival_row, from_json, stored_event};
+use super::{OPEN, PENDING, StoreError};
 
 /// An arrival with the seller it belongs to, if any.
 #[derive(Clone, Debug)]
@@ -30,8 +39,89 @@ pub struct Appended {
 
 /// Stores all of it, or nothing, flushed; counts it in `intake` in the same commit.
 pub async fn append(pen: &Pen, events: &[Routed], now: DateTime<Utc>) -> Result<Appended, StoreError> {
-    let _ = (pen, events, now);
-    unimplemented!()
+    if events.is_empty() {
+        return Ok(Appended::default());
+    }
+    let tx = pen.write(Writer::Journal, Sync::Flushed).await?;
+    let mut fresh = Vec::with_capacity(events.len());
+    for chunk in events.chunks(tx.rows_at_once(STORED_COLUMNS)) {
+        fresh.append(&mut insert(&tx, chunk, now).await?);
+    }
+    count(&tx, events, &fresh, now).await?;
+    tx.commit("journal.append").await?;
+    let wake: BTreeSet<SellerId> = fresh.iter().filter_map(|fresh| fresh.pending_for).collect();
+    let new = fresh.len() as u64;
+    Ok(Appended { new, duplicate: events.len() as u64 - new, wake: wake.into_iter().collect() })
+}
+
+/// As many as `arrival_row` sets.
+const STORED_COLUMNS: usize = 13;
+
+/// What the inbox did not have yet.
+struct Fresh {
+    account: String,
+    from_meta: bool,
+    pending_for: Option<SellerId>,
+}
+
+/// The same key twice in one statement is found as any other duplicate is.
+async fn insert(tx: &Writing, events: &[Routed], now: DateTime<Utc>) -> Result<Vec<Fresh>, StoreError> {
+    use inbox_event::Column::{Account, Key, SellerId, Source, State};
+    let rows = events.iter().map(|routed| arrival_row(routed, now));
+    let mut statement = inbox_event::Entity::insert_many(rows).into_query();
+    statement
+        .on_conflict(OnConflict::columns([Account, Key]).do_nothing().to_owned())
+        .returning(Query::returning().columns([Account, Source, SellerId, State]));
+    tx.query(&statement).await?.iter().map(fresh).collect()
+}
+
+fn fresh(row: &QueryResult) -> Result<Fresh, StoreError> {
+    let source: String = row.try_get_by_index(1)?;
+    let seller: Option<i64> = row.try_get_by_index(2)?;
+    let state: String = row.try_get_by_index(3)?;
+    Ok(Fresh {
+        account: row.try_get_by_index(0)?,
+        from_meta: source == Source::Meta.name(),
+        pending_for: seller.filter(|_| state == "pending").map(SellerId),
+    })
+}
+
+/// Adds what came from Meta, and how much of it was known, to the hour's intake.
+async fn count(tx: &Writing, events: &[Routed], fresh: &[Fresh], now: DateTime<Utc>) -> Result<(), StoreError> {
+    let mut received: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
+    for routed in events.iter().filter(|routed| routed.arrival.source == Source::Meta) {
+        let (all, known) = received.entry(routed.arrival.account.as_str()).or_default();
+        (*all, *known) = (*all + 1, *known + 1);
+    }
+    for fresh in fresh.iter().filter(|fresh| fresh.from_meta) {
+        if let Some((_, known)) = received.get_mut(fresh.account.as_str()) {
+            *known -= 1;
+        }
+    }
+    let hour = now.timestamp().div_euclid(3600);
+    let rows: Vec<intake::ActiveModel> =
+        received.into_iter().map(|(account, counts)| intake_row(account, hour, counts)).collect();
+    for chunk in rows.chunks(tx.rows_at_once(INTAKE_COLUMNS)) {
+        tx.execute(intake::Entity::insert_many(chunk.to_vec()).into_query().on_conflict(added_up())).await?;
+    }
+    Ok(())
+}
+
+const INTAKE_COLUMNS: usize = 6;
+
+fn intake_row(account: &str, hour: i64, (received, duplicate): (i64, i64)) -> intake::ActiveModel {
+    let account = account.to_owned();
+    intake::Model { account, hour, received, duplicate, pruned_handled: 0, pruned_ledgered: 0 }.into()
+}
+
+fn added_up() -> OnConflict {
+    use intake::Column::{Account, Duplicate, Hour, Received};
+    use sea_orm::sea_query::{Expr, ExprTrait};
+    let sum = |column: intake::Column| {
+        let there = Expr::col((intake::Entity, column));
+        (column, there.add(Expr::col(("excluded", column))))
+    };
+    OnConflict::columns([Account, Hour]).values([sum(Received), sum(Duplicate)]).to_owned()
 }
 
 /// A seller's oldest pending events, in Meta's time, then in order of arrival.
@@ -40,26 +130,73 @@ pub async fn pending(
     seller: SellerId,
     limit: u64,
 ) -> Result<Vec<StoredEvent>, StoreError> {
-    let _ = (reads, seller, limit);
-    unimplemented!()
+    let rows = inbox_event::Entity::of_seller(seller)
+        .filter(PENDING.expr())
+        .order_by_asc(inbox_event::Column::HappenedAt)
+        .order_by_asc(inbox_event::Column::Seq)
+        .limit(super::at_most(limit))
+        .all(reads)
+        .await?;
+    rows.into_iter().map(stored_event).collect()
+}
+
+/// The keys of all of a seller's pending events from one source.
+pub async fn pending_keys(
+    reads: &impl ConnectionTrait,
+    seller: SellerId,
+    source: Source,
+) -> Result<Vec<String>, StoreError> {
+    let keys = inbox_event::Entity::of_seller(seller)
+        .select_only()
+        .column(inbox_event::Column::Key)
+        .filter(PENDING.expr())
+        .filter(inbox_event::Column::Source.eq(source.name()))
+        .into_tuple()
+        .all(reads)
+        .await?;
+    Ok(keys)
 }
 
 /// Sellers with pending events or open owed calls: whoever might have missed a wake-up.
 pub async fn sellers_with_work(reads: &impl ConnectionTrait) -> Result<Vec<SellerId>, StoreError> {
-    let _ = reads;
-    unimplemented!()
+    let owing = outbox::Entity::find()
+        .select_only()
+        .column(outbox::Column::SellerId)
+        .filter(OPEN.expr())
+        .distinct()
+        .into_query();
+    let mut statement = inbox_event::Entity::find()
+        .select_only()
+        .column(inbox_event::Column::SellerId)
+        .filter(PENDING.expr())
+        .distinct()
+        .into_query();
+    statement.union(UnionType::Distinct, owing);
+    let rows = reads.query_all(&statement).await?;
+    rows.iter().map(|row| Ok(SellerId(row.try_get_by_index(0)?))).collect()
 }
 
 /// Counts one more attempt at an event before it is taken in hand, and says the count.
 pub async fn count_attempt(tx: &FencedTx, event: EventSeq) -> Result<i32, StoreError> {
-    let _ = (tx, event);
-    unimplemented!()
+    let sql = "UPDATE inbox_event SET attempts = attempts + 1 \
+               WHERE seq = $1 AND seller_id = $2 AND state = 'pending' RETURNING attempts";
+    let rows = tx.writing().query_sql(sql, vec![event.0.into(), tx.seller().0.into()]).await?;
+    match rows.first() {
+        Some(row) => Ok(row.try_get_by_index(0)?),
+        None => Err(StoreError::Decided),
+    }
 }
 
 /// The highest place given so far; 0 for an empty inbox.
 pub async fn last_seq(reads: &impl ConnectionTrait) -> Result<EventSeq, StoreError> {
-    let _ = reads;
-    unimplemented!()
+    let newest = inbox_event::Entity::find()
+        .select_only()
+        .column(inbox_event::Column::Seq)
+        .order_by_desc(inbox_event::Column::Seq)
+        .into_tuple::<i64>()
+        .one(reads)
+        .await?;
+    Ok(EventSeq(newest.unwrap_or(0)))
 }
 
 /// The kept answer to a command: none while it is not decided.
@@ -68,6 +205,13 @@ pub async fn answer(
     seller: SellerId,
     key: &str,
 ) -> Result<Option<serde_json::Value>, StoreError> {
-    let _ = (reads, seller, key);
-    unimplemented!()
+    let found = inbox_event::Entity::of_seller(seller)
+        .select_only()
+        .column(inbox_event::Column::Answer)
+        .filter(inbox_event::Column::Account.eq(Account::of_seller(seller).as_str()))
+        .filter(inbox_event::Column::Key.eq(key))
+        .into_tuple::<Option<String>>()
+        .one(reads)
+        .await?;
+    found.flatten().map(|text| from_json("answer", &text)).transpose()
 }

@@ -1,12 +1,15 @@
 //! The equation: what came in, against what became of it.
 
-use sea_orm::ConnectionTrait;
+use entity::inbox_event;
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Statement,
+};
 use serde::Serialize;
 
-use super::StoreError;
+use super::{LEDGERED, StoreError};
 
 /// `received = handled + duplicate + ledgered + pending`, over everything Meta sent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, FromQueryResult)]
 pub struct Equation {
     /// What the door counted.
     pub received: i64,
@@ -27,14 +30,41 @@ impl Equation {
     }
 }
 
+/// One statement, so one snapshot. Duplicates are those refused at the door and those an actor recognised.
+const EQUATION: &str = "
+SELECT CAST(i.received AS BIGINT) AS received,
+       CAST(e.handled + i.pruned_handled AS BIGINT) AS handled,
+       CAST(e.duplicate + i.duplicate AS BIGINT) AS duplicate,
+       CAST(e.ledgered + i.pruned_ledgered AS BIGINT) AS ledgered,
+       CAST(e.pending AS BIGINT) AS pending
+FROM (SELECT COALESCE(SUM(received), 0) AS received,
+             COALESCE(SUM(duplicate), 0) AS duplicate,
+             COALESCE(SUM(pruned_handled), 0) AS pruned_handled,
+             COALESCE(SUM(pruned_ledgered), 0) AS pruned_ledgered
+      FROM intake) AS i
+CROSS JOIN (SELECT COUNT(CASE WHEN state = 'handled' THEN 1 END) AS handled,
+                   COUNT(CASE WHEN state = 'duplicate' THEN 1 END) AS duplicate,
+                   COUNT(CASE WHEN state = 'ledgered' THEN 1 END) AS ledgered,
+                   COUNT(CASE WHEN state = 'pending' THEN 1 END) AS pending
+            FROM inbox_event WHERE source = 'meta') AS e";
+
 /// Reads it, in one snapshot.
 pub async fn equation(reads: &impl ConnectionTrait) -> Result<Equation, StoreError> {
-    let _ = reads;
-    unimplemented!()
+    let statement = Statement::from_string(reads.get_database_backend(), EQUATION);
+    Ok(Equation::find_by_statement(statement).one(reads).await?.unwrap_or_default())
 }
 
 /// How many events are ledgered, by reason code.
 pub async fn by_reason(reads: &impl ConnectionTrait) -> Result<Vec<(String, i64)>, StoreError> {
-    let _ = reads;
-    unimplemented!()
+    let counts = inbox_event::Entity::find()
+        .select_only()
+        .column(inbox_event::Column::Reason)
+        .column_as(inbox_event::Column::Seq.count(), "events")
+        .filter(LEDGERED.expr())
+        .group_by(inbox_event::Column::Reason)
+        .order_by_asc(inbox_event::Column::Reason)
+        .into_tuple()
+        .all(reads)
+        .await?;
+    Ok(counts)
 }

@@ -1,15 +1,22 @@
 //! Loading a seller: raising its incarnation, and reading what its actor must know from the start.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
+use entity::{connection, message, outbox, product, rate_window, variant};
+use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
 use crate::domain::budget::SpentMinute;
 use crate::domain::catalog::Catalog;
+use crate::domain::channel::Account;
 use crate::domain::conversation::Message;
-use crate::domain::ids::SellerId;
-use crate::domain::outbox::Owed;
-use crate::domain::seller::Seller;
+use crate::domain::ids::{ConnectionId, SellerId};
+use crate::domain::outbox::{Owed, OwedCall};
+use crate::domain::seller::{Connection, Seller, Settings};
 
-use super::{Store, StoreError};
+use super::pen::{Pen, Sync, Writer, lazily};
+use super::rows::{self, OfSeller};
+use super::{CONNECTED, OPEN, Store, StoreError};
 
 /// What an actor starts from.
 #[derive(Clone, Debug)]
@@ -29,7 +36,103 @@ pub struct Loaded {
 }
 
 /// Raises the seller's incarnation, then reads. None: there is no such seller.
+///
+/// The order matters: once the raise is committed, no earlier incarnation can commit any more, and whatever one did
+/// commit is there to be read.
 pub async fn load(store: &Store, seller: SellerId, now: DateTime<Utc>) -> Result<Option<Loaded>, StoreError> {
-    let _ = (store, seller, now);
-    unimplemented!()
+    let Some(raised) = raise(store.pen(), seller).await? else { return Ok(None) };
+    let reads = store.reads();
+    let connections = connections(reads, seller).await?;
+    Ok(Some(Loaded {
+        seller: Seller { id: seller, settings: raised.settings, connections },
+        incarnation: raised.incarnation,
+        last_id: raised.last_id,
+        catalog: catalog(reads, seller).await?,
+        spent: spent(reads, seller, now).await?,
+        open: open(reads, seller).await?,
+    }))
+}
+
+struct Raised {
+    incarnation: i64,
+    last_id: i64,
+    settings: Settings,
+}
+
+/// Waits for the transaction of an earlier incarnation to end: on SQLite for the pen, on PostgreSQL for the row.
+async fn raise(pen: &Pen, seller: SellerId) -> Result<Option<Raised>, StoreError> {
+    let tx = pen.write(Writer::Seller, Sync::Lazy).await?;
+    let sql = format!(
+        "UPDATE seller SET incarnation = incarnation + 1 WHERE id = $1 RETURNING incarnation, last_id, settings, {}",
+        lazily(&tx, Sync::Lazy)
+    );
+    let rows = tx.query_sql(&sql, vec![seller.0.into()]).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let settings: String = row.try_get_by_index(2)?;
+    let raised = Raised {
+        incarnation: row.try_get_by_index(0)?,
+        last_id: row.try_get_by_index(1)?,
+        settings: rows::from_json("settings", &settings)?,
+    };
+    tx.commit("seller.load").await?;
+    Ok(Some(raised))
+}
+
+async fn connections(reads: &impl ConnectionTrait, seller: SellerId) -> Result<Vec<Connection>, StoreError> {
+    let rows = connection::Entity::of_seller(seller)
+        .select_only()
+        .columns([connection::Column::Id, connection::Column::Account])
+        .filter(connection::Column::State.eq(CONNECTED))
+        .order_by_asc(connection::Column::Id)
+        .into_tuple::<(i64, String)>()
+        .all(reads)
+        .await?;
+    let connection = |(id, account)| Connection { id: ConnectionId(id), account: Account::stored(account) };
+    Ok(rows.into_iter().map(connection).collect())
+}
+
+async fn catalog(reads: &impl ConnectionTrait, seller: SellerId) -> Result<Catalog, StoreError> {
+    let products = product::Entity::of_seller(seller).order_by_asc(product::Column::RetailerId).all(reads).await?;
+    let variants = variant::Entity::of_seller(seller)
+        .order_by_asc(variant::Column::Product)
+        .order_by_asc(variant::Column::N)
+        .all(reads)
+        .await?;
+    rows::catalog(products, variants)
+}
+
+/// A minute counts until all of it is an hour old.
+async fn spent(
+    reads: &impl ConnectionTrait,
+    seller: SellerId,
+    now: DateTime<Utc>,
+) -> Result<Vec<SpentMinute>, StoreError> {
+    let since = now.timestamp().div_euclid(60) - 60;
+    let rows = rate_window::Entity::of_seller(seller)
+        .filter(rate_window::Column::Minute.gte(since))
+        .order_by_asc(rate_window::Column::Minute)
+        .all(reads)
+        .await?;
+    rows.into_iter().map(rows::spent).collect()
+}
+
+async fn open(reads: &impl ConnectionTrait, seller: SellerId) -> Result<Vec<(Owed, Option<Message>)>, StoreError> {
+    let open = outbox::Entity::of_seller(seller).filter(OPEN.expr());
+    let sent_by = open.clone().select_only().column(outbox::Column::MessageId).into_query();
+    let calls = open.order_by_asc(outbox::Column::Id).all(reads).await?;
+    let messages =
+        message::Entity::of_seller(seller).filter(message::Column::Id.in_subquery(sent_by)).all(reads).await?;
+    let mut messages = messages
+        .into_iter()
+        .map(|row| Ok((row.id, rows::message(row)?)))
+        .collect::<Result<HashMap<_, _>, StoreError>>()?;
+    let with_message = |row| {
+        let owed = rows::owed(row)?;
+        let message = match &owed.call {
+            OwedCall::Send { message, .. } => messages.remove(&message.0),
+            OwedCall::Find { .. } => None,
+        };
+        Ok((owed, message))
+    };
+    calls.into_iter().map(with_message).collect()
 }

@@ -1,13 +1,20 @@
 //! Conversations as an actor works on them: the customer, the open episode's messages, the draft.
 
-use sea_orm::ConnectionTrait;
+use std::collections::{BTreeMap, HashMap};
+
+use entity::{conversation, customer, lead, message, order_line, shop_order};
+use sea_orm::sea_query::Condition;
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Statement, Value,
+};
 
 use crate::domain::channel::Account;
 use crate::domain::conversation::{Conversation, Customer, Lead, Message};
-use crate::domain::ids::{ConversationId, SellerId};
+use crate::domain::ids::{ConversationId, CustomerId, SellerId};
 use crate::domain::order::Order;
 
-use super::StoreError;
+use super::rows::{self, OfSeller};
+use super::{StoreError, at_most};
 
 /// Which conversations to read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,6 +51,144 @@ pub async fn read(
     wanted: &Wanted,
     limit: u64,
 ) -> Result<Vec<StoredThread>, StoreError> {
-    let _ = (reads, seller, wanted, limit);
-    unimplemented!()
+    let mut sent = sent(reads, seller, &wanted.mids).await?;
+    let mut customers = customers(reads, seller, wanted, sent.keys().copied()).await?;
+    if customers.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<i64> = customers.keys().map(|id| id.0).collect();
+    let conversations = conversations(reads, seller, &ids).await?;
+    let mut leads = leads(reads, seller, &ids).await?;
+    let ids: Vec<i64> = conversations.iter().map(|conversation| conversation.id.0).collect();
+    let mut heard = heard(reads, seller, &ids, limit).await?;
+    let drafts_of = conversations.iter().filter_map(|conversation| Some(conversation.draft?.0)).collect();
+    let mut drafts = drafts(reads, seller, drafts_of).await?;
+    let thread = |conversation: Conversation| {
+        Some(StoredThread {
+            customer: customers.remove(&conversation.customer)?,
+            lead: leads.remove(&conversation.customer),
+            heard: heard.remove(&conversation.id).unwrap_or_default(),
+            draft: drafts.remove(&conversation.id),
+            sent: sent.remove(&conversation.id).unwrap_or_default(),
+            conversation,
+        })
+    };
+    Ok(conversations.into_iter().filter_map(thread).collect())
+}
+
+async fn customers(
+    reads: &impl ConnectionTrait,
+    seller: SellerId,
+    wanted: &Wanted,
+    also: impl Iterator<Item = ConversationId>,
+) -> Result<HashMap<CustomerId, Customer>, StoreError> {
+    let mut any = Condition::any();
+    let mut of_account: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (account, meta_id) in &wanted.customers {
+        of_account.entry(account.as_str()).or_default().push(meta_id);
+    }
+    for (account, meta_ids) in of_account {
+        let these = customer::Column::MetaId.is_in(meta_ids);
+        any = any.add(Condition::all().add(customer::Column::Account.eq(account)).add(these));
+    }
+    let conversations: Vec<i64> = wanted.conversations.iter().copied().chain(also).map(|id| id.0).collect();
+    if !conversations.is_empty() {
+        let with = conversation::Entity::of_seller(seller)
+            .select_only()
+            .column(conversation::Column::CustomerId)
+            .filter(conversation::Column::Id.is_in(conversations))
+            .into_query();
+        any = any.add(customer::Column::Id.in_subquery(with));
+    }
+    if any.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = customer::Entity::of_seller(seller).filter(any).all(reads).await?;
+    rows.into_iter().map(|row| Ok((CustomerId(row.id), rows::customer(row)?))).collect()
+}
+
+async fn conversations(
+    reads: &impl ConnectionTrait,
+    seller: SellerId,
+    customers: &[i64],
+) -> Result<Vec<Conversation>, StoreError> {
+    let rows = conversation::Entity::of_seller(seller)
+        .filter(conversation::Column::CustomerId.is_in(customers.iter().copied()))
+        .order_by_asc(conversation::Column::Id)
+        .all(reads)
+        .await?;
+    rows.into_iter().map(rows::conversation).collect()
+}
+
+async fn leads(
+    reads: &impl ConnectionTrait,
+    seller: SellerId,
+    customers: &[i64],
+) -> Result<HashMap<CustomerId, Lead>, StoreError> {
+    let these = lead::Column::CustomerId.is_in(customers.iter().copied());
+    let rows = lead::Entity::of_seller(seller).filter(these).all(reads).await?;
+    rows.into_iter().map(|row| Ok((CustomerId(row.customer_id), rows::lead(row)?))).collect()
+}
+
+/// The newest `limit` of each conversation's open episode, in one query.
+async fn heard(
+    reads: &impl ConnectionTrait,
+    seller: SellerId,
+    conversations: &[i64],
+    limit: u64,
+) -> Result<HashMap<ConversationId, Vec<Message>>, StoreError> {
+    let places: Vec<String> = (3..3 + conversations.len()).map(|place| format!("${place}")).collect();
+    let sql = format!(
+        "SELECT * FROM (
+             SELECT m.*, ROW_NUMBER() OVER (PARTITION BY m.conversation_id ORDER BY m.at DESC, m.id DESC) AS from_end
+             FROM message m
+             JOIN conversation c ON c.seller_id = m.seller_id AND c.id = m.conversation_id AND c.episode = m.episode
+             WHERE m.seller_id = $1 AND m.counts AND m.conversation_id IN ({})
+         ) AS heard WHERE from_end <= $2 ORDER BY conversation_id, at, id",
+        places.join(", ")
+    );
+    let limit = i64::try_from(at_most(limit)).unwrap_or(i64::MAX);
+    let values = [seller.0, limit].into_iter().chain(conversations.iter().copied()).map(Value::from);
+    let statement = Statement::from_sql_and_values(reads.get_database_backend(), sql, values);
+    let mut heard: HashMap<ConversationId, Vec<Message>> = HashMap::new();
+    for row in message::Model::find_by_statement(statement).all(reads).await? {
+        heard.entry(ConversationId(row.conversation_id)).or_default().push(rows::message(row)?);
+    }
+    Ok(heard)
+}
+
+async fn drafts(
+    reads: &impl ConnectionTrait,
+    seller: SellerId,
+    orders: Vec<i64>,
+) -> Result<HashMap<ConversationId, Order>, StoreError> {
+    if orders.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let drafts = shop_order::Entity::of_seller(seller).filter(shop_order::Column::Id.is_in(orders.iter().copied()));
+    let drafts = drafts.order_by_asc(shop_order::Column::Id).all(reads).await?;
+    let lines = order_line::Entity::of_seller(seller)
+        .filter(order_line::Column::OrderId.is_in(orders))
+        .order_by_asc(order_line::Column::OrderId)
+        .order_by_asc(order_line::Column::N)
+        .all(reads)
+        .await?;
+    Ok(rows::orders(drafts, lines)?.into_iter().map(|order| (order.conversation, order)).collect())
+}
+
+async fn sent(
+    reads: &impl ConnectionTrait,
+    seller: SellerId,
+    mids: &[String],
+) -> Result<HashMap<ConversationId, Vec<Message>>, StoreError> {
+    let mut sent: HashMap<ConversationId, Vec<Message>> = HashMap::new();
+    if mids.is_empty() {
+        return Ok(sent);
+    }
+    let these = message::Column::Mid.is_in(mids.iter().map(String::as_str));
+    let ours = message::Column::OutboxId.is_not_null();
+    for row in message::Entity::of_seller(seller).filter(these).filter(ours).all(reads).await? {
+        sent.entry(ConversationId(row.conversation_id)).or_default().push(rows::message(row)?);
+    }
+    Ok(sent)
 }

@@ -103,7 +103,9 @@ impl Call {
                     .detail(format!("{name} is a whole number, at least 0"))
             };
             match &*name {
-                "after" => page.after = value.parse::<u32>().map(i64::from).or_else(|_| value.parse()).map_err(wrong)?,
+                "after" => {
+                    page.after = value.parse::<u32>().map(i64::from).or_else(|_| value.parse()).map_err(wrong)?
+                }
                 "limit" => page.limit = value.parse::<u64>().map_err(wrong)?.clamp(1, MOST_PAGE_ROWS),
                 _ => {}
             }

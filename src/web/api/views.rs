@@ -151,7 +151,8 @@ impl ProductIn {
     /// The product, or what is wrong with it.
     pub(super) fn checked(self) -> Result<Product, Problem> {
         let wrong = |detail: String| {
-            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_product", "A product cannot be taken").detail(detail)
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_product", "A product cannot be taken")
+                .detail(detail)
         };
         for (name, text) in [("retailer_id", &self.retailer_id), ("title", &self.title)] {
             if text.trim().is_empty() || text.len() > 200 {

@@ -1,0 +1,31 @@
+//! Loading a seller: its rows, and what became of the calls an earlier incarnation claimed.
+
+use tracing::info;
+
+use crate::calls;
+use crate::domain::event::Source;
+use crate::shop::Shop;
+use crate::store::{inbox, sellers};
+use crate::trouble::within;
+
+use super::{Desk, Fall, Seat};
+
+pub(super) async fn desk(seat: Seat) -> Result<Desk, Fall> {
+    let (world, seller) = (seat.world.clone(), seat.seller);
+    let (now, limit) = (world.clock.now(), world.settings.store_timeout);
+    let loaded = within(limit, sellers::load(&world.store, seller, now)).await?;
+    let Some(loaded) = loaded else { return Err(Fall::NoSuchSeller(seller)) };
+    let (incarnation, last_id) = (loaded.incarnation, loaded.last_id);
+
+    // The order matters: a call that is not with the courier any more has its result in the inbox already.
+    let running = world.calls.take_over(seller, incarnation);
+    let keys = within(limit, inbox::pending_keys(world.store.reads(), seller, Source::Result)).await?;
+    let ended: Vec<_> = keys.iter().filter_map(|key| calls::named_by(key)).collect();
+
+    let mut shop = Shop::new(loaded, world.rules);
+    shop.recover(&|outbox, attempt| running.contains(&(outbox, attempt)), &ended, now);
+    seat.hand.show_incarnation(incarnation);
+    seat.hand.show_in_flight(shop.in_flight());
+    info!(seller = seller.0, incarnation, "loaded seller {seller}, incarnation {incarnation}");
+    Ok(Desk { seat, shop, incarnation, last_id, loaded_at: now, turns: 0, next_alarm: None, claims: true })
+}

@@ -1,0 +1,222 @@
+//! One turn: read what waits, decide it one by one in memory, store all of it or nothing, then hand over the calls.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tracing::{error, info, info_span};
+
+use crate::courier;
+use crate::domain::alarm::Alarm;
+use crate::domain::changes::Changes;
+use crate::domain::event::{Happening, StoredEvent};
+use crate::domain::ids::EventSeq;
+use crate::domain::outbox::OwedState;
+use crate::domain::outcome::Reason;
+use crate::post::AlarmsMsg;
+use crate::store::pen::Fence;
+use crate::store::threads::Wanted;
+use crate::store::{FencedTx, StoreError, Sync, alarms, inbox, threads, turns};
+use crate::trouble::within;
+
+use super::batch::{self, Batch};
+use super::{Desk, Fall};
+
+/// How long an alarm is put off that makes the shop panic.
+const PUT_OFF: TimeDelta = TimeDelta::hours(1);
+
+/// What came of a turn.
+pub(super) struct Turn {
+    /// More waits.
+    pub(super) more: bool,
+    /// Something was there to do.
+    pub(super) did_something: bool,
+}
+
+type Meant = (StoredEvent, Result<Happening, Reason>);
+
+impl Desk {
+    pub(super) async fn take_turn(&mut self) -> Result<Turn, Fall> {
+        let now = self.seat.world.clock.now();
+        let Batch { events, more, careful } = self.next_events().await?;
+        let meant = self.meanings(events, careful).await?;
+        // A backlog of events goes first: what the customer said may do away with the alarm.
+        let alarms = if more { Vec::new() } else { self.due(now).await? };
+        self.read_threads(&meant, &alarms).await?;
+        self.decide_events(&meant, now);
+        let put_off = self.act_on_alarms(&alarms, now);
+        self.claim(now);
+        let changed = self.store(&meant, put_off, now).await?;
+        self.seat.hand.takes(EventSeq(0));
+        self.hand_over();
+        let more = more || alarms.len() as u64 >= self.seat.world.settings.turn_events;
+        Ok(Turn { more, did_something: changed || !meant.is_empty() })
+    }
+
+    /// Events up to here are taken one by one: an earlier incarnation, or an earlier life of the process, fell over
+    /// one of them.
+    pub(super) fn careful_through(&self) -> EventSeq {
+        self.seat.hand.careful_through().max(self.seat.world.careful_through)
+    }
+
+    async fn next_events(&self) -> Result<Batch, Fall> {
+        let (world, most) = (&self.seat.world, self.seat.world.settings.turn_events);
+        let pending = inbox::pending(world.store.reads(), self.seat.seller, most);
+        let batch = batch::take(within(world.settings.store_timeout, pending).await?, most, self.careful_through());
+        self.seat.hand.takes(batch.events.iter().map(|event| event.seq).max().unwrap_or(EventSeq(0)));
+        Ok(batch)
+    }
+
+    async fn meanings(&self, events: Vec<StoredEvent>, careful: bool) -> Result<Vec<Meant>, Fall> {
+        let poison = match events.first() {
+            Some(suspect) if careful => self.count_attempt(suspect.seq).await? > self.seat.world.settings.max_attempts,
+            _ => false,
+        };
+        let meaning = |event: &StoredEvent| match poison {
+            true => Err(Reason::Poison),
+            false => batch::meaning(event, self.seat.world.decode),
+        };
+        Ok(events.into_iter().map(|event| (meaning(&event), event)).map(|(meaning, event)| (event, meaning)).collect())
+    }
+
+    /// Counted before the event is taken in hand, and committed, because whoever falls counts nothing.
+    async fn count_attempt(&self, event: EventSeq) -> Result<i32, Fall> {
+        let (world, fence) = (&self.seat.world, self.fence(self.last_id));
+        let count = async {
+            let tx = FencedTx::begin(world.store.pen(), self.seat.seller, fence, Sync::Lazy).await?;
+            let attempts = inbox::count_attempt(&tx, event).await?;
+            tx.commit("seller.attempt").await?;
+            Ok(attempts)
+        };
+        Ok(within(world.settings.store_timeout, count).await?)
+    }
+
+    async fn due(&self, now: DateTime<Utc>) -> Result<Vec<Alarm>, Fall> {
+        let world = &self.seat.world;
+        let due = alarms::due_of(world.store.reads(), self.seat.seller, now, world.settings.turn_events);
+        Ok(within(world.settings.store_timeout, due).await?)
+    }
+
+    async fn read_threads(&mut self, meant: &[Meant], alarms: &[Alarm]) -> Result<(), Fall> {
+        let wanted = self.shop.wanted(meant, alarms);
+        if wanted == Wanted::default() {
+            return Ok(());
+        }
+        let world = &self.seat.world;
+        let read = threads::read(world.store.reads(), self.seat.seller, &wanted, world.settings.heard);
+        let threads = within(world.settings.store_timeout, read).await?;
+        self.shop.learn(threads);
+        Ok(())
+    }
+
+    fn decide_events(&mut self, meant: &[Meant], now: DateTime<Utc>) {
+        for (event, meaning) in meant {
+            info_span!("event", id = event.seq.0).in_scope(|| self.decide_event(event, meaning, now));
+        }
+    }
+
+    /// A panic over one event is that event's end, not the seller's: the shop is as it was before it.
+    fn decide_event(&mut self, event: &StoredEvent, meaning: &Result<Happening, Reason>, now: DateTime<Utc>) {
+        let seq = event.seq;
+        if *meaning == Err(Reason::Poison) {
+            return self.shop.ledger(seq, Reason::Poison);
+        }
+        if catch_unwind(AssertUnwindSafe(|| self.shop.decide(event, meaning, now))).is_err() {
+            error!("deciding event {seq} panicked: it is in the ledger as poison");
+            self.shop.ledger(seq, Reason::Poison);
+        }
+    }
+
+    /// Alarms that make the shop panic are put off, so that they neither vanish nor go off for ever.
+    fn act_on_alarms(&mut self, alarms: &[Alarm], now: DateTime<Utc>) -> Vec<Alarm> {
+        let mut put_off = Vec::new();
+        for alarm in alarms {
+            if catch_unwind(AssertUnwindSafe(|| self.shop.alarm(alarm, now))).is_err() {
+                let (kind, subject) = (alarm.key.kind.name(), alarm.key.subject);
+                error!("acting on the {kind} alarm of {subject} panicked: it is put off");
+                put_off.push(Alarm { due: now + PUT_OFF, ..*alarm });
+            }
+        }
+        put_off
+    }
+
+    /// What comes in never depends on what goes out: a shop that panics here claims nothing more until it is loaded
+    /// again, which also settles what it half did.
+    fn claim(&mut self, now: DateTime<Utc>) {
+        if !self.claims || self.seat.world.is_stopping() {
+            return;
+        }
+        if catch_unwind(AssertUnwindSafe(|| self.shop.claim(now))).is_err() {
+            error!("claiming owed calls panicked: none is made until the seller is loaded again");
+            self.claims = false;
+        }
+    }
+
+    /// Stores the turn, unless there is nothing to store; says whether there was.
+    async fn store(&mut self, meant: &[Meant], put_off: Vec<Alarm>, now: DateTime<Utc>) -> Result<bool, Fall> {
+        let must_flush = self.shop.must_flush();
+        let mut changes = self.shop.changes();
+        let set = |alarm: &Alarm| changes.alarms.iter().any(|other| other.key == alarm.key);
+        let put_off: Vec<_> = put_off.into_iter().filter(|alarm| !set(alarm)).collect();
+        changes.alarms_over.retain(|over| !put_off.iter().any(|alarm| alarm.key == *over));
+        changes.alarms.extend(put_off);
+        self.next_alarm = self.shop.next_alarm();
+        if nothing_in(&changes) {
+            return Ok(false);
+        }
+        let sync = if must_flush { Sync::Flushed } else { Sync::Lazy };
+        within(self.seat.world.settings.store_timeout, self.save(&changes, sync, now)).await?;
+        self.last_id = changes.last_id;
+        self.turns += 1;
+        self.seat.hand.got_on();
+        log_outcomes(meant, &changes);
+        self.tell(&changes);
+        Ok(true)
+    }
+
+    async fn save(&self, changes: &Changes, sync: Sync, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let claims = changes.outbox.iter().any(|owed| owed.state == OwedState::Claimed);
+        let (pen, fence) = (self.seat.world.store.pen(), self.fence(changes.last_id));
+        let tx = FencedTx::begin(pen, self.seat.seller, fence, sync).await?;
+        turns::save(&tx, changes, now).await?;
+        tx.commit(if claims { "seller.claim" } else { "seller.turn" }).await
+    }
+
+    fn fence(&self, last_id: i64) -> Fence {
+        Fence { incarnation: self.incarnation, last_id }
+    }
+
+    /// Tells whoever waits for what is stored now.
+    fn tell(&self, changes: &Changes) {
+        let world = &self.seat.world;
+        if let Some(due) = changes.alarms.iter().map(|alarm| alarm.due).min() {
+            world.posts.alarms.tell(AlarmsMsg::Earlier(due));
+        }
+        if changes.decided.iter().any(|decided| decided.answer.is_some()) {
+            // Nobody may be waiting.
+            let _ = world.answered.send(self.seat.seller);
+        }
+    }
+
+    /// Also after a turn that stored nothing: a load may have found calls that were claimed and never handed over.
+    fn hand_over(&mut self) {
+        let calls = self.shop.hand_over();
+        if !calls.is_empty() {
+            courier::hand_over(&self.seat.world, self.seat.seller, self.incarnation, calls);
+        }
+        self.seat.hand.show_in_flight(self.shop.in_flight());
+    }
+}
+
+fn nothing_in(changes: &Changes) -> bool {
+    *changes == Changes { last_id: changes.last_id, ..Changes::default() }
+}
+
+fn log_outcomes(meant: &[Meant], changes: &Changes) {
+    for decided in &changes.decided {
+        let (seq, outcome) = (decided.event, decided.outcome.name());
+        let event = meant.iter().map(|(event, _)| event).find(|event| event.seq == seq);
+        let kind = event.map_or("unknown", |event| event.kind.as_str());
+        let reason = decided.outcome.reason().map(Reason::code);
+        info!(event.id = seq.0, kind, outcome, reason, "event {seq} ended as {outcome}");
+    }
+}

@@ -1,0 +1,172 @@
+//! The way to sellers for whoever is no actor: the console, the HTTP API, the command line, tests.
+//! It hides in which actor, and one day in which process, a seller runs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ractor::RpcReplyPort;
+use serde_json::Value;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{broadcast, oneshot};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use crate::domain::channel::Account;
+use crate::domain::event::{Arrival, Command, Source};
+use crate::domain::ids::SellerId;
+use crate::journal::Journal;
+use crate::post::SupervisorMsg;
+use crate::status::{About, Fault, Inspection, NotStored, NotTold, SellerStatus};
+use crate::store::{StoreError, inbox};
+use crate::world::World;
+
+/// How long a question about an actor may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How often to look for an answer whose announcement was lost.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
+
+/// What became of a command that was stored.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Asked {
+    /// It was decided, and this is the answer.
+    Answered(Value),
+    /// It will be decided; under this key its answer can be read later.
+    Accepted(String),
+}
+
+/// The way to sellers.
+#[derive(Clone)]
+pub struct Sellers {
+    world: Arc<World>,
+    journal: Journal,
+}
+
+impl Sellers {
+    pub(crate) fn new(world: Arc<World>) -> Self {
+        Self { journal: Journal::new(world.clone()), world }
+    }
+
+    /// Lets a seller look for what there is to do.
+    pub fn wake(&self, seller: SellerId) {
+        self.world.wake(vec![seller]);
+    }
+
+    /// Asks for a change of a shop, once for each key: stores it, and waits a little for the answer.
+    pub async fn command(
+        &self,
+        seller: SellerId,
+        idempotency_key: Option<&str>,
+        command: &Command,
+    ) -> Result<Asked, NotStored> {
+        let key = idempotency_key.map_or_else(|| format!("{:032x}", rand::random::<u128>()), str::to_owned);
+        // Listening begins before the command is stored, so that the answer cannot slip past.
+        let news = self.world.answered.subscribe();
+        self.journal.append_ours(self.arrival(seller, &key, command)).await?;
+        // Also when the inbox had it already: whoever asks again may have found the seller asleep.
+        self.wake(seller);
+        let until = Instant::now() + self.world.settings.answer_wait;
+        let answer = timeout_at(until, self.answer_when_there(seller, &key, news)).await;
+        Ok(answer.ok().flatten().map_or(Asked::Accepted(key), Asked::Answered))
+    }
+
+    /// The answer to the command with this key; none while it is not decided.
+    pub async fn answer(&self, seller: SellerId, key: &str) -> Result<Option<Value>, StoreError> {
+        inbox::answer(self.world.store.reads(), seller, &command_key(key)).await
+    }
+
+    async fn answer_when_there(
+        &self,
+        seller: SellerId,
+        key: &str,
+        mut news: broadcast::Receiver<SellerId>,
+    ) -> Option<Value> {
+        loop {
+            // A store that cannot be read now is no reason to call the command undone: it is accepted.
+            if let Some(answer) = self.answer(seller, key).await.ok()? {
+                return Some(answer);
+            }
+            let _ = timeout(LOOK_AGAIN, news_of(seller, &mut news)).await;
+        }
+    }
+
+    fn arrival(&self, seller: SellerId, key: &str, command: &Command) -> Arrival {
+        Arrival {
+            account: Account::of_seller(seller),
+            key: command_key(key),
+            source: Source::Command,
+            kind: "command".to_owned(),
+            customer: None,
+            happened_at: self.world.clock.now(),
+            raw: serde_json::to_vec(command).expect("commands have only strings for keys"),
+            ledgered: None,
+        }
+    }
+
+    /// Where a seller's actor stands.
+    pub async fn status(&self, seller: SellerId) -> Result<SellerStatus, NotTold> {
+        self.about(seller, About::Status).await
+    }
+
+    /// Lets a seller take no turn until resumed; what comes in is stored and waits. Ends with the process.
+    pub async fn pause(&self, seller: SellerId) -> Result<SellerStatus, NotTold> {
+        self.about(seller, About::Pause).await
+    }
+
+    /// Lets a seller go on after a pause or a rest.
+    pub async fn resume(&self, seller: SellerId) -> Result<SellerStatus, NotTold> {
+        self.about(seller, About::Resume).await
+    }
+
+    /// Lets a seller's actor go; its next event brings it back.
+    pub async fn unload(&self, seller: SellerId) -> Result<SellerStatus, NotTold> {
+        self.about(seller, About::Unload).await
+    }
+
+    /// Loads a seller again, with its connections as they are now, and reads anew whose each account is.
+    pub async fn reload_credentials(&self, seller: SellerId) -> Result<SellerStatus, NotTold> {
+        let reload = timeout(PATIENCE, self.world.reload_directory());
+        reload.await.map_err(|_| NotTold::Late)?.map_err(|_| NotTold::Unreadable)?;
+        self.about(seller, About::Reload).await
+    }
+
+    /// Ends a seller's actor in the midst of whatever it does; it is started again.
+    pub async fn kill(&self, seller: SellerId) -> Result<SellerStatus, NotTold> {
+        self.about(seller, About::Kill).await
+    }
+
+    /// Makes a seller's actor fall, as a rehearsal.
+    pub async fn fault(&self, seller: SellerId, fault: Fault) -> Result<SellerStatus, NotTold> {
+        self.about(seller, About::Fault(fault)).await
+    }
+
+    /// Looks into a seller's memory; none when it is not loaded.
+    pub async fn inspect(&self, seller: SellerId) -> Result<Option<Inspection>, NotTold> {
+        self.ask(|reply| SupervisorMsg::Inspect(seller, reply)).await
+    }
+
+    async fn about(&self, seller: SellerId, about: About) -> Result<SellerStatus, NotTold> {
+        self.ask(|reply| SupervisorMsg::About(seller, about, reply)).await
+    }
+
+    async fn ask<T>(&self, question: impl FnOnce(RpcReplyPort<T>) -> SupervisorMsg) -> Result<T, NotTold> {
+        let (reply, answer) = oneshot::channel();
+        if !self.world.posts.supervisor.tell(question(reply.into())) {
+            return Err(NotTold::Down);
+        }
+        timeout(PATIENCE, answer).await.map_err(|_| NotTold::Late)?.map_err(|_| NotTold::Down)
+    }
+}
+
+fn command_key(key: &str) -> String {
+    format!("command:{key}")
+}
+
+/// Waits until commands of a seller were answered. News that came too fast to follow may have been of this seller.
+async fn news_of(seller: SellerId, news: &mut broadcast::Receiver<SellerId>) {
+    loop {
+        match news.recv().await {
+            Ok(of) if of != seller => {}
+            Ok(_) | Err(RecvError::Lagged(_)) => return,
+            Err(RecvError::Closed) => std::future::pending().await,
+        }
+    }
+}

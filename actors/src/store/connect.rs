@@ -1,0 +1,228 @@
+//! How connections are opened: what each database is told before the first statement.
+
+use std::fs::{File, OpenOptions};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
+use sea_orm::sqlx::{Connection, query_scalar};
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, SqlxError};
+
+use super::pen::Synchronous;
+use super::{StoreError, StoreSettings};
+
+/// Where the database is. Not to be printed: it may hold a password.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) enum Address {
+    Sqlite(PathBuf),
+    Postgres(String),
+}
+
+impl Address {
+    /// Reads `sqlite://path` or `postgres://...`. What is neither is not repeated: it may hold a password.
+    pub(super) fn read(url: &str) -> Result<Self, StoreError> {
+        let (scheme, rest) = url.split_once(':').unwrap_or((url, ""));
+        let path = rest.strip_prefix("//").unwrap_or(rest);
+        let path = path.split_once('?').map_or(path, |(path, _)| path);
+        match scheme {
+            "sqlite" if !path.is_empty() && path != ":memory:" => Ok(Self::Sqlite(PathBuf::from(path))),
+            "postgres" | "postgresql" => Ok(Self::Postgres(format!("postgres:{rest}"))),
+            _ => Err(StoreError::Address(format!("{scheme}:..."))),
+        }
+    }
+}
+
+/// The file that only one process can lock; free again when this is dropped, and when the process dies.
+#[derive(Debug)]
+pub(super) struct FileLock {
+    _file: File,
+}
+
+impl FileLock {
+    /// Locks the file beside the database.
+    pub(super) fn beside(database: &Path) -> Result<Self, StoreError> {
+        let mut path = database.as_os_str().to_owned();
+        path.push(".lock");
+        let file = private_file(Path::new(&path))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { _file: file }),
+            Err(std::fs::TryLockError::WouldBlock) => Err(StoreError::InUse),
+            Err(std::fs::TryLockError::Error(error)) => Err(error.into()),
+        }
+    }
+}
+
+/// Opens a file, made for its owner's eyes only where it is not there. SQLite gives its other files the same mode.
+pub(super) fn private_file(path: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+fn options(url: &str, connections: u32) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options
+        .max_connections(connections.max(1))
+        .acquire_timeout(Duration::from_secs(30))
+        .idle_timeout(None::<Duration>)
+        .max_lifetime(None::<Duration>)
+        .test_before_acquire(false)
+        .sqlx_logging(false);
+    options
+}
+
+fn sqlite_file(options: SqliteConnectOptions, path: &Path) -> SqliteConnectOptions {
+    options.filename(path).busy_timeout(Duration::from_secs(5)).foreign_keys(false).pragma("cache_size", "-16384")
+}
+
+/// SQLite's one writing connection.
+pub(super) async fn sqlite_pen(path: &Path, synchronous: Arc<Synchronous>) -> Result<DatabaseConnection, StoreError> {
+    let path = path.to_owned();
+    let mut options = options("sqlite://store", 1);
+    options.map_sqlx_sqlite_opts(move |options| {
+        sqlite_file(options, &path)
+            .journal_mode(SqliteJournalMode::Wal)
+            .pragma("synchronous", "FULL")
+            .pragma("wal_autocheckpoint", "1000")
+            .pragma("journal_size_limit", "67108864")
+    });
+    options.map_sqlx_sqlite_pool_opts(move |pool| {
+        let synchronous = Arc::clone(&synchronous);
+        pool.after_connect(move |_, _| {
+            synchronous.connected();
+            Box::pin(async { Ok(()) })
+        })
+        // A full disk makes SQLite roll back by itself, and the driver then believes for ever that a transaction is
+        // open: such a connection is replaced.
+        .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
+    });
+    Ok(Database::connect(options).await?)
+}
+
+/// SQLite's reading connections: the file itself is opened read-only.
+pub(super) async fn sqlite_reads(path: &Path, connections: u32) -> Result<DatabaseConnection, StoreError> {
+    let path = path.to_owned();
+    let mut options = options("sqlite://store", connections);
+    options.map_sqlx_sqlite_opts(move |options| sqlite_file(options, &path).read_only(true).pragma("query_only", "ON"));
+    Ok(Database::connect(options).await?)
+}
+
+/// PostgreSQL's shared writing connections. Whatever the server's default is, a commit waits for the disk.
+pub(super) async fn postgres_pen(url: &str, connections: u32) -> Result<DatabaseConnection, StoreError> {
+    let mut options = options(url, connections);
+    options.map_sqlx_postgres_opts(|options| options.options([("synchronous_commit", "on")]));
+    Ok(Database::connect(options).await?)
+}
+
+/// PostgreSQL's reading connections: the server itself refuses to write on them.
+pub(super) async fn postgres_reads(url: &str, connections: u32) -> Result<DatabaseConnection, StoreError> {
+    let mut options = options(url, connections);
+    options.map_sqlx_postgres_opts(|options| options.options([("default_transaction_read_only", "on")]));
+    Ok(Database::connect(options).await?)
+}
+
+/// "HAWKER", as the number of the advisory lock.
+const LOCK: i64 = 0x4841_574b_4552;
+
+/// PostgreSQL's connection of the journal. It holds the lock that keeps a second process out, and takes it again
+/// should it have to be opened anew: without the lock, no event is stored.
+pub(super) async fn postgres_journal(url: &str) -> Result<DatabaseConnection, StoreError> {
+    let (opening, held) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicBool::new(false)));
+    let mut options = options(url, 1);
+    options.map_sqlx_postgres_opts(|options| options.options([("synchronous_commit", "on")]));
+    let flags = (Arc::clone(&opening), Arc::clone(&held));
+    options.map_sqlx_postgres_pool_opts(move |pool| {
+        let (opening, held) = flags.clone();
+        pool.after_connect(move |connection, _| {
+            let (opening, held) = (Arc::clone(&opening), Arc::clone(&held));
+            Box::pin(async move {
+                let ask = query_scalar("SELECT pg_try_advisory_lock($1)").bind(LOCK);
+                held.store(ask.fetch_one(connection).await?, Ordering::Release);
+                match held.load(Ordering::Acquire) || opening.load(Ordering::Acquire) {
+                    true => Ok(()),
+                    false => Err(SqlxError::Protocol("another process holds the lock".to_owned())),
+                }
+            })
+        })
+    });
+    let connection = Database::connect(options).await?;
+    opening.store(false, Ordering::Release);
+    match held.load(Ordering::Acquire) {
+        true => Ok(connection),
+        false => {
+            connection.close_by_ref().await?;
+            Err(StoreError::InUse)
+        }
+    }
+}
+
+/// What `open` and `migrate` begin with: the lock, and the connections that write.
+pub(super) struct Writers {
+    pub(super) shared: DatabaseConnection,
+    /// None on SQLite: there the one connection is for all.
+    pub(super) journal: Option<DatabaseConnection>,
+    pub(super) synchronous: Arc<Synchronous>,
+    pub(super) lock: Option<FileLock>,
+}
+
+impl Writers {
+    /// The connection to change tables with.
+    pub(super) fn first(&self) -> &DatabaseConnection {
+        self.journal.as_ref().unwrap_or(&self.shared)
+    }
+
+    /// Closes them and gives the lock back.
+    pub(super) async fn close(self) -> Result<(), StoreError> {
+        if let Some(journal) = self.journal {
+            journal.close().await?;
+        }
+        Ok(self.shared.close().await?)
+    }
+}
+
+/// Takes the lock and opens the connections that write. Makes SQLite's file where there is none.
+pub(super) async fn writers(address: &Address, settings: &StoreSettings) -> Result<Writers, StoreError> {
+    let synchronous = Arc::new(Synchronous::default());
+    let (shared, journal, lock) = match address {
+        Address::Sqlite(path) => {
+            let lock = FileLock::beside(path)?;
+            drop(private_file(path)?);
+            (sqlite_pen(path, Arc::clone(&synchronous)).await?, None, Some(lock))
+        }
+        Address::Postgres(url) => {
+            let journal = postgres_journal(url).await?;
+            (postgres_pen(url, settings.write_connections).await?, Some(journal), None)
+        }
+    };
+    Ok(Writers { shared, journal, synchronous, lock })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_a_file_or_a_server() {
+        for (url, path) in [
+            ("sqlite://hawker.db", "hawker.db"),
+            ("sqlite:///var/lib/hawker.db?mode=rwc", "/var/lib/hawker.db"),
+            ("sqlite:data/hawker.db", "data/hawker.db"),
+        ] {
+            assert!(Address::read(url).unwrap() == Address::Sqlite(PathBuf::from(path)), "{url}");
+        }
+        let server = Address::Postgres("postgres://me:secret@host/db?sslmode=disable".to_owned());
+        assert!(Address::read("postgresql://me:secret@host/db?sslmode=disable").unwrap() == server);
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused_without_repeating_a_password() {
+        for url in ["", "sqlite:", "sqlite::memory:", "mysql://me:secret@host/db"] {
+            let error = Address::read(url).err().unwrap();
+            assert!(!error.to_string().contains("secret"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Rows and values: how each domain value is written into its row, and read back.
+
+mod catalog;
+mod conversations;
+mod inbox;
+mod orders;
+mod owed;
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Select};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::domain::ids::SellerId;
+use crate::domain::money::{Currency, Money};
+
+use super::StoreError;
+
+pub(super) use catalog::{catalog, product_row, variant_rows};
+pub(super) use conversations::{
+    conversation, conversation_row, customer, customer_row, lead, lead_row, message, message_row,
+};
+pub(super) use inbox::{arrival_row, stored_event};
+pub(super) use orders::{change_row, line_rows, order_row, orders};
+pub(super) use owed::{alarm, alarm_row, owed, owed_row, spent, spent_row};
+
+/// Tables of shops. Every query of one starts here, so that none can forget whose rows it reads.
+pub(super) trait OfSeller: EntityTrait {
+    /// The column that says whose.
+    const SELLER: Self::Column;
+
+    /// The rows of one seller.
+    fn of_seller(seller: SellerId) -> Select<Self> {
+        Self::find().filter(Self::SELLER.eq(seller.0))
+    }
+}
+
+macro_rules! of_seller {
+    ($($table:ident)*) => {$(
+        impl OfSeller for entity::$table::Entity {
+            const SELLER: Self::Column = entity::$table::Column::SellerId;
+        }
+    )*};
+}
+
+of_seller! {
+    connection inbox_event customer conversation message lead product variant shop_order order_line order_change outbox
+    rate_window alarm
+}
+
+/// A time as stored.
+pub(super) fn ms(at: DateTime<Utc>) -> i64 {
+    at.timestamp_millis()
+}
+
+/// A stored time.
+pub(super) fn time(ms: i64) -> Result<DateTime<Utc>, StoreError> {
+    DateTime::from_timestamp_millis(ms).ok_or_else(|| unreadable("time", ms))
+}
+
+/// A stored time, where there is one.
+pub(super) fn maybe_time(ms: Option<i64>) -> Result<Option<DateTime<Utc>>, StoreError> {
+    ms.map(time).transpose()
+}
+
+/// A stored word that names one of ours.
+fn named<T>(what: &'static str, word: &str, read: impl FnOnce(&str) -> Option<T>) -> Result<T, StoreError> {
+    read(word).ok_or_else(|| unreadable(what, word))
+}
+
+/// The error for what is stored and makes no sense.
+pub(super) fn unreadable(what: &'static str, found: impl ToString) -> StoreError {
+    StoreError::Unreadable { what, why: format!("\"{}\" is not known", found.to_string()) }
+}
+
+/// A value as stored text.
+pub(super) fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("plain values with text keys are always JSON")
+}
+
+/// A value from stored text.
+pub(super) fn from_json<T: DeserializeOwned>(what: &'static str, text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|error| StoreError::Unreadable { what, why: error.to_string() })
+}
+
+/// An amount from its two columns.
+fn money(minor: i64, currency: &str) -> Result<Money, StoreError> {
+    let currency: Currency = currency.parse().map_err(|_| unreadable("currency", currency))?;
+    Ok(Money { minor, currency })
+}
+
+/// A place in a list, as stored.
+fn place(index: usize) -> i32 {
+    i32::try_from(index).unwrap_or(i32::MAX)
+}

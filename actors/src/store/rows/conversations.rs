@@ -1,0 +1,143 @@
+//! Customers, conversations, messages and leads as rows.
+
+use chrono::{DateTime, Utc};
+use entity::{conversation as conversations, customer as customers, lead as leads, message as messages};
+
+use crate::domain::channel::Account;
+use crate::domain::conversation::{
+    Author, Conversation, Customer, Fact, Facts, Lead, LeadStage, Message, MessageState,
+};
+use crate::domain::ids::{ConversationId, CustomerId, LeadId, MessageId, OrderId, OutboxId, SellerId};
+use crate::domain::order::Look;
+use crate::store::StoreError;
+
+use super::{from_json, json, maybe_time, ms, named, time};
+
+pub(in crate::store) fn customer_row(seller: SellerId, customer: &Customer) -> customers::Model {
+    let value = |fact: &Option<Fact>| fact.as_ref().map(|fact| fact.value.clone());
+    let at = |fact: &Option<Fact>| fact.as_ref().map(|fact| ms(fact.at));
+    let Facts { phone, email, address } = &customer.facts;
+    customers::Model {
+        seller_id: seller.0,
+        id: customer.id.0,
+        account: customer.account.to_string(),
+        meta_id: customer.meta_id.clone(),
+        phone: value(phone),
+        phone_at: at(phone),
+        email: value(email),
+        email_at: at(email),
+        address: value(address),
+        address_at: at(address),
+    }
+}
+
+pub(in crate::store) fn customer(row: customers::Model) -> Result<Customer, StoreError> {
+    Ok(Customer {
+        id: CustomerId(row.id),
+        account: Account::stored(row.account),
+        meta_id: row.meta_id,
+        facts: Facts {
+            phone: fact(row.phone, row.phone_at)?,
+            email: fact(row.email, row.email_at)?,
+            address: fact(row.address, row.address_at)?,
+        },
+    })
+}
+
+fn fact(value: Option<String>, at: Option<i64>) -> Result<Option<Fact>, StoreError> {
+    let at: Option<DateTime<Utc>> = maybe_time(at)?;
+    Ok(value.zip(at).map(|(value, at)| Fact { value, at }))
+}
+
+pub(in crate::store) fn conversation_row(seller: SellerId, conversation: &Conversation) -> conversations::Model {
+    conversations::Model {
+        seller_id: seller.0,
+        id: conversation.id.0,
+        customer_id: conversation.customer.0,
+        last_inbound_at: conversation.last_inbound_at.map(ms),
+        last_message_at: conversation.last_message_at.map(ms),
+        preview: conversation.preview.clone(),
+        unread: conversation.unread,
+        episode: conversation.episode,
+        closed_through: conversation.closed_through.map(ms),
+        draft_order_id: conversation.draft.map(|order| order.0),
+        asked: conversation.asked.clone(),
+        needs_look: conversation.needs_look.map(|look| look.name().to_owned()),
+    }
+}
+
+pub(in crate::store) fn conversation(row: conversations::Model) -> Result<Conversation, StoreError> {
+    Ok(Conversation {
+        id: ConversationId(row.id),
+        customer: CustomerId(row.customer_id),
+        last_inbound_at: maybe_time(row.last_inbound_at)?,
+        last_message_at: maybe_time(row.last_message_at)?,
+        preview: row.preview,
+        unread: row.unread,
+        episode: row.episode,
+        closed_through: maybe_time(row.closed_through)?,
+        draft: row.draft_order_id.map(OrderId),
+        asked: row.asked,
+        needs_look: row.needs_look.map(|look| named("look", &look, Look::named)).transpose()?,
+    })
+}
+
+pub(in crate::store) fn message_row(seller: SellerId, message: &Message) -> messages::Model {
+    messages::Model {
+        seller_id: seller.0,
+        id: message.id.0,
+        conversation_id: message.conversation.0,
+        episode: message.episode,
+        counts: message.counts,
+        author: message.author.name().to_owned(),
+        source_key: message.source_key.clone(),
+        text: message.text.clone(),
+        payload: message.payload.clone(),
+        attachments: json(&message.attachments),
+        at: ms(message.at),
+        mid: message.mid.clone(),
+        state: message.state.name().to_owned(),
+        outbox_id: message.outbox.map(|outbox| outbox.0),
+    }
+}
+
+pub(in crate::store) fn message(row: messages::Model) -> Result<Message, StoreError> {
+    Ok(Message {
+        id: MessageId(row.id),
+        conversation: ConversationId(row.conversation_id),
+        episode: row.episode,
+        counts: row.counts,
+        author: named("author", &row.author, Author::named)?,
+        source_key: row.source_key,
+        text: row.text,
+        payload: row.payload,
+        attachments: from_json("attachments", &row.attachments)?,
+        at: time(row.at)?,
+        mid: row.mid,
+        state: named("message state", &row.state, MessageState::named)?,
+        outbox: row.outbox_id.map(OutboxId),
+    })
+}
+
+pub(in crate::store) fn lead_row(seller: SellerId, lead: &Lead) -> leads::Model {
+    leads::Model {
+        seller_id: seller.0,
+        id: lead.id.0,
+        customer_id: lead.customer.0,
+        conversation_id: lead.conversation.0,
+        stage: lead.stage.name().to_owned(),
+        first_words: lead.first_words.clone(),
+        at: ms(lead.at),
+    }
+}
+
+pub(in crate::store) fn lead(row: leads::Model) -> Result<Lead, StoreError> {
+    Ok(Lead {
+        id: LeadId(row.id),
+        customer: CustomerId(row.customer_id),
+        conversation: ConversationId(row.conversation_id),
+        stage: named("lead stage", &row.stage, LeadStage::named)?,
+        first_words: row.first_words,
+        at: time(row.at)?,
+    })
+}

@@ -1,0 +1,94 @@
+//! Owed calls, spent minutes and alarms as rows.
+
+use entity::{alarm as alarms, outbox as outboxes, rate_window as rate_windows};
+
+use crate::domain::alarm::{Alarm, AlarmKey, AlarmKind};
+use crate::domain::budget::{BudgetKey, Family, SpentMinute};
+use crate::domain::channel::Account;
+use crate::domain::ids::{ConnectionId, ConversationId, MessageId, OutboxId, SellerId};
+use crate::domain::outbox::{Owed, OwedCall, OwedState};
+use crate::store::StoreError;
+
+use super::{maybe_time, ms, named, time, unreadable};
+
+pub(in crate::store) fn owed_row(seller: SellerId, owed: &Owed) -> outboxes::Model {
+    let (kind, message_id, send_id, text, since) = match &owed.call {
+        OwedCall::Send { message, text } => ("send", Some(message.0), None, text, None),
+        OwedCall::Find { send, text, since } => ("find", None, Some(send.0), text, Some(ms(*since))),
+    };
+    outboxes::Model {
+        seller_id: seller.0,
+        id: owed.id.0,
+        purpose: owed.purpose.clone(),
+        connection_id: owed.connection.0,
+        account: owed.account.to_string(),
+        conversation_id: owed.conversation.0,
+        recipient: owed.recipient.clone(),
+        kind: kind.to_owned(),
+        message_id,
+        send_id,
+        text: text.clone(),
+        since,
+        state: owed.state.name().to_owned(),
+        attempts: owed.attempts,
+        claimed_at: owed.claimed_at.map(ms),
+        claimed_by: owed.claimed_by,
+        not_before: ms(owed.not_before),
+        mid: owed.mid.clone(),
+        error: owed.error.clone(),
+    }
+}
+
+pub(in crate::store) fn owed(row: outboxes::Model) -> Result<Owed, StoreError> {
+    let call = match (row.kind.as_str(), row.message_id, row.send_id, maybe_time(row.since)?) {
+        ("send", Some(message), _, _) => OwedCall::Send { message: MessageId(message), text: row.text },
+        ("find", _, Some(send), Some(since)) => OwedCall::Find { send: OutboxId(send), text: row.text, since },
+        _ => return Err(unreadable("owed call", row.kind)),
+    };
+    Ok(Owed {
+        id: OutboxId(row.id),
+        purpose: row.purpose,
+        connection: ConnectionId(row.connection_id),
+        account: Account::stored(row.account),
+        conversation: ConversationId(row.conversation_id),
+        recipient: row.recipient,
+        call,
+        state: named("state of an owed call", &row.state, OwedState::named)?,
+        attempts: row.attempts,
+        claimed_at: maybe_time(row.claimed_at)?,
+        claimed_by: row.claimed_by,
+        not_before: time(row.not_before)?,
+        mid: row.mid,
+        error: row.error,
+    })
+}
+
+pub(in crate::store) fn spent_row(seller: SellerId, spent: &SpentMinute) -> rate_windows::Model {
+    rate_windows::Model {
+        seller_id: seller.0,
+        family: spent.key.family.name().to_owned(),
+        connection_id: spent.key.connection.0,
+        minute: spent.minute,
+        calls: spent.calls,
+    }
+}
+
+pub(in crate::store) fn spent(row: rate_windows::Model) -> Result<SpentMinute, StoreError> {
+    let family = named("family", &row.family, Family::named)?;
+    let key = BudgetKey { family, connection: ConnectionId(row.connection_id) };
+    Ok(SpentMinute { key, minute: row.minute, calls: row.calls })
+}
+
+pub(in crate::store) fn alarm_row(seller: SellerId, alarm: &Alarm) -> alarms::Model {
+    alarms::Model {
+        seller_id: seller.0,
+        kind: alarm.key.kind.name().to_owned(),
+        subject: alarm.key.subject,
+        due: ms(alarm.due),
+    }
+}
+
+pub(in crate::store) fn alarm(row: alarms::Model) -> Result<Alarm, StoreError> {
+    let kind = named("alarm kind", &row.kind, AlarmKind::named)?;
+    Ok(Alarm { key: AlarmKey { kind, subject: row.subject }, due: time(row.due)? })
+}

@@ -1,0 +1,9 @@
+//! What the store promises, on SQLite and, where `HAWKER_TEST_POSTGRES_URL` names a server, on PostgreSQL as well.
+
+mod append;
+mod fences;
+mod opening;
+mod pens;
+mod reading;
+mod support;
+mod turns;

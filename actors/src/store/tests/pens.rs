@@ -1,0 +1,206 @@
+//! The pen: free after whoever held it is gone, fair to the journal, flushing only when asked.
+
+use std::sync::{Arc, Mutex};
+
+use sea_orm::ConnectionTrait;
+
+use crate::domain::changes::{Changes, Decided};
+use crate::domain::ids::EventSeq;
+use crate::domain::outcome::Outcome;
+use crate::failpoint::{self, Action, Moment, Plan};
+use crate::store::pen::{Fence, FencedTx, OfficeTx, Sync, Writer};
+use crate::store::sellers::Loaded;
+use crate::store::{Store, StoreError, inbox, ledger, office, turns};
+
+use super::support::{account, at, databases, fenced, load, said, seller};
+
+/// Drops the work after so many turns of the runtime, if it has not ended by then.
+async fn cut_after<T>(turns: usize, work: impl Future<Output = T>) -> Option<T> {
+    let patience = async {
+        for _ in 0..turns {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        biased;
+        done = work => Some(done),
+        () = patience => None,
+    }
+}
+
+async fn decide_one(store: &Store, loaded: &Loaded, event: EventSeq) -> Result<(), StoreError> {
+    let tx = fenced(store, loaded).await;
+    let decided = vec![Decided { event, outcome: Outcome::Handled, answer: None }];
+    turns::save(&tx, &Changes { decided, ..Changes::default() }, at(1)).await?;
+    tx.commit("seller.turn").await
+}
+
+#[tokio::test]
+async fn whoever_is_dropped_in_the_middle_rolls_back_and_frees_the_pen() {
+    for database in databases().await {
+        let store = database.open().await;
+        let seller = seller(&store, &account()).await;
+        let loaded = load(&store, seller).await;
+        let events: Vec<_> = (1..=200).map(|n| said(Some(seller), &format!("m:{n}"), n)).collect();
+        inbox::append(store.pen(), &events, at(0)).await.unwrap();
+        let mut cut = 0;
+        for turns in 0..200 {
+            let event = EventSeq(i64::try_from(turns).unwrap() + 1);
+            let done = cut_after(turns * 3, decide_one(&store, &loaded, event)).await;
+            // Decided already means that the commit had been on its way when the work was dropped.
+            match (done, decide_one(&store, &loaded, event).await) {
+                (None, Ok(()) | Err(StoreError::Decided)) => cut += 1,
+                (Some(Ok(())), Err(StoreError::Decided)) => {}
+                other => panic!("{other:?} after {turns} turns"),
+            }
+        }
+        assert!(cut > 5, "only {cut} were cut");
+        let equation = ledger::equation(store.reads()).await.unwrap();
+        assert_eq!((equation.handled, equation.pending), (200, 0));
+        store.close(at(1)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_dropped_append_stores_all_or_nothing() {
+    for database in databases().await {
+        let store = database.open().await;
+        let seller = seller(&store, &account()).await;
+        for turns in 0..60 {
+            let events = [said(Some(seller), &format!("a:{turns}"), 1), said(Some(seller), &format!("b:{turns}"), 1)];
+            cut_after(turns * 5, inbox::append(store.pen(), &events, at(0))).await;
+            let again = inbox::append(store.pen(), &events, at(0)).await.unwrap();
+            assert!(again.new == 0 || again.new == 2, "{again:?}");
+        }
+        assert!(ledger::equation(store.reads()).await.unwrap().holds());
+        store.close(at(1)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_journal_waits_for_two_sellers_at_most() {
+    for database in databases().await.into_iter().filter(|database| database.is_sqlite) {
+        let store = database.open().await;
+        let order = Arc::new(Mutex::new(Vec::new()));
+        let first = store.pen().write(Writer::Seller, Sync::Lazy).await.unwrap();
+        let mut writers = Vec::new();
+        for name in ["seller", "seller", "seller", "seller", "seller", "journal"] {
+            let writer = if name == "journal" { Writer::Journal } else { Writer::Seller };
+            let (pen, order) = (store.pen().clone(), Arc::clone(&order));
+            writers.push(tokio::spawn(async move {
+                let tx = pen.write(writer, Sync::Lazy).await.unwrap();
+                order.lock().unwrap().push(name);
+                tx.finish().await.unwrap();
+            }));
+            tokio::task::yield_now().await;
+        }
+        first.finish().await.unwrap();
+        for writer in writers {
+            writer.await.unwrap();
+        }
+        let order = order.lock().unwrap().clone();
+        assert_eq!(order.iter().position(|name| *name == "journal"), Some(1), "{order:?}");
+        store.close(at(1)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_commit_is_flushed_only_when_asked() {
+    for database in databases().await {
+        let store = database.open().await;
+        let seller = seller(&store, &account()).await;
+        let loaded = load(&store, seller).await;
+        let (asks, words) = match database.is_sqlite {
+            true => ("SELECT CAST(synchronous AS TEXT) FROM pragma_synchronous", ["1", "2"]),
+            false => ("SELECT current_setting('synchronous_commit')", ["off", "on"]),
+        };
+        let flushes = store.pen().flushes();
+        for (sync, word, flushed) in [
+            (Sync::Lazy, words[0], 0),
+            (Sync::Flushed, words[1], 1),
+            (Sync::Lazy, words[0], 1),
+            (Sync::Lazy, words[0], 1),
+        ] {
+            let fence = Fence { incarnation: loaded.incarnation, last_id: 0 };
+            let tx = FencedTx::begin(store.pen(), seller, fence, sync).await.unwrap();
+            let said: String = tx.writing().query_sql(asks, vec![]).await.unwrap()[0].try_get_by_index(0).unwrap();
+            assert_eq!(said, word, "{sync:?}");
+            tx.commit("seller.turn").await.unwrap();
+            assert_eq!(store.pen().flushes(), flushes + flushed);
+        }
+        let tx = OfficeTx::begin(store.pen()).await.unwrap();
+        let said: String = tx.writing().query_sql(asks, vec![]).await.unwrap()[0].try_get_by_index(0).unwrap();
+        assert_eq!(said, words[1]);
+        drop(tx);
+        store.close(at(1)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_is_for_later_and_leaves_the_pen_as_it_was() {
+    for database in databases().await.into_iter().filter(|database| database.is_sqlite) {
+        let store = database.open().await;
+        let seller = seller(&store, &account()).await;
+        let tx = store.pen().write(Writer::Office, Sync::Lazy).await.unwrap();
+        tx.query_sql("PRAGMA max_page_count = 1", vec![]).await.unwrap();
+        tx.finish().await.unwrap();
+        let events: Vec<_> = (0..2_000).map(|n| said(Some(seller), &format!("m:{n}"), n)).collect();
+        let full = inbox::append(store.pen(), &events, at(0)).await;
+        assert!(matches!(full, Err(StoreError::Unavailable(_))), "{full:?}");
+        assert_eq!(inbox::last_seq(store.reads()).await.unwrap(), EventSeq(0));
+        // There is room again; where the driver's connection was replaced, the limit went with it.
+        let tx = store.pen().write(Writer::Office, Sync::Flushed).await.unwrap();
+        tx.query_sql("PRAGMA max_page_count = 1000000", vec![]).await.unwrap();
+        tx.finish().await.unwrap();
+        assert_eq!(inbox::append(store.pen(), &events, at(0)).await.unwrap().new, 2_000);
+        store.close(at(1)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_with_a_failed_statement_is_never_committed() {
+    for database in databases().await {
+        let store = database.open().await;
+        seller(&store, &account()).await;
+        let tx = OfficeTx::begin(store.pen()).await.unwrap();
+        let settings = crate::domain::seller::Settings::new("Wool", "EUR".parse().unwrap());
+        let second = office::create_seller(&tx, &settings).await.unwrap();
+        let taken = office::NewConnection { seller: second, account: account(), username: "wool".to_owned() };
+        assert!(matches!(office::create_connection(&tx, &taken).await, Err(StoreError::Data(_))));
+        assert!(tx.commit("office").await.is_err());
+        let sellers = store.reads().query_all_raw(sea_orm::Statement::from_string(
+            store.reads().get_database_backend(),
+            "SELECT id FROM seller",
+        ));
+        assert_eq!(sellers.await.unwrap().len(), 1);
+        store.close(at(1)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_fail_point_fails_a_commit_before_during_or_after() {
+    for database in databases().await {
+        let store = database.open().await;
+        let seller = seller(&store, &account()).await;
+        let loaded = load(&store, seller).await;
+        let events: Vec<_> = (1..=3).map(|n| said(Some(seller), &format!("m:{n}"), n)).collect();
+        inbox::append(store.pen(), &events, at(0)).await.unwrap();
+        for (event, moment) in [(1, Moment::Before), (2, Moment::During), (3, Moment::After)] {
+            failpoint::arm(Some(Plan { label: "seller.claim", moment, action: Action::Fail, skip: 0 }));
+            let tx = fenced(&store, &loaded).await;
+            let decided = vec![Decided { event: EventSeq(event), outcome: Outcome::Duplicate, answer: None }];
+            turns::save(&tx, &Changes { decided, ..Changes::default() }, at(1)).await.unwrap();
+            assert!(tx.commit("seller.claim").await.is_err());
+            let hits = failpoint::hits();
+            assert!(hits.contains(&("seller.claim", moment, 1)), "{hits:?}");
+            failpoint::disarm();
+            let again = decide_one(&store, &loaded, EventSeq(event)).await;
+            match moment {
+                Moment::Before => assert!(again.is_ok()),
+                Moment::During => assert!(matches!(again, Ok(()) | Err(StoreError::Decided))),
+                Moment::After => assert!(matches!(again, Err(StoreError::Decided))),
+            }
+        }
+        store.close(at(1)).await.unwrap();
+    }
+}

@@ -1,0 +1,76 @@
+//! Pages of views, and what the front office put in.
+
+use crate::domain::changes::Changes;
+use crate::domain::channel::{Account, Channel};
+use crate::domain::conversation::{Conversation, Customer, Facts};
+use crate::domain::ids::{ConnectionId, ConversationId, CustomerId, SellerId};
+use crate::store::pen::OfficeTx;
+use crate::store::views::{self, Page};
+use crate::store::{StoreError, office, turns};
+
+use super::support::{account, at, databases, fenced, load, seller};
+
+fn talks(count: i64) -> Changes {
+    let customer =
+        |n| Customer { id: CustomerId(n), account: account(), meta_id: n.to_string(), facts: Facts::default() };
+    let conversation = |n| Conversation {
+        id: ConversationId(1_000 + n),
+        customer: CustomerId(n),
+        last_inbound_at: None,
+        last_message_at: None,
+        preview: String::new(),
+        unread: 0,
+        episode: 0,
+        closed_through: None,
+        draft: None,
+        asked: None,
+        needs_look: None,
+    };
+    let (customers, conversations) = ((1..=count).map(customer).collect(), (1..=count).map(conversation).collect());
+    Changes { customers, conversations, ..Changes::default() }
+}
+
+#[tokio::test]
+async fn pages_follow_each_other_without_gap_or_overlap() {
+    for database in databases().await {
+        let store = database.open().await;
+        let seller = seller(&store, &account()).await;
+        let loaded = load(&store, seller).await;
+        let tx = fenced(&store, &loaded).await;
+        turns::save(&tx, &talks(25), at(1)).await.unwrap();
+        tx.commit("seller.turn").await.unwrap();
+        let (mut seen, mut after) = (Vec::new(), 0);
+        loop {
+            let page = views::conversations(store.reads(), seller, Page { after, limit: 10 }).await.unwrap();
+            let Some((last, _)) = page.last() else { break };
+            after = last.id.0;
+            seen.extend(page.into_iter().map(|(_, customer)| customer.id.0));
+        }
+        assert_eq!(seen, (1..=25).collect::<Vec<_>>());
+        store.close(at(1)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn tokens_are_kept_sealed_and_by_seller() {
+    for database in databases().await {
+        let store = database.open().await;
+        let seller = seller(&store, &account()).await;
+        let other = Account::new(Channel::Whatsapp, "7");
+        let tx = OfficeTx::begin(store.pen()).await.unwrap();
+        let new = office::NewConnection { seller, account: other.clone(), username: "linen".to_owned() };
+        let connection = office::create_connection(&tx, &new).await.unwrap();
+        office::put_token(&tx, seller, connection, "sealed").await.unwrap();
+        tx.commit("office").await.unwrap();
+        let reads = store.reads();
+        assert_eq!(office::sealed_token(reads, seller, connection).await.unwrap().as_deref(), Some("sealed"));
+        assert_eq!(office::sealed_token(reads, SellerId(99), connection).await.unwrap(), None);
+        assert_eq!(office::sealed_token(reads, seller, ConnectionId(1)).await.unwrap(), None);
+        assert_eq!(office::directory(reads).await.unwrap(), [(account(), seller), (other, seller)]);
+        let tx = OfficeTx::begin(store.pen()).await.unwrap();
+        let refused = office::put_token(&tx, SellerId(99), connection, "other").await;
+        assert!(matches!(refused, Err(StoreError::Unreadable { .. })));
+        drop(tx);
+        store.close(at(1)).await.unwrap();
+    }
+}

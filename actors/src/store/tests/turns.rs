@@ -1,0 +1,412 @@
+//! A turn is stored whole, read back as it was, in one statement a table.
+
+use serde_json::json;
+
+use crate::domain::alarm::{Alarm, AlarmKey, AlarmKind};
+use crate::domain::budget::{BudgetKey, Family, SpentMinute};
+use crate::domain::catalog::{Product, Variant};
+use crate::domain::changes::{Changes, Decided};
+use crate::domain::channel::{Account, Channel};
+use crate::domain::conversation::{
+    Author, Conversation, Customer, Fact, Facts, Lead, LeadStage, Message, MessageState,
+};
+use crate::domain::event::Source;
+use crate::domain::ids::{
+    ConnectionId, ConversationId, CustomerId, EventSeq, LeadId, MessageId, OrderId, OutboxId, SellerId,
+};
+use crate::domain::money::Money;
+use crate::domain::order::{LineEvidence, Look, Order, OrderChange, OrderLine, OrderState};
+use crate::domain::outbox::{Owed, OwedCall, OwedState};
+use crate::domain::outcome::{Outcome, Reason};
+use crate::domain::reading::Contact;
+use crate::store::pen::{Fence, FencedTx, Sync};
+use crate::store::threads::{self, StoredThread, Wanted};
+use crate::store::views::{self, Page};
+use crate::store::{Store, StoreError, alarms, inbox, ledger, turns};
+
+use super::support::{account, at, databases, fenced, load, said, seller};
+
+const ALL: Page = Page { after: 0, limit: u64::MAX };
+
+fn usd(minor: i64) -> Money {
+    Money { minor, currency: "USD".parse().unwrap() }
+}
+
+/// A customer with everything, told apart from others by `n`.
+fn turn(n: i64) -> Changes {
+    let id = n * 100;
+    let (customer, conversation, message, outbox) = (CustomerId(id), ConversationId(id), MessageId(id), OutboxId(id));
+    let fact = |value: &str, ms| Some(Fact { value: format!("{value} {n} é"), at: at(ms) });
+    Changes {
+        customers: vec![Customer {
+            id: customer,
+            account: account(),
+            meta_id: format!("customer {n}"),
+            facts: Facts { phone: fact("+1", 1), email: None, address: fact("Main St", 3) },
+        }],
+        conversations: vec![Conversation {
+            id: conversation,
+            customer,
+            last_inbound_at: Some(at(5)),
+            last_message_at: None,
+            preview: "two shirts".to_owned(),
+            unread: 2,
+            episode: 1,
+            closed_through: Some(at(-5)),
+            draft: Some(OrderId(1)),
+            asked: Some("phone".to_owned()),
+            needs_look: Some(Look::Unsure),
+        }],
+        messages: vec![said_row(message, conversation, n), reply_row(MessageId(id + 1), conversation, outbox)],
+        leads: vec![Lead {
+            id: LeadId(id),
+            customer,
+            conversation,
+            stage: LeadStage::Drafted,
+            first_words: "hi".to_owned(),
+            at: at(4),
+        }],
+        orders: vec![draft(OrderId(id), conversation, customer, message)],
+        order_changes: vec![OrderChange { order: OrderId(id), at: at(6), what: "drafted" }],
+        outbox: vec![
+            owed_send(outbox, MessageId(id + 1), conversation),
+            owed_find(OutboxId(id + 2), outbox, conversation),
+        ],
+        products: vec![product(n)],
+        spent: vec![SpentMinute {
+            key: BudgetKey { family: Family::Messages, connection: ConnectionId(n) },
+            minute: at(0).timestamp() / 60,
+            calls: 3,
+        }],
+        alarms: vec![
+            Alarm { key: AlarmKey { kind: AlarmKind::Reply, subject: id }, due: at(50 + n) },
+            Alarm { key: AlarmKey { kind: AlarmKind::Settle, subject: id }, due: at(90) },
+        ],
+        ..Changes::default()
+    }
+}
+
+fn said_row(id: MessageId, conversation: ConversationId, n: i64) -> Message {
+    Message {
+        id,
+        conversation,
+        episode: 1,
+        counts: true,
+        author: Author::Customer,
+        source_key: Some(format!("m:{n}")),
+        text: Some("two shirts 👕".to_owned()),
+        payload: Some("BUY".to_owned()),
+        attachments: vec!["image".to_owned()],
+        at: at(5),
+        mid: Some(format!("mid {n}")),
+        state: MessageState::Received,
+        outbox: None,
+    }
+}
+
+fn reply_row(id: MessageId, conversation: ConversationId, outbox: OutboxId) -> Message {
+    Message {
+        counts: false,
+        author: Author::Bot,
+        source_key: None,
+        payload: None,
+        attachments: vec![],
+        at: at(9),
+        mid: None,
+        state: MessageState::Queued,
+        outbox: Some(outbox),
+        ..said_row(id, conversation, 0)
+    }
+}
+
+fn draft(id: OrderId, conversation: ConversationId, customer: CustomerId, message: MessageId) -> Order {
+    let line = OrderLine {
+        product: "shirt".to_owned(),
+        variant: Some("shirt-m".to_owned()),
+        title: "Linen Shirt".to_owned(),
+        options: vec![("Size".to_owned(), "M".to_owned())],
+        modifiers: vec!["EXTRA engraving".to_owned()],
+        quantity: u32::MAX,
+        unit_price: usd(2990),
+        evidence: vec![LineEvidence { message, words: "two shirts".to_owned(), of: "product".to_owned() }],
+        confidence: 0.7,
+    };
+    Order {
+        id,
+        conversation,
+        customer,
+        channel: Channel::Instagram,
+        source_key: format!("m:{id}"),
+        state: OrderState::Draft,
+        lines: vec![line.clone(), OrderLine { variant: None, options: vec![], quantity: 2, ..line }],
+        confidence: 0.3,
+        contact: Contact { phone: Some("+1".to_owned()), email: None, address: None },
+        opened_at: at(5),
+        confirmed_at: None,
+    }
+}
+
+fn owed_send(id: OutboxId, message: MessageId, conversation: ConversationId) -> Owed {
+    Owed {
+        id,
+        purpose: format!("reply {id}"),
+        connection: ConnectionId(1),
+        account: account(),
+        conversation,
+        recipient: "42".to_owned(),
+        call: OwedCall::Send { message, text: "two shirts 👕".to_owned() },
+        state: OwedState::Claimed,
+        attempts: 1,
+        claimed_at: Some(at(8)),
+        claimed_by: Some(3),
+        not_before: at(7),
+        mid: None,
+        error: Some("no answer".to_owned()),
+    }
+}
+
+fn owed_find(id: OutboxId, send: OutboxId, conversation: ConversationId) -> Owed {
+    let call = OwedCall::Find { send, text: "two shirts".to_owned(), since: at(8) };
+    Owed { purpose: format!("find {send}"), call, ..owed_send(id, MessageId(0), conversation) }
+}
+
+fn product(n: i64) -> Product {
+    let variant = |name: &str, price| Variant {
+        retailer_id: format!("shirt-{n}-{name}"),
+        options: vec![("Size".to_owned(), name.to_owned())],
+        price,
+        stock: Some(4),
+        keywords: vec![name.to_lowercase()],
+    };
+    Product {
+        retailer_id: format!("shirt-{n}"),
+        title: "Linen Shirt".to_owned(),
+        price: usd(2990),
+        stock: None,
+        keywords: vec!["camisa".to_owned()],
+        variants: vec![variant("S", None), variant("M", Some(usd(3100))), variant("L", None)],
+    }
+}
+
+async fn save(store: &Store, seller: SellerId, changes: &Changes) {
+    let loaded = load(store, seller).await;
+    let fence = Fence { incarnation: loaded.incarnation, last_id: changes.last_id };
+    let tx = FencedTx::begin(store.pen(), seller, fence, Sync::Flushed).await.unwrap();
+    turns::save(&tx, changes, at(99)).await.unwrap();
+    tx.commit("seller.turn").await.unwrap();
+}
+
+/// Reads everything that the changes of one customer have put there, and compares.
+async fn assert_stored(store: &Store, seller: SellerId, changes: &Changes) {
+    let reads = store.reads();
+    let conversation = changes.conversations[0].clone();
+    let talk = views::conversations(reads, seller, ALL).await.unwrap();
+    assert!(talk.contains(&(conversation.clone(), changes.customers[0].clone())));
+    assert_eq!(views::messages(reads, seller, conversation.id).await.unwrap(), changes.messages);
+    assert!(views::leads(reads, seller, ALL).await.unwrap().contains(&changes.leads[0]));
+    assert!(views::orders(reads, seller, ALL).await.unwrap().contains(&changes.orders[0]));
+    let owed = views::outbox(reads, seller, ALL).await.unwrap();
+    assert!(changes.outbox.iter().all(|call| owed.contains(call)));
+    let due = alarms::due_of(reads, seller, at(1_000), 100).await.unwrap();
+    assert!(changes.alarms.iter().all(|alarm| due.contains(alarm)), "{due:?}");
+    let loaded = load(store, seller).await;
+    assert_eq!(loaded.last_id, changes.last_id);
+    assert!(loaded.catalog.products.contains(&changes.products[0]));
+    assert!(loaded.spent.contains(&changes.spent[0]));
+    let open = changes.outbox.iter().filter(|call| call.state.is_open());
+    let open: Vec<(Owed, Option<Message>)> = open.map(|call| (call.clone(), sent_by(call, changes))).collect();
+    assert!(open.iter().all(|call| loaded.open.contains(call)));
+    assert_eq!(loaded.seller.connections.len(), 1);
+}
+
+fn sent_by(call: &Owed, changes: &Changes) -> Option<Message> {
+    let OwedCall::Send { message, .. } = call.call else { return None };
+    changes.messages.iter().find(|row| row.id == message).cloned()
+}
+
+#[tokio::test]
+async fn a_turn_is_read_back_as_it_was_stored() {
+    for database in databases().await {
+        let store = database.open().await;
+        let seller = seller(&store, &account()).await;
+        let mut changes = Changes { last_id: 102, ..turn(1) };
+        save(&store, seller, &changes).await;
+        assert_stored(&store, seller, &changes).await;
+        assert_eq!(alarms::next_due(store.reads()).await.unwrap(), Some(at(51)));
+        assert_eq!(alarms::sellers_due(store.reads(), at(51)).await.unwrap(), [seller]);
+        assert!(alarms::sellers_due(store.reads(), at(50)).await.unwrap().is_empty());
+
+        // Everything changes: nothing of the old may be left.
+        changes.last_id = 500;
+        changes.customers[0].facts = Facts { email: changes.customers[0].facts.phone.take(), ..Facts::default() };
+        changes.conversations[0] =
+            Conversation { needs_look: None, asked: None, unread: 0, episode: 2, ..changes.conversations[0].clone() };
+        changes.messages[1] =
+            Message { state: MessageState::Confirmed, mid: Some("mid".to_owned()), ..changes.messages[1].clone() };
+        changes.leads[0].stage = LeadStage::Ordered;
+        changes.orders[0].lines.remove(0);
+        changes.orders[0].state = OrderState::Confirmed;
+        changes.orders[0].confirmed_at = Some(at(20));
+        changes.outbox[0].state = OwedState::Accepted;
+        changes.products[0].variants.swap(0, 2);
+        changes.products[0].variants.pop();
+        changes.spent[0].calls = 4;
+        changes.alarms_over = vec![changes.alarms.remove(1).key];
+        changes.alarms[0].due = at(70);
+        save(&store, seller, &changes).await;
+        assert_stored(&store, seller, &changes).await;
+        let due = alarms::due_of(store.reads(), seller, at(1_000), 100).await.unwrap();
+        assert_eq!(due, changes.alarms);
+        store.close(at(1)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn two_sellers_may_use_the_same_ids_and_never_see_each_other() {
+    for database in databases().await {
+        let store = database.open().await;
+        let one = seller(&store, &account()).await;
+        let two = seller(&store, &Account::stored("instagram:2".to_owned())).await;
+        save(&store, one, &turn(1)).await;
+        let mut other = turn(1);
+        other.leads[0].first_words = "hello".to_owned();
+        save(&store, two, &other).await;
+        assert_stored(&store, one, &turn(1)).await;
+        assert_stored(&store, two, &other).await;
+        for seller in [one, two] {
+            assert_eq!(views::leads(store.reads(), seller, ALL).await.unwrap().len(), 1);
+        }
+        store.close(at(1)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_turn_costs_the_same_statements_for_one_event_and_for_thirty_two() {
+    for database in databases().await {
+        let store = database.open().await;
+        let seller = seller(&store, &account()).await;
+        let events: Vec<_> = (1..=33).map(|n| said(Some(seller), &format!("m:{n}"), n)).collect();
+        inbox::append(store.pen(), &events, at(0)).await.unwrap();
+        let mut costs = Vec::new();
+        for numbers in [1..=1, 2..=33] {
+            let mut changes = Changes::default();
+            for n in numbers {
+                add_up(&mut changes, turn(n));
+                let decided = Decided { event: EventSeq(n), outcome: Outcome::Handled, answer: None };
+                changes.decided.push(decided);
+            }
+            let loaded = load(&store, seller).await;
+            let before = store.pen().statements();
+            let tx = fenced(&store, &loaded).await;
+            turns::save(&tx, &changes, at(1)).await.unwrap();
+            tx.commit("seller.turn").await.unwrap();
+            costs.push(store.pen().statements() - before);
+        }
+        // The fence, thirteen tables, and two of them emptied first.
+        assert_eq!(costs, [16, 16]);
+        assert_eq!(ledger::equation(store.reads()).await.unwrap().handled, 33);
+        let loaded = load(&store, seller).await;
+        let before = store.pen().statements();
+        let tx = fenced(&store, &loaded).await;
+        turns::save(&tx, &Changes::default(), at(1)).await.unwrap();
+        tx.commit("seller.turn").await.unwrap();
+        assert_eq!(store.pen().statements() - before, 1, "nothing to change costs nothing");
+        store.close(at(1)).await.unwrap();
+    }
+}
+
+fn add_up(all: &mut Changes, mut one: Changes) {
+    all.customers.append(&mut one.customers);
+    all.conversations.append(&mut one.conversations);
+    all.messages.append(&mut one.messages);
+    all.leads.append(&mut one.leads);
+    all.orders.append(&mut one.orders);
+    all.order_changes.append(&mut one.order_changes);
+    all.outbox.append(&mut one.outbox);
+    all.products.append(&mut one.products);
+    all.spent.append(&mut one.spent);
+    all.alarms.append(&mut one.alarms);
+}
+
+#[tokio::test]
+async fn outcomes_reasons_and_answers_are_kept() {
+    for database in databases().await {
+        let store = database.open().await;
+        let seller = seller(&store, &account()).await;
+        let mut command = said(Some(seller), "put_products:1", 1);
+        command.arrival.account = Account::of_seller(seller);
+        command.arrival.source = Source::Command;
+        let events = [said(Some(seller), "m:1", 1), said(Some(seller), "m:2", 1), command];
+        inbox::append(store.pen(), &events, at(0)).await.unwrap();
+        let answer = json!({"stored": 3, "names": ["é", null]});
+        let decided = [
+            (1, Outcome::Duplicate, None),
+            (2, Outcome::Ledgered(Reason::Poison), None),
+            (3, Outcome::Handled, Some(answer.clone())),
+        ];
+        let decided = decided.map(|(event, outcome, answer)| Decided { event: EventSeq(event), outcome, answer });
+        save(&store, seller, &Changes { decided: decided.to_vec(), ..Changes::default() }).await;
+        assert_eq!(inbox::answer(store.reads(), seller, "put_products:1").await.unwrap(), Some(answer));
+        assert_eq!(ledger::by_reason(store.reads()).await.unwrap(), [("poison".to_owned(), 1)]);
+        let equation = ledger::equation(store.reads()).await.unwrap();
+        assert_eq!((equation.duplicate, equation.ledgered, equation.handled), (1, 1, 0));
+        assert!(equation.holds());
+        assert!(inbox::pending(store.reads(), seller, 9).await.unwrap().is_empty());
+        store.close(at(1)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_database_refuses_a_second_order_of_one_message_and_a_second_call_for_one_purpose() {
+    for database in databases().await {
+        let store = database.open().await;
+        let seller = seller(&store, &account()).await;
+        save(&store, seller, &turn(1)).await;
+        let mut order = turn(1).orders.remove(0);
+        order.id = OrderId(7);
+        let mut owed = turn(1).outbox.remove(0);
+        owed.id = OutboxId(7);
+        let orders = Changes { orders: vec![order], ..Changes::default() };
+        let outbox = Changes { outbox: vec![owed], ..Changes::default() };
+        for changes in [orders, outbox] {
+            let loaded = load(&store, seller).await;
+            let tx = fenced(&store, &loaded).await;
+            let refused = turns::save(&tx, &changes, at(1)).await;
+            assert!(matches!(refused, Err(StoreError::Data(_))), "{refused:?}");
+        }
+        assert_stored(&store, seller, &Changes { last_id: 0, ..turn(1) }).await;
+        store.close(at(1)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_thread_is_what_the_open_episode_needs() {
+    for database in databases().await {
+        let store = database.open().await;
+        let seller = seller(&store, &account()).await;
+        let mut changes = turn(1);
+        add_up(&mut changes, turn(2));
+        let talk = ConversationId(100);
+        let more = |n: i64, ms, episode| {
+            let row = said_row(MessageId(1_000 + n), talk, n);
+            Message { source_key: Some(format!("more:{n}")), at: at(ms), episode, ..row }
+        };
+        changes.messages.extend([more(1, 1, 1), more(2, 5, 1), more(3, 90, 0)]);
+        save(&store, seller, &changes).await;
+        let wanted = Wanted {
+            customers: vec![(account(), "customer 1".to_owned()), (account(), "nobody".to_owned())],
+            conversations: vec![ConversationId(200), ConversationId(999)],
+        };
+        let threads = threads::read(store.reads(), seller, &wanted, 2).await.unwrap();
+        let [first, second]: [StoredThread; 2] = threads.try_into().unwrap();
+        let heard: Vec<i64> = first.heard.iter().map(|message| message.id.0).collect();
+        assert_eq!(heard, [100, 1_002], "the newest two of this episode that count");
+        assert_eq!(first.customer, changes.customers[0]);
+        assert_eq!(first.lead.as_ref(), Some(&changes.leads[0]));
+        assert_eq!(first.draft.as_ref(), Some(&changes.orders[0]));
+        assert_eq!(second.conversation, changes.conversations[1]);
+        assert_eq!(second.heard, [changes.messages[2].clone()]);
+        assert!(threads::read(store.reads(), seller, &Wanted::default(), 9).await.unwrap().is_empty());
+        store.close(at(1)).await.unwrap();
+    }
+}

@@ -1,0 +1,193 @@
+//! What all actors share: the store, the ports, the settings, and what must outlive any one of them.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, broadcast};
+use tracing::debug;
+
+use crate::calls::{Calls, Limits};
+use crate::domain::channel::Account;
+use crate::domain::event::{Arrival, Source};
+use crate::domain::ids::{EventSeq, SellerId};
+use crate::ports::{CALL_DEADLINE, Clock, Decode, Graph};
+use crate::post::{Posts, SupervisorMsg};
+use crate::shop::ShopRules;
+use crate::store::{Store, StoreError, office};
+
+/// How the tree behaves, from the settings of the process.
+#[derive(Clone, Copy, Debug)]
+pub struct TreeSettings {
+    /// Events of a seller in one turn, at most.
+    pub turn_events: u64,
+    /// Messages of an open episode that are read with a conversation, at most.
+    pub heard: u64,
+    /// How often an event may be taken in hand by an actor or a process that falls.
+    pub max_attempts: i32,
+    /// How long a seller may have nothing to do before its actor is unloaded.
+    pub idle_unload: Duration,
+    /// The wait after a first fall, at most; it doubles with each fall.
+    pub restart_base: Duration,
+    /// The longest wait after a fall.
+    pub restart_cap: Duration,
+    /// Falls without anything done in between after which a seller rests.
+    pub max_falls: u32,
+    /// How often to look for sellers whose wake-up was lost.
+    pub sweep: Duration,
+    /// Messages to customers on the wire at once, over all sellers.
+    pub messages_at_once: usize,
+    /// Other calls on the wire at once, over all sellers.
+    pub graph_at_once: usize,
+    /// Calls of one seller on the wire at once.
+    pub calls_per_seller: usize,
+    /// How long a call may take before it counts as unanswered, whatever the client does.
+    pub call_timeout: Duration,
+    /// How long the store may take for one thing.
+    pub store_timeout: Duration,
+    /// How long a request may wait for its events to be stored.
+    pub append_timeout: Duration,
+    /// Requests that may wait for their events to be stored.
+    pub append_waiting: usize,
+    /// Events of one commit of the journal, unless a single request has more.
+    pub append_events: usize,
+    /// How long whoever sent a command waits for its answer.
+    pub answer_wait: Duration,
+}
+
+impl Default for TreeSettings {
+    fn default() -> Self {
+        Self {
+            turn_events: 32,
+            heard: 100,
+            max_attempts: 5,
+            idle_unload: Duration::from_secs(300),
+            restart_base: Duration::from_millis(50),
+            restart_cap: Duration::from_secs(10),
+            max_falls: 10,
+            sweep: Duration::from_secs(30),
+            messages_at_once: 64,
+            graph_at_once: 32,
+            calls_per_seller: 4,
+            call_timeout: CALL_DEADLINE + Duration::from_secs(5),
+            store_timeout: Duration::from_secs(30),
+            append_timeout: Duration::from_secs(5),
+            append_waiting: 1024,
+            append_events: 4000,
+            answer_wait: Duration::from_secs(5),
+        }
+    }
+}
+
+/// What a world is made of.
+pub struct Parts {
+    /// The open database.
+    pub store: Store,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Calls to Meta.
+    pub graph: Arc<dyn Graph>,
+    /// What Meta's events mean.
+    pub decode: Decode,
+    /// How shops behave.
+    pub rules: ShopRules,
+    /// How the tree behaves.
+    pub settings: TreeSettings,
+    /// Events up to here were there when the process last ended uncleanly; 0 after a clean end.
+    pub careful_through: EventSeq,
+}
+
+/// What all actors share.
+pub struct World {
+    pub(crate) store: Store,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) graph: Arc<dyn Graph>,
+    pub(crate) decode: Decode,
+    pub(crate) rules: ShopRules,
+    pub(crate) settings: TreeSettings,
+    pub(crate) careful_through: EventSeq,
+    pub(crate) posts: Posts,
+    pub(crate) calls: Calls,
+    pub(crate) append_permits: Arc<Semaphore>,
+    pub(crate) answered: broadcast::Sender<SellerId>,
+    directory: RwLock<HashMap<Account, SellerId>>,
+    paused: Mutex<HashSet<SellerId>>,
+    stopping: AtomicBool,
+}
+
+impl World {
+    /// A world in which nobody lives yet.
+    pub fn new(parts: Parts) -> Arc<Self> {
+        let Parts { store, clock, graph, decode, rules, settings, careful_through } = parts;
+        Arc::new(Self {
+            store,
+            clock,
+            graph,
+            decode,
+            rules,
+            settings,
+            careful_through,
+            posts: Posts::default(),
+            calls: Calls::default(),
+            append_permits: Arc::new(Semaphore::new(settings.append_waiting)),
+            answered: broadcast::channel(256).0,
+            directory: RwLock::default(),
+            paused: Mutex::default(),
+            stopping: AtomicBool::new(false),
+        })
+    }
+
+    /// Reads anew whose each connected account is: at the start, and when a connection was made or ended.
+    pub async fn reload_directory(&self) -> Result<(), StoreError> {
+        let accounts = office::directory(self.store.reads()).await?;
+        *self.directory.write().unwrap_or_else(PoisonError::into_inner) = accounts.into_iter().collect();
+        Ok(())
+    }
+
+    /// Whose an arrival is. What Meta says goes by the directory; commands and results name their seller.
+    pub(crate) fn whose(&self, arrival: &Arrival) -> Option<SellerId> {
+        match arrival.source {
+            Source::Meta => {
+                let directory = self.directory.read().unwrap_or_else(PoisonError::into_inner);
+                directory.get(&arrival.account).copied()
+            }
+            Source::Command | Source::Result => arrival.account.id().parse().ok().map(SellerId),
+        }
+    }
+
+    /// Wakes sellers. One that is lost on the way is found by the next sweep.
+    pub(crate) fn wake(&self, sellers: Vec<SellerId>) {
+        if !sellers.is_empty() && !self.posts.supervisor.tell(SupervisorMsg::Wake(sellers)) {
+            debug!("a wake-up found no supervisor; the next sweep repeats it");
+        }
+    }
+
+    /// How many calls may be on the wire.
+    pub(crate) fn call_limits(&self) -> Limits {
+        let TreeSettings { messages_at_once, graph_at_once, calls_per_seller, .. } = self.settings;
+        Limits { messages: messages_at_once, graph: graph_at_once, seller: calls_per_seller }
+    }
+
+    /// From now on nothing is claimed and no actor is started.
+    pub(crate) fn stop(&self) {
+        self.stopping.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn is_paused(&self, seller: SellerId) -> bool {
+        self.paused.lock().unwrap_or_else(PoisonError::into_inner).contains(&seller)
+    }
+
+    /// Pauses a seller or lets it go on. It is kept here, so that no fall of the supervisor ends a pause.
+    pub(crate) fn set_paused(&self, seller: SellerId, to: bool) {
+        let mut paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
+        match to {
+            true => paused.insert(seller),
+            false => paused.remove(&seller),
+        };
+    }
+}

@@ -1,0 +1,31 @@
+//! What a seller has for sale.
+
+use sea_orm::entity::prelude::*;
+
+/// One row.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "product")]
+pub struct Model {
+    /// Whose.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub seller_id: i64,
+    /// The seller's SKU.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub retailer_id: String,
+    /// As shown to customers.
+    pub title: String,
+    /// Price of one, in minor units.
+    pub price_minor: i64,
+    /// ISO 4217.
+    pub currency: String,
+    /// How many are left, where counted.
+    pub stock: Option<i64>,
+    /// Other words for it, as JSON.
+    pub keywords: String,
+}
+
+/// None: rows are joined by hand, within one seller.
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,29 @@
+//! Calls spent, by the minute.
+
+use sea_orm::entity::prelude::*;
+
+/// One row.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "rate_window")]
+pub struct Model {
+    /// Whose.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub seller_id: i64,
+    /// Which cap.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub family: String,
+    /// Which connection; 0 for the whole seller.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub connection_id: i64,
+    /// Minutes since 1970.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub minute: i64,
+    /// Calls.
+    pub calls: i32,
+}
+
+/// None: rows are joined by hand, within one seller.
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

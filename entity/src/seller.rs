@@ -1,0 +1,26 @@
+//! The businesses that use us: settings, the fence and the id counter of each.
+
+use sea_orm::entity::prelude::*;
+
+/// One row.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "seller")]
+pub struct Model {
+    /// Its id.
+    #[sea_orm(primary_key)]
+    pub id: i64,
+    /// Policies, as JSON.
+    pub settings: String,
+    /// Counts loads: only the newest incarnation of the actor may write.
+    pub incarnation: i64,
+    /// The last id the seller's counter has given.
+    pub last_id: i64,
+    /// Counts the actor's transactions, so that each of them writes something and can be flushed.
+    pub turns: i64,
+}
+
+/// None: rows are joined by hand, within one seller.
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

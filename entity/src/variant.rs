@@ -1,0 +1,35 @@
+//! The ways products come.
+
+use sea_orm::entity::prelude::*;
+
+/// One row.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "variant")]
+pub struct Model {
+    /// Whose.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub seller_id: i64,
+    /// The seller's SKU.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub retailer_id: String,
+    /// The product's SKU.
+    pub product: String,
+    /// Its place among the variants of the product.
+    pub n: i32,
+    /// Option names and values, as JSON.
+    pub options: String,
+    /// Its own price, in minor units.
+    pub price_minor: Option<i64>,
+    /// ISO 4217.
+    pub currency: Option<String>,
+    /// How many are left, where counted.
+    pub stock: Option<i64>,
+    /// Other words for it, as JSON.
+    pub keywords: String,
+}
+
+/// None: rows are joined by hand, within one seller.
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
