@@ -39,8 +39,12 @@ pub(crate) async fn measure(args: &Args) -> anyhow::Result<()> {
     let before = house.pending().await?;
     let at_work = client::send(requests(args, backlog + probes, probes, 1), load).await?;
     let after = house.pending().await?;
-    println!("\n{} sellers, {} webhooks a second, {}: {before} events waited at the beginning, {after} at the end\n",
-        args.shops, args.pace, house.database());
+    println!(
+        "\n{} sellers, {} webhooks a second, {}: {before} events waited at the beginning, {after} at the end\n",
+        args.shops,
+        args.pace,
+        house.database()
+    );
     println!("| sellers | webhooks | p50 | p99 | p99.9 | longest |");
     println!("| --- | --- | --- | --- | --- | --- |");
     for (what, run) in [("at rest", at_rest), ("at work", at_work)] {

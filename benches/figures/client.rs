@@ -58,22 +58,25 @@ async fn send_here(requests: Requests, load: Load) -> anyhow::Result<Run> {
     let next = Rc::new(Cell::new(0));
     let waited = Rc::new(RefCell::new(Vec::with_capacity(requests.len())));
     let began = Instant::now();
-    let tasks: Vec<_> = connections.into_iter().map(|mut connection| {
-        let (requests, next, waited) = (requests.clone(), next.clone(), waited.clone());
-        tokio::task::spawn_local(async move {
-            while let Some(request) = requests.get(next.get()) {
-                let number = next.replace(next.get() + 1);
-                let due = match load.pace {
-                    Some(pace) => began + Duration::from_secs_f64(number as f64 / pace),
-                    None => Instant::now(),
-                };
-                sleep_until(due.into()).await;
-                timeout(PATIENCE, connection.ask(request)).await.context("no answer")??;
-                waited.borrow_mut().push(due.elapsed());
-            }
-            anyhow::Ok(())
+    let tasks: Vec<_> = connections
+        .into_iter()
+        .map(|mut connection| {
+            let (requests, next, waited) = (requests.clone(), next.clone(), waited.clone());
+            tokio::task::spawn_local(async move {
+                while let Some(request) = requests.get(next.get()) {
+                    let number = next.replace(next.get() + 1);
+                    let due = match load.pace {
+                        Some(pace) => began + Duration::from_secs_f64(number as f64 / pace),
+                        None => Instant::now(),
+                    };
+                    sleep_until(due.into()).await;
+                    timeout(PATIENCE, connection.ask(request)).await.context("no answer")??;
+                    waited.borrow_mut().push(due.elapsed());
+                }
+                anyhow::Ok(())
+            })
         })
-    }).collect();
+        .collect();
     for task in tasks {
         task.await??;
     }

@@ -26,6 +26,8 @@ use crate::rows::Rows;
 
 /// Names a server whose databases may be made and dropped; without it, SQLite is measured.
 const POSTGRES: &str = "HAWKER_BENCH_POSTGRES_URL";
+/// Any 32 bytes that do not look like a placeholder.
+const ENCRYPTION_KEY: &str = "6b1f0c9d3e7a52846f90ab13cd57e8240d9b6a7c1e3f58924ab7c60d8e1f2539";
 /// How often to look whether the sellers have nothing left to do.
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -93,7 +95,11 @@ impl House {
     pub(crate) async fn pause(&self, shops: usize, paused: bool) -> anyhow::Result<()> {
         for shop in 1..=shops {
             let seller = SellerId(i64::try_from(shop)?);
-            if paused { self.sellers.pause(seller).await? } else { self.sellers.resume(seller).await? };
+            if paused {
+                self.sellers.pause(seller).await?
+            } else {
+                self.sellers.resume(seller).await?
+            };
         }
         Ok(())
     }
@@ -101,7 +107,9 @@ impl House {
     /// Waits until no event is pending, and says how long that took.
     pub(crate) async fn settle(&self) -> anyhow::Result<Duration> {
         let began = Instant::now();
-        while self.one("SELECT COUNT(*) FROM (SELECT 1 FROM inbox_event WHERE state = 'pending' LIMIT 1) AS p").await? > 0 {
+        while self.one("SELECT COUNT(*) FROM (SELECT 1 FROM inbox_event WHERE state = 'pending' LIMIT 1) AS p").await?
+            > 0
+        {
             ensure!(began.elapsed() < Duration::from_secs(600), "events are left after ten minutes");
             sleep(LOOK).await;
         }
@@ -176,7 +184,7 @@ fn config(url: &str) -> Config {
     let mut config = Config::default();
     config.database.url = url.to_owned().into();
     config.meta.instagram_app_secret = Some(posts::APP_SECRET.to_owned().into());
-    config.secrets.encryption_key = Some("62".repeat(32).into());
+    config.secrets.encryption_key = Some(ENCRYPTION_KEY.to_owned().into());
     config.secrets.operator_api_key = Some("operator-key-of-the-figures".to_owned().into());
     config.actors.reply_quiet = Duration::from_secs(3600);
     config.actors.idle_unload = Duration::from_secs(3600);

@@ -39,7 +39,8 @@ pub(crate) async fn measure(args: &Args) -> anyhow::Result<()> {
         .try_for_each_concurrent(64, async |seller| house.sellers.unload(seller).await.map(drop))
         .await?;
     let mut loaded = 0;
-    let mut asked = stream::iter((1..=args.sellers as i64).map(SellerId)).map(|seller| house.sellers.inspect(seller)).buffered(64);
+    let mut asked =
+        stream::iter((1..=args.sellers as i64).map(SellerId)).map(|seller| house.sellers.inspect(seller)).buffered(64);
     while let Some(inspection) = asked.try_next().await? {
         loaded += usize::from(inspection.is_some());
     }
@@ -52,7 +53,11 @@ pub(crate) async fn measure(args: &Args) -> anyhow::Result<()> {
     println!("| started, none loaded | {} | |", mib(never));
     println!("| a fifth loaded | {} | |", mib(warm));
     println!("| all loaded | {} | {} bytes for each of the other four fifths |", mib(all), (all - warm) / rest);
-    println!("| all but {loaded} let go | {} | {} bytes more than before the first was loaded |", mib(gone), (gone - never) / sellers);
+    println!(
+        "| all but {loaded} let go | {} | {} bytes more than before the first was loaded |",
+        mib(gone),
+        (gone - never) / sellers
+    );
     house.check_equation().await?;
     house.close().await
 }

@@ -40,13 +40,8 @@ const ORDERING: [&str; 5] = [
     "Please ship it to 12 Garden Street, Springfield",
     "Thank you so much",
 ];
-const CHATTING: [&str; 5] = [
-    "Hello",
-    "Your pictures are lovely",
-    "Where is your studio?",
-    "Oh nice, I know that street",
-    "Have a good day",
-];
+const CHATTING: [&str; 5] =
+    ["Hello", "Your pictures are lovely", "Where is your studio?", "Oh nice, I know that street", "Have a good day"];
 
 /// Measures and prints.
 pub(crate) async fn measure(args: &Args) -> anyhow::Result<()> {

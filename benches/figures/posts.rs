@@ -64,7 +64,10 @@ fn item(dm: &Dm) -> String {
     let mut item = String::with_capacity(400);
     let (account, customer) = (account(dm.shop), 5_600_000_000_000_000 + dm.customer);
     // As long as Meta's message ids are.
-    let mid = format!("aWdfZAG1faXRlbToxOklHTWVzc2FnZAUlEOjE3ODQxNDAwMDAwMDAwMDAwMTozNDAyODIzNjY4NDE3MTAzMDEyNDQyNTk{:020}ZD", dm.number);
+    let mid = format!(
+        "aWdfZAG1faXRlbToxOklHTWVzc2FnZAUlEOjE3ODQxNDAwMDAwMDAwMDAwMTozNDAyODIzNjY4NDE3MTAzMDEyNDQyNTk{:020}ZD",
+        dm.number
+    );
     write!(
         item,
         r#"{{"sender":{{"id":"{customer}"}},"recipient":{{"id":"{account}"}},"timestamp":{},"message":{{"mid":"{mid}","text":"{}"}}}}"#,

@@ -9,13 +9,31 @@ use crate::posts;
 
 /// What every shop sells, by the words customers use.
 pub(crate) const PRODUCTS: [&str; 20] = [
-    "linen shirt", "canvas apron", "wool scarf", "leather wallet", "silk blouse", "denim jacket", "straw hat",
-    "rain coat", "cotton socks", "velvet dress", "rope belt", "beach towel", "pearl necklace", "silver ring",
-    "cork sandals", "felt slippers", "bamboo tray", "clay mug", "glass vase", "oak bowl",
+    "linen shirt",
+    "canvas apron",
+    "wool scarf",
+    "leather wallet",
+    "silk blouse",
+    "denim jacket",
+    "straw hat",
+    "rain coat",
+    "cotton socks",
+    "velvet dress",
+    "rope belt",
+    "beach towel",
+    "pearl necklace",
+    "silver ring",
+    "cork sandals",
+    "felt slippers",
+    "bamboo tray",
+    "clay mug",
+    "glass vase",
+    "oak bowl",
 ];
 
 /// The numbers from 1 to `$1`, on either database.
-const NUMBERS: &str = "WITH RECURSIVE n(i) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < CAST($1 AS BIGINT))";
+const NUMBERS: &str =
+    "WITH RECURSIVE n(i) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < CAST($1 AS BIGINT))";
 
 /// The database, while the service does not have it.
 pub(crate) struct Rows(DatabaseConnection);
