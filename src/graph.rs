@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use actors::domain::event::CallResult;
 use actors::domain::ids::{ConnectionId, SellerId};
+use actors::failpoint;
 use actors::ports::{CALL_DEADLINE, Graph, GraphCall, GraphRequest, Later};
 use reqwest::{Client, RequestBuilder, Response, redirect, retry};
 use tokio::time::{Instant, timeout_at};
@@ -111,9 +112,12 @@ impl GraphClient {
     /// The one place from which anything goes to Meta.
     async fn exchange(&self, errand: &Errand<'_>, request: RequestBuilder) -> Result<Answer, Fault> {
         let left = errand.deadline.saturating_duration_since(Instant::now());
-        let response = request.bearer_auth(errand.token.expose()).timeout(left).send().await?;
-        let (status, after) = (response.status(), limits::pause(response.headers()));
-        let body = read_body(response).await?;
+        let exchanged = async {
+            let response = request.bearer_auth(errand.token.expose()).timeout(left).send().await?;
+            let (status, after) = (response.status(), limits::pause(response.headers()));
+            Ok((status, after, read_body(response).await?))
+        };
+        let (status, after, body) = failpoint::around::<_, Fault>(errand.label, exchanged).await?;
         let seller = errand.call.seller;
         debug!(call = errand.label, seller.id = %seller, status = status.as_u16(), "the Graph API answered");
         Ok(Answer { status, after, body })

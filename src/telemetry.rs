@@ -1,8 +1,9 @@
 //! Logging: one line a step on the standard error, for people or for machines.
 
 use std::io::{self, IsTerminal};
+use std::panic;
 
-use tracing::Subscriber;
+use tracing::{Subscriber, error};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
@@ -25,7 +26,14 @@ pub enum TelemetryError {
 /// Begins to log for the rest of the process.
 pub fn start(log: &Log) -> Result<(), TelemetryError> {
     subscriber(log, io::stderr().is_terminal(), io::stderr)?.try_init()?;
+    panic::set_hook(Box::new(log_panic));
     Ok(())
+}
+
+/// Where it was, and not what it said: the words of a panic may quote a customer.
+fn log_panic(panic: &panic::PanicHookInfo<'_>) {
+    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    error!(place, "panicked at {place}");
 }
 
 fn subscriber<W>(log: &Log, terminal: bool, writer: W) -> Result<impl Subscriber + Send + Sync, TelemetryError>

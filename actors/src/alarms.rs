@@ -17,8 +17,6 @@ use crate::store::{alarms, inbox};
 use crate::trouble::{Trouble, within};
 use crate::world::World;
 
-/// The longest wait between two looks while somebody's alarm stays due: it hides those that come after it.
-const WHILE_DUE: TimeDelta = TimeDelta::seconds(1);
 /// The wait after the store could not be read.
 const AFTER_TROUBLE: TimeDelta = TimeDelta::seconds(1);
 
@@ -87,9 +85,8 @@ impl AlarmsState {
             self.world.wake(within(limit, inbox::sellers_with_work(reads)).await?);
             self.sweep_at = now + time_delta(self.world.settings.sweep);
         }
-        let next = within(limit, alarms::next_due(reads)).await?.filter(|next| *next > now);
-        let again = self.nudged.next().map(|again| again.min(now + WHILE_DUE));
-        Ok([next, again].into_iter().flatten().min().unwrap_or(self.sweep_at))
+        let next = within(limit, alarms::next_due(reads, now)).await?;
+        Ok([next, self.nudged.next()].into_iter().flatten().min().unwrap_or(self.sweep_at))
     }
 
     /// Looks at `due`, unless it looks earlier anyway.

@@ -71,3 +71,6 @@ fn start_calls(world: &Arc<World>) {
         world.calls.track(&id, task.abort_handle());
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::timeout;
-use tracing::warn;
+use tracing::{info, warn};
 
 use crate::domain::event::Arrival;
 use crate::post::{AlarmsMsg, JournalMsg, Request};
@@ -144,7 +144,14 @@ impl JournalState {
 
     async fn store(&self, events: &[Routed]) -> Result<Appended, Trouble> {
         let World { store, clock, settings, .. } = &*self.world;
-        within(settings.store_timeout, inbox::append(store.pen(), events, clock.now())).await
+        let appended = within(settings.store_timeout, inbox::append(store.pen(), events, clock.now())).await?;
+        for (seq, kind) in &appended.stored {
+            info!(event.id = seq.0, kind, "event {seq} stored");
+        }
+        if appended.duplicate > 0 {
+            info!(events = appended.duplicate, "{} events were known already", appended.duplicate);
+        }
+        Ok(appended)
     }
 
     fn route(&self, requests: Vec<Request>) -> (Vec<Routed>, Vec<Reply>) {
@@ -189,48 +196,4 @@ fn refuse(replies: Vec<Reply>, error: &Trouble) {
 }
 
 #[cfg(test)]
-mod tests {
-    use chrono::DateTime;
-
-    use super::*;
-    use crate::domain::channel::{Account, Channel};
-    use crate::domain::event::Source;
-
-    fn request(events: usize) -> (Request, oneshot::Receiver<Result<(), NotStored>>) {
-        let (reply, answer) = oneshot::channel();
-        let arrival = Arrival {
-            account: Account::new(Channel::Instagram, "1"),
-            key: "message:1".to_owned(),
-            source: Source::Meta,
-            kind: "message".to_owned(),
-            customer: None,
-            happened_at: DateTime::UNIX_EPOCH,
-            raw: Vec::new(),
-            ledgered: None,
-        };
-        (Request { arrivals: vec![arrival; events], reply, _permit: None }, answer)
-    }
-
-    fn sizes(batch: &[Request]) -> Vec<usize> {
-        batch.iter().map(|request| request.arrivals.len()).collect()
-    }
-
-    #[test]
-    fn a_commit_takes_requests_until_it_is_full_and_a_huge_one_alone() {
-        let (mut waiting, _answers): (VecDeque<_>, Vec<_>) = [2, 2, 2, 9, 1].into_iter().map(request).unzip();
-        assert_eq!(sizes(&next_batch(&mut waiting, 5)), [2, 2]);
-        assert_eq!(sizes(&next_batch(&mut waiting, 5)), [2]);
-        assert_eq!(sizes(&next_batch(&mut waiting, 5)), [9]);
-        assert_eq!(sizes(&next_batch(&mut waiting, 5)), [1]);
-        assert!(next_batch(&mut waiting, 5).is_empty());
-    }
-
-    #[test]
-    fn requests_that_nobody_waits_for_are_left_out() {
-        let (gone, answer) = request(3);
-        drop(answer);
-        let (here, _answer) = request(1);
-        let mut waiting = VecDeque::from([gone, here]);
-        assert_eq!(sizes(&next_batch(&mut waiting, 5)), [1]);
-    }
-}
+mod tests;

@@ -9,9 +9,13 @@ pub mod clock;
 mod courier;
 pub mod domain;
 pub mod failpoint;
+#[cfg(test)]
+mod house;
 pub mod journal;
 pub mod ports;
 mod post;
+#[cfg(test)]
+mod power;
 pub mod reader;
 pub mod root;
 mod seller;

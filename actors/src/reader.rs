@@ -40,8 +40,9 @@ use self::{
     lines::Telling,
     message::Message,
     quantities::{Quantity, Sort},
+    stems::root,
     tones::Tone,
-    words::Mark,
+    words::{Mark, is_look},
 };
 use crate::domain::reading::{Contact, Intent, LineChange, ReadLine, Reading};
 
@@ -78,10 +79,12 @@ fn take(taken: &mut [bool], ranges: &[Range<usize>]) {
     }
 }
 
-/// By token: it is part of a product's name, and surely so.
+/// By token: it is part of a product's name, or of an option of several words, and surely so.
 fn product_tokens(message: &Message<'_>, finds: &[Find]) -> Vec<bool> {
     let mut claimed = vec![false; message.tokens.len()];
-    for find in finds.iter().filter(|find| find.is_product() && find.coverage > 0.45) {
+    let sure =
+        |find: &&Find| find.is_product() && find.coverage > 0.45 || find.tokens.len() > 1 && find.coverage > 0.99;
+    for find in finds.iter().filter(sure) {
         for at in &find.tokens {
             claimed[*at] = true;
         }
@@ -119,6 +122,10 @@ impl Scanned<'_> {
             loose_options.clear();
             loose_quantity = loose_quantity.filter(|_| takes_loose(intent));
         }
+        if self.message.has(Mark::Again) {
+            // Only a person knows what was bought before.
+            lines.clear();
+        }
         self.settle(intent, &mut lines);
         let facts = self.facts(&tones, &lines, (known, unknown));
         let confidence = match lines.is_empty() {
@@ -149,7 +156,11 @@ impl Scanned<'_> {
         for (at, token) in self.message.tokens.iter().enumerate().filter(|(at, _)| !self.taken[*at]) {
             if self.named[at] {
                 known += 1;
-            } else if token.is_word() && token.word.chars().count() > 1 && !self.message.is_common(at) {
+            } else if token.is_word()
+                && token.word.chars().count() > 1
+                && !self.message.is_common(at)
+                && !is_look(&root(&token.word))
+            {
                 unknown += 1;
             }
         }

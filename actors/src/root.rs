@@ -217,3 +217,6 @@ impl RootState {
         self.falls.len()
     }
 }
+
+#[cfg(test)]
+mod tests;

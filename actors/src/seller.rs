@@ -5,6 +5,7 @@ mod batch;
 mod fall;
 mod hand;
 mod load;
+mod log;
 mod turn;
 
 use std::sync::Arc;
@@ -118,7 +119,9 @@ impl SellerState {
         // Cleared before the inbox is read: whatever arrives after the reading wakes us again.
         self.seat.woken.store(false, Ordering::SeqCst);
         let Some(desk) = &mut self.desk else { return Ok(()) };
-        let span = info_span!("seller", id = desk.seat.seller.0, incarnation = desk.incarnation);
+        let world = self.seat.world.clone();
+        let _place = world.place_at_work().await;
+        let span = info_span!("turn", seller.id = desk.seat.seller.0, incarnation = desk.incarnation);
         let turn = desk.take_turn().instrument(span).await?;
         self.activity += u64::from(turn.did_something);
         if turn.more {

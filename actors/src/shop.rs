@@ -55,6 +55,9 @@ pub struct ShopRules {
     pub boot: i64,
 }
 
+/// The conversations of so many owed calls are read ahead of their being made.
+const CALLS_AHEAD: usize = 64;
+
 /// One seller's shop.
 pub struct Shop {
     rules: ShopRules,
@@ -129,8 +132,8 @@ impl Shop {
                 AlarmKind::Send => {}
             }
         }
-        for open in self.claimable().take(self.rules.max_in_flight) {
-            self.want_thread(&mut wanted, open.owed.conversation);
+        for (_, conversation) in self.next_calls().into_iter().take(CALLS_AHEAD) {
+            self.want_thread(&mut wanted, conversation);
         }
         wanted.customers.sort();
         wanted.customers.dedup();
@@ -214,6 +217,10 @@ impl Shop {
 
     /// Acts on an alarm that is due.
     pub fn alarm(&mut self, alarm: &Alarm, now: DateTime<Utc>) {
+        // An event of this very turn has put it off: the customer was not silent after all.
+        if self.turn.alarms.get(&alarm.key).is_some_and(|due| due.is_some_and(|due| due > now)) {
+            return;
+        }
         let mut step = Step::new(self, now);
         step.out.alarms.insert(alarm.key, None);
         match alarm.key.kind {
@@ -285,10 +292,6 @@ impl Shop {
         if let Some(thread) = self.threads.remove(&id) {
             self.by_customer.remove(&(thread.customer.account, thread.customer.meta_id));
         }
-    }
-
-    fn claimable(&self) -> impl Iterator<Item = &Open> {
-        self.open.values().filter(|open| open.owed.state == OwedState::Owed)
     }
 
     /// The send of ours in this conversation that an echo with these words would be of.

@@ -72,6 +72,8 @@ pub struct SellerStatus {
     pub falls: u32,
     /// Calls handed over and not ended.
     pub in_flight: usize,
+    /// The last of the events that the turn under way has taken in hand.
+    pub in_hand: Option<EventSeq>,
 }
 
 /// Whether a seller's actor runs.

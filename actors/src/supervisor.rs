@@ -287,6 +287,7 @@ impl SupervisorState {
             starts: entry.map_or(0, |entry| entry.starts),
             falls: entry.map_or(0, |entry| entry.hand.falls()),
             in_flight: entry.map_or(0, |entry| entry.hand.in_flight()),
+            in_hand: entry.and_then(|entry| entry.hand.in_hand()),
         }
     }
 }
@@ -325,17 +326,4 @@ fn backoff(settings: &TreeSettings, times: u32, chance: f64) -> Duration {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn waits_double_up_to_the_cap_and_chance_shortens_them() {
-        let settings = TreeSettings::default();
-        let longest = |times| backoff(&settings, times, 1.0);
-        assert_eq!(longest(1), Duration::from_millis(50));
-        assert_eq!(longest(4), Duration::from_millis(400));
-        assert_eq!(longest(u32::MAX), settings.restart_cap);
-        assert_eq!(backoff(&settings, 4, 0.5), Duration::from_millis(200));
-        assert_eq!(backoff(&settings, 4, 0.0), Duration::ZERO);
-    }
-}
+mod tests;

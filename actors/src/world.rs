@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, broadcast};
+use tokio::sync::{Semaphore, SemaphorePermit, broadcast};
 use tracing::debug;
 
 use crate::calls::{Calls, Limits};
@@ -26,6 +26,9 @@ pub struct TreeSettings {
     pub heard: u64,
     /// How often an event may be taken in hand by an actor or a process that falls.
     pub max_attempts: i32,
+    /// Sellers loading or taking a turn at once. The others wait their turn in order, and their patience with the store
+    /// begins only then: however many wake together, none gives up for having queued.
+    pub at_work: usize,
     /// How long a seller may have nothing to do before its actor is unloaded.
     pub idle_unload: Duration,
     /// The wait after a first fall, at most; it doubles with each fall.
@@ -62,6 +65,7 @@ impl Default for TreeSettings {
             turn_events: 32,
             heard: 100,
             max_attempts: 5,
+            at_work: 32,
             idle_unload: Duration::from_secs(300),
             restart_base: Duration::from_millis(50),
             restart_cap: Duration::from_secs(10),
@@ -110,6 +114,7 @@ pub struct World {
     pub(crate) posts: Posts,
     pub(crate) calls: Calls,
     pub(crate) append_permits: Arc<Semaphore>,
+    at_work: Semaphore,
     pub(crate) answered: broadcast::Sender<SellerId>,
     directory: RwLock<HashMap<Account, SellerId>>,
     paused: Mutex<HashSet<SellerId>>,
@@ -130,6 +135,7 @@ impl World {
             careful_through,
             posts: Posts::default(),
             calls: Calls::default(),
+            at_work: Semaphore::new(settings.at_work),
             append_permits: Arc::new(Semaphore::new(settings.append_waiting)),
             answered: broadcast::channel(256).0,
             directory: RwLock::default(),
@@ -161,6 +167,11 @@ impl World {
         if !sellers.is_empty() && !self.posts.supervisor.tell(SupervisorMsg::Wake(sellers)) {
             debug!("a wake-up found no supervisor; the next sweep repeats it");
         }
+    }
+
+    /// Waits for a seller's place at work; given back when dropped.
+    pub(crate) async fn place_at_work(&self) -> SemaphorePermit<'_> {
+        self.at_work.acquire().await.expect("nobody closes it")
     }
 
     /// How many calls may be on the wire.

@@ -63,7 +63,9 @@ async fn demo(args: &DemoArgs) -> anyhow::Result<()> {
     meta.deliver_to(format!("http://{}/webhooks/meta", app.address()).parse().context("no webhook address")?);
     let shop = meta.add_account(ACCOUNT, "linen.shop", "102030405060708", TOKEN);
     let seller = shop_of(&app).await?;
-    let story = Story::new(app.store().clone(), seller, meta.clone());
+    // Whoever signs a webhook by hand writes as the first of them, in any run.
+    let writer = shop.customer(CUSTOMERS[0]).id().to_owned();
+    let story = Story::new(app.store().clone(), seller, meta.clone(), writer);
     let (address, store) = (app.address(), app.store().clone());
     let running = tokio::spawn(app.run_until_stopped(stop.clone()));
     println!("Hawker listens on http://{address}, its stand-in for Meta on {}.\n", meta.url());
@@ -85,6 +87,8 @@ async fn sandbox(args: &DemoArgs, clock: Arc<dyn Clock>) -> anyhow::Result<Sandb
     let listener = listen(args.sandbox_listen, "--sandbox-listen").await?;
     let now_ms = Arc::new(move || clock.now().timestamp_millis());
     let settings = SandboxSettings::new(demo::APP_SECRET, demo::VERIFY_TOKEN, now_ms);
+    // A sandbox that starts anew has not heard from the customers of earlier runs.
+    let settings = SandboxSettings { window: false, ..settings };
     Sandbox::start(settings, listener).context("could not start the stand-in for Meta")
 }
 

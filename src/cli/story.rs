@@ -21,6 +21,8 @@ pub(super) struct Story {
     store: Store,
     seller: SellerId,
     meta: Sandbox,
+    /// The customer in the example of a signed webhook.
+    writer: String,
     messages: HashMap<MessageId, MessageState>,
     orders: HashMap<OrderId, Order>,
     last_said: HashMap<ConversationId, Option<chrono::DateTime<chrono::Utc>>>,
@@ -36,11 +38,12 @@ pub(super) struct Told {
 }
 
 impl Story {
-    pub(super) fn new(store: Store, seller: SellerId, meta: Sandbox) -> Self {
+    pub(super) fn new(store: Store, seller: SellerId, meta: Sandbox, writer: String) -> Self {
         Self {
             store,
             seller,
             meta,
+            writer,
             messages: HashMap::new(),
             orders: HashMap::new(),
             last_said: HashMap::new(),
@@ -83,6 +86,7 @@ impl Story {
         let conversations = views::conversations(self.store.reads(), self.seller, page).await?;
         let names: HashMap<CustomerId, String> =
             conversations.iter().map(|(_, customer)| (customer.id, self.name_of(&customer.meta_id))).collect();
+        let mut news: Vec<(Message, String)> = Vec::new();
         for (conversation, customer) in &conversations {
             let said = self.last_said.insert(conversation.id, conversation.last_message_at);
             if said == Some(conversation.last_message_at) && !self.unfinished.contains(&conversation.id) {
@@ -93,13 +97,15 @@ impl Story {
             if messages.iter().any(|message| !is_finished(message)) {
                 self.unfinished.push(conversation.id);
             }
-            for message in &messages {
-                self.tell_message(message, &names[&customer.id], tell);
-            }
+            news.extend(messages.into_iter().map(|message| (message, names[&customer.id].clone())));
         }
+        // What was said, what came of it, and what was answered: in this order, whatever was stored together.
+        let (answers, said): (Vec<_>, Vec<_>) = news.iter().partition(|(message, _)| message.author == Author::Bot);
+        said.iter().for_each(|(message, name)| self.tell_message(message, name, tell));
         for order in views::orders(self.store.reads(), self.seller, page).await? {
             self.tell_order(order, tell);
         }
+        answers.iter().for_each(|(message, name)| self.tell_message(message, name, tell));
         Ok(())
     }
 
@@ -163,9 +169,10 @@ impl Story {
         println!(
             "\nNow you. In another terminal:\n\n  cargo run -q -- dm \"one apron and a white linen dress in L\"\n\n\
              or sign a webhook as Meta does:\n\n\
-             \x20 body='{{\"object\":\"instagram\",\"entry\":[{{\"id\":\"17841400000000001\",\"time\":1,\"messaging\":[{{\"sender\":{{\"id\":\"5614879000000001\"}},\"recipient\":{{\"id\":\"17841400000000001\"}},\"message\":{{\"mid\":\"curl-1\",\"text\":\"two aprons\"}}}}]}}]}}'\n\
+             \x20 body='{{\"object\":\"instagram\",\"entry\":[{{\"id\":\"17841400000000001\",\"time\":1,\"messaging\":[{{\"sender\":{{\"id\":\"{}\"}},\"recipient\":{{\"id\":\"17841400000000001\"}},\"message\":{{\"mid\":\"curl-1\",\"text\":\"two aprons\"}}}}]}}]}}'\n\
              \x20 curl -d \"$body\" -H \"X-Hub-Signature-256: sha256=$(printf %s \"$body\" | openssl dgst -sha256 -hmac {} | sed 's/.* //')\" {webhook}\n\n\
              Everything is in hawker-demo.db. Ctrl-C ends it.\n",
+            self.writer,
             demo::APP_SECRET
         );
     }

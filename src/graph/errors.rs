@@ -6,6 +6,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use actors::domain::event::CallResult;
+use actors::failpoint::Injected;
 use reqwest::StatusCode;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -82,6 +83,13 @@ impl Fault {
             (Fault::Refused { code, error }, _) => CallResult::Refused { code, error },
             (Fault::Unanswerable(error), _) => CallResult::Unknown { error },
         }
+    }
+}
+
+impl From<Injected> for Fault {
+    /// Wherever it was made to fail: what the caller is told must hold for all of them.
+    fn from(_: Injected) -> Self {
+        Fault::uncertain("a fail point made the call fail")
     }
 }
 

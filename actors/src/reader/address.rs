@@ -10,11 +10,12 @@ use super::{
 };
 
 /// Words of streets and buildings, folded.
-const STREETS: &str = "street road avenue av ave rd lane ln drive boulevard blvd court close crescent highway hwy parkway \
-    square terrace place plaza way apartment apt flat suite building bldg block junction estate house \
-    calle c carrera cra avenida avda colonia col barrio edificio piso plaza paseo camino urbanizacion \
-    rue chemin allee impasse quai cours residence immeuble appartement etage bd \
-    rua r travessa praca alameda rodovia estrada bairro apto bloco edificio andar";
+const STREETS: &str = "\
+    street road avenue av ave rd lane ln drive boulevard blvd court close crescent highway hwy parkway square \
+    terrace place plaza way apartment apt flat suite building bldg block junction estate house calle c carrera \
+    cra avenida avda colonia col barrio edificio piso paseo camino urbanizacion rue chemin allee impasse quai \
+    cours residence immeuble appartement etage bd rua r travessa praca alameda rodovia estrada bairro apto bloco \
+    andar";
 
 /// Street words that are also other words: they need another word between them and the number (`12 Oak St`).
 const SHORT: &str =

@@ -1,4 +1,4 @@
-//! Lines up all that was found in a message, in the order of the text: what is named, how many, and what turns it round.
+//! Lines up all that was found in a message, in the order of the text: what is named, how many, what turns it round.
 
 use std::ops::Range;
 
@@ -147,11 +147,16 @@ impl Lineup<'_> {
 struct Against {
     not: bool,
     remove: bool,
+    /// What is ruled out is the next value only (`from M to L`).
+    once: bool,
+    /// Something was ruled out already: a new count begins anew.
+    spent: bool,
     measure: Option<Polarity>,
 }
 
 impl Against {
-    /// Takes note of a phrase; true when it is to stand among the atoms. `last` says what it follows, if it ends a clause.
+    /// Takes note of a phrase; true when it is to stand among the atoms. `last` is what it follows, and whether it
+    /// ends a clause.
     fn hear(&mut self, phrase: &Phrase, last: Option<(bool, &mut Atom)>) -> bool {
         if phrase.is(Mark::Not) && !phrase.is(Mark::Polite) || phrase.is(Mark::From) {
             match last {
@@ -161,6 +166,8 @@ impl Against {
                 }
                 _ => self.not = true,
             }
+            self.spent = false;
+            self.once = phrase.is(Mark::From);
         }
         self.remove |= phrase.is(Mark::Remove);
         if phrase.is(Mark::Extra) {
@@ -179,12 +186,14 @@ impl Against {
     fn apply(&mut self, sort: &AtomSort) -> Polarity {
         match sort {
             AtomSort::Stop => *self = Self::default(),
+            AtomSort::Quantity(_) if self.spent => self.not = false,
             AtomSort::Comma | AtomSort::And => {
                 self.not = false;
                 self.measure = None;
             }
             AtomSort::Modifier(_) => {
                 let measure = self.measure.take();
+                self.spent = self.not;
                 return match (self.not || self.remove, measure) {
                     (true, Some(Polarity::Extra)) => Polarity::NotExtra,
                     (true, _) => Polarity::Not,
@@ -192,9 +201,7 @@ impl Against {
                 };
             }
             AtomSort::Product(_) | AtomSort::Value(_) | AtomSort::Number(..) if self.not => {
-                if matches!(sort, AtomSort::Product(_)) {
-                    self.not = false;
-                }
+                self.not = !self.once && !matches!(sort, AtomSort::Product(_));
                 return Polarity::Not;
             }
             AtomSort::Product(_) if self.remove => return Polarity::Remove,

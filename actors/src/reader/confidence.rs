@@ -1,4 +1,4 @@
-//! How sure the reader is. Only a product named exactly, counted clearly, in a message that leaves nothing over, is sure.
+//! How sure the reader is: fully only of a product named exactly, counted clearly, in a message with nothing left over.
 
 /// What a line's confidence rests on.
 #[derive(Clone, Copy, Debug)]

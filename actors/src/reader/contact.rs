@@ -2,7 +2,10 @@
 
 use std::ops::Range;
 
-use super::{message::Message, words::Mark};
+use super::{
+    message::Message,
+    words::{Mark, marks_at},
+};
 
 /// A detail, and its tokens.
 #[derive(Debug, PartialEq)]
@@ -36,22 +39,29 @@ fn email_around(text: &str, at: usize) -> Option<Range<usize>> {
     (start < at && dotted).then_some(start..end)
 }
 
-/// The first phone number: its digits, with a leading `+` where it was said.
+/// The phone number, the one that is called so before any other: its digits, with a leading `+` where it was said.
 pub(super) fn phone(message: &Message<'_>) -> Option<Found> {
+    let mut found = phones(message);
+    let called = found.iter().position(|found| message.follows(found.at.start, Mark::Phone, 2)).unwrap_or(0);
+    (called < found.len()).then(|| found.swap_remove(called))
+}
+
+fn phones(message: &Message<'_>) -> Vec<Found> {
+    let mut phones = Vec::new();
     let mut at = 0;
     while at < message.tokens.len() {
         let Some(run) = digits_run(message, at) else {
             at += 1;
             continue;
         };
+        at = run.at.end;
         if is_phone(message, &run) {
             let plus = run.at.start.checked_sub(1).is_some_and(|before| is_plus(message, before, run.at.start));
             let value = if plus { format!("+{}", run.value) } else { run.value };
-            return Some(Found { value, at: run.at });
+            phones.push(Found { value, at: run.at });
         }
-        at = run.at.end;
     }
-    None
+    phones
 }
 
 fn is_plus(message: &Message<'_>, before: usize, number: usize) -> bool {
@@ -73,7 +83,7 @@ fn digits_run(message: &Message<'_>, start: usize) -> Option<Found> {
         let gap = message.text.get(last.span.end..next.span.start).unwrap_or("\n");
         let near = gap.chars().count() <= 3 && gap.chars().all(|char| matches!(char, ' ' | '-' | '\u{a0}' | '(' | ')'));
         // Ten digits in one piece are a number of their own: what follows may be a quantity.
-        let whole = last.word.len() >= 9 || value.len() + next.word.len() > 15;
+        let whole = last.word.len() >= 9 || next.word.len() >= 9 || value.len() + next.word.len() > 15;
         if !near || whole || next.word.len() < 2 {
             break;
         }
@@ -100,8 +110,9 @@ fn is_phone(message: &Message<'_>, run: &Found) -> bool {
     if plus || message.follows(start, Mark::Phone, 2) && digits >= 7 {
         return true;
     }
-    let code = message.follows(start, Mark::Code, 2);
-    !code && digits <= 13 && (digits >= 9 || digits >= 7 && run.value.starts_with('0'))
+    let code = (start.saturating_sub(2)..start)
+        .any(|at| marks_at(&[message.tokens[at].word.as_str()]).is_some_and(|(_, marks)| marks.contains(&Mark::Code)));
+    !code && (9..=13).contains(&digits)
 }
 
 #[cfg(test)]
@@ -123,7 +134,7 @@ mod tests {
 
     #[test]
     fn other_numbers_are_no_phone_numbers() {
-        for text in ["order 113542617", "2 caps for 1500", "jeans 30 32 34", "2024-05-12", "#5512345678", "pin 560001"]
+        for text in ["order 204417735", "2 caps for 1500", "jeans 30 32 34", "2024-05-12", "#5512345678", "code 771204"]
         {
             assert_eq!(phone(&Message::new(text)), None, "{text}");
         }

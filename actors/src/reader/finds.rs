@@ -4,7 +4,7 @@ use super::{
     index::{CatalogIndex, Meaning, Posting, hyphened},
     message::Message,
     vocabulary::Likeness,
-    words::{is_and, is_link, is_look},
+    words::{Mark, is_and, is_article, is_counted, is_label, is_link, is_look, is_money, is_unit, number},
 };
 
 /// More products than this that fit equally well are as good as none: a person must ask which.
@@ -22,6 +22,8 @@ pub(super) struct Find {
     pub(super) quality: f32,
     /// How much of the name was said, to 1.
     pub(super) coverage: f32,
+    /// The same words also name a modifier.
+    twin: Option<Vec<u32>>,
 }
 
 #[derive(Debug, PartialEq)]
@@ -77,7 +79,55 @@ pub(super) fn finds(index: &CatalogIndex, message: &Message<'_>, taken: &[bool])
         finds.extend(find);
     }
     finds.sort_by_key(Find::first);
+    finds.retain(|find| !is_spoken(message, find));
+    settle_twins(message, &mut finds);
+    drop_strays(&mut finds);
     finds
+}
+
+/// True for words that are only a part of a longer phrase (`can` in `can i get`).
+fn is_spoken(message: &Message<'_>, find: &Find) -> bool {
+    message
+        .phrases
+        .iter()
+        .any(|phrase| phrase.at.len() > find.tokens.len() && find.tokens.iter().all(|at| phrase.at.contains(at)))
+}
+
+/// Words that name both a product and a modifier are the modifier where they go on with what is put on a product.
+fn settle_twins(message: &Message<'_>, finds: &mut [Find]) {
+    for at in 0..finds.len() {
+        let Some(twin) = finds[at].twin.take() else { continue };
+        let Some(before) = at.checked_sub(1).map(|before| &finds[before]) else { continue };
+        let first = finds[at].first();
+        let with = message
+            .phrases
+            .iter()
+            .any(|phrase| phrase.is(Mark::With) && (before.end()..first).contains(&phrase.at.start));
+        let apart = (before.end()..first).any(|at| {
+            let word = message.tokens[at].word.as_str();
+            is_article(word)
+                || number(word).is_some()
+                || message.tokens[at].is_number()
+                || is_counted(word)
+                || word == "side"
+        });
+        let goes_on = if before.is_product() { with } else { true };
+        if goes_on && !apart && message.sentence_of(before.first()) == message.sentence_of(first) {
+            finds[at].what = What::Modifiers(twin);
+        }
+    }
+}
+
+/// A lone word of a longer name, right before another product, only describes that one (`sweet` in `sweet tea`).
+fn drop_strays(finds: &mut Vec<Find>) {
+    let stray = |pair: &[Find]| {
+        let lone = pair[0].is_product() && pair[0].tokens.len() == 1 && pair[0].coverage < 0.6;
+        lone && pair[1].is_product() && pair[0].end() == pair[1].first()
+    };
+    let strays: Vec<usize> = finds.windows(2).enumerate().filter(|(_, pair)| stray(pair)).map(|(at, _)| at).collect();
+    for at in strays.into_iter().rev() {
+        finds.remove(at);
+    }
 }
 
 fn hits(index: &CatalogIndex, message: &Message<'_>, taken: &[bool]) -> Vec<Hit> {
@@ -101,14 +151,17 @@ fn hits(index: &CatalogIndex, message: &Message<'_>, taken: &[bool]) -> Vec<Hit>
 fn likenesses(index: &CatalogIndex, message: &Message<'_>, at: usize) -> Vec<(Likeness, usize)> {
     let token = &message.tokens[at];
     let mut likenesses: Vec<(Likeness, usize)> = Vec::new();
-    if let Some(next) = message.tokens.get(at + 1).filter(|next| token.is_word() && next.is_word()) {
+    if let Some(next) =
+        message.tokens.get(at + 1).filter(|next| token.is_word() && next.is_word() && next.word.len() > 1)
+    {
         let joined = index.vocabulary.exact(&format!("{}{}", token.word, next.word));
         likenesses.extend(joined.map(|like| (like, 2)));
     }
     let exact = index.vocabulary.exact(&token.word);
     likenesses.extend(exact.map(|like| (like, 1)));
     // A word we know in its own right is no misspelling of another: `want` is not `pants`.
-    if likenesses.is_empty() && token.is_word() && !message.is_common(at) {
+    let ours = message.is_common(at) || is_label(&token.word) || is_money(&token.word) || is_unit(&token.word);
+    if likenesses.is_empty() && token.is_word() && !ours {
         likenesses.extend(index.vocabulary.near(&token.word).into_iter().map(|like| (like, 1)));
     }
     likenesses
@@ -148,7 +201,7 @@ impl Search<'_> {
                     continue;
                 }
                 let repeated = group.iter().any(|known| known.part == hit.part);
-                if !same || repeated || !self.bridged(last, *hit) {
+                if !same || repeated || !self.bridged(last, *hit) && !self.spanned(last, *hit) {
                     candidates.extend(self.weigh(std::mem::take(&mut group)));
                 }
             }
@@ -171,6 +224,12 @@ impl Search<'_> {
             })
     }
 
+    /// True when one unknown word lies between two words: it may, in a name that is said in full.
+    fn spanned(&self, left: Hit, right: Hit) -> bool {
+        let between = left.at + left.len;
+        right.at == between + 1 && self.message.tokens[between].is_word() && !self.message.is_common(between)
+    }
+
     /// A candidate, if these hits are enough of the entry to mean it.
     fn weigh(&self, hits: Vec<Hit>) -> Option<Candidate> {
         let entry = &self.index.entries[hits.first()?.entry as usize];
@@ -185,22 +244,30 @@ impl Search<'_> {
         let words: f32 = hits.iter().map(|hit| hit.quality * f32::from(u8::try_from(hit.len).unwrap_or(1))).sum();
         let named = hits.iter().any(|hit| self.message.tokens[hit.at].is_word());
         let number_only = !named && !matches!(entry.meaning, Meaning::Value(_));
-        (enough && !number_only).then_some(Candidate { rank: words + FULL_NAME * coverage, coverage, hits })
+        let loose = hits.windows(2).any(|pair| !self.bridged(pair[0], pair[1]));
+        let kind = match entry.meaning {
+            Meaning::Product(_) => 0.02,
+            Meaning::Value(_) => 0.01,
+            Meaning::Modifier(_) => 0.0,
+        };
+        let fits = enough && !number_only && (full || !loose);
+        fits.then_some(Candidate { rank: words + FULL_NAME * coverage + kind, coverage, hits })
     }
 
     /// True for a word that can name a product without the rest of its name.
     fn is_telling(&self, hit: &Hit) -> bool {
         let entry = &self.index.entries[hit.entry as usize];
         let word = entry.parts[usize::from(hit.part)].word;
-        self.message.tokens[hit.at].is_word()
-            && !is_look(self.index.vocabulary.root(word))
-            && !self.message.is_common(hit.at)
+        let spelled = hit.quality > 0.99 || self.message.tokens[hit.at].word.chars().count() > 5;
+        let look = is_look(self.index.vocabulary.root(word));
+        spelled && self.message.tokens[hit.at].is_word() && !look && !self.message.is_common(hit.at)
     }
 
     /// Makes the candidate a find, and takes its words from the others.
     fn take(&self, best: Candidate, others: &mut Vec<Candidate>) -> Option<Find> {
         let tokens = tokens(&best.hits);
         let (tied, rest): (Vec<_>, Vec<_>) = others.drain(..).partition(|other| self.ties(&best, &tokens, other));
+        let twin = self.twin(&best, &tokens, &rest);
         for other in rest {
             if other.hits.iter().any(|hit| tokens.contains(&hit.at) || tokens.contains(&(hit.at + hit.len - 1))) {
                 others.extend(self.without(other, &tokens));
@@ -210,7 +277,21 @@ impl Search<'_> {
         }
         let quality = best.hits.iter().map(|hit| hit.quality).fold(1.0, f32::min);
         let what = self.meaning(&best, &tied)?;
-        Some(Find { tokens, what, quality, coverage: best.coverage })
+        Some(Find { tokens, what, quality, coverage: best.coverage, twin })
+    }
+
+    /// The modifiers that the words of a product name, too.
+    fn twin(&self, best: &Candidate, tokens: &[usize], others: &[Candidate]) -> Option<Vec<u32>> {
+        let meaning = |candidate: &Candidate| &self.index.entries[candidate.hits[0].entry as usize].meaning;
+        if !matches!(meaning(best), Meaning::Product(_)) {
+            return None;
+        }
+        let same = others.iter().filter(|other| other.coverage > 0.99 && self::tokens(&other.hits) == tokens);
+        let twins = distinct(same.filter_map(|other| match meaning(other) {
+            Meaning::Modifier(modifier) => Some(*modifier),
+            _ => None,
+        }));
+        (!twins.is_empty()).then_some(twins)
     }
 
     /// True when the other candidate is said by the same words, and no better or worse.

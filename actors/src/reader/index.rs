@@ -59,7 +59,7 @@ pub(super) struct ValueOf {
 }
 
 /// An option name and one of its values, by their places among the strings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Choice {
     pub(super) name: u32,
     pub(super) value: u32,
@@ -105,9 +105,12 @@ impl CatalogIndex {
     }
 }
 
+/// An entry whose words have no ids yet: roots with weights, the meaning, whether an `and` belongs to it.
+type RawEntry = (Vec<(String, f32)>, Meaning, bool);
+
 #[derive(Default)]
 struct Builder {
-    entries: Vec<(Vec<(String, f32)>, Meaning, bool)>,
+    entries: Vec<RawEntry>,
     /// Option values with the same words are one entry, whatever products have them.
     values: HashMap<Vec<String>, Vec<ValueOf>>,
     strings: Vec<Box<str>>,
@@ -252,7 +255,7 @@ fn weighed(roots: Vec<String>) -> Vec<(String, f32)> {
     roots.iter().map(|root| (root.clone(), weight(root))).collect()
 }
 
-fn settle(vocabulary: &Vocabulary, (parts, meaning, joins): (Vec<(String, f32)>, Meaning, bool)) -> Entry {
+fn settle(vocabulary: &Vocabulary, (parts, meaning, joins): RawEntry) -> Entry {
     let parts: Box<[Part]> = parts
         .iter()
         .filter_map(|(root, weight)| Some(Part { word: vocabulary.find(root)?, weight: *weight }))

@@ -42,10 +42,7 @@ impl Signs<'_> {
         if let Some(intent) = self.withdrawal() {
             return intent;
         }
-        if self.adds() && self.is_order() {
-            return Intent::Order;
-        }
-        if self.has(Mark::Again) {
+        if self.has(Mark::Again) && self.orders() || self.adds() && self.is_order() {
             return Intent::Order;
         }
         if self.is_told(Tone::Asks) {
@@ -69,17 +66,17 @@ impl Signs<'_> {
         if only_against || changes && !new_order && !asks {
             return Some(Intent::Change);
         }
-        (self.has(Mark::MakeIt) && (self.loose || named)).then_some(Intent::Change)
+        (self.has(Mark::MakeIt) && !new_order && (self.loose || named)).then_some(Intent::Change)
     }
 
     /// True when the products named are wanted: words say so, or the message says little else.
     fn is_order(&self) -> bool {
         let surest = self.lines.iter().map(|line| line.confidence).fold(0.0, f32::max);
         if self.orders() {
-            return self.unknown <= 2 * self.known + 2;
+            return self.unknown <= self.known + 2;
         }
         let soft = self.has(Mark::Please) || self.counted;
-        let bound = if soft { self.known } else { self.known / 2 };
+        let bound = if soft { self.known } else { (self.known / 2).max(1) };
         surest > 0.4 && self.unknown <= bound
     }
 
@@ -88,6 +85,10 @@ impl Signs<'_> {
         if buys && self.unknown <= 2 {
             return Intent::Order;
         }
-        if self.has(Mark::Greet) && self.unknown == 0 && !self.orders() { Intent::Greeting } else { Intent::Other }
+        // A greeting may name the one it greets.
+        let greets = self.has(Mark::Greet)
+            && self.unknown <= 1
+            && self.message.tokens.len() <= 5 + 5 * usize::from(self.unknown == 0);
+        if greets && !self.orders() { Intent::Greeting } else { Intent::Other }
     }
 }

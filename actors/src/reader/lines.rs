@@ -1,4 +1,4 @@
-//! Makes order lines of the products named: picks the variant, drops what was only asked about, lets the last word count.
+//! Makes order lines of the products named: picks variants, drops what was only asked about, lets the last word count.
 
 use std::ops::Range;
 

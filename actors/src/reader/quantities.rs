@@ -122,6 +122,10 @@ impl Search<'_> {
         }
         let marked = is_counted(self.word(at + 1)) || self.is_times(at + 1);
         let end = if marked && self.is_free(at + 1) { at + 2 } else { at + 1 };
+        // A large number counts only what it stands right before.
+        if count > 99 && !marked && !self.counts_something(at + 1) {
+            return None;
+        }
         let sort = if marked { Sort::Marked } else { Sort::Plain };
         Some(Quantity { at: at..end, count, sort, pairs: false })
     }
@@ -228,7 +232,7 @@ impl Search<'_> {
             letters || hyphened(self.message.text, token, right) && !self.named[at + 1]
         });
         let list_bullet = left.is_some_and(|left| left.kind == Kind::Newline || left.is_sign(','));
-        tied_left && !list_bullet && !left.is_some_and(|left| left.word == "x") || tied_right
+        tied_left && !list_bullet && left.is_none_or(|left| left.word != "x") || tied_right
     }
 }
 

@@ -250,10 +250,17 @@ impl Filling<'_> {
         let said =
             |item: &Item| choices.iter().any(|choice| item.chosen.iter().any(|known| known.choice.name == choice.name));
         let counted = self.item().quantity.is_some();
+        let listed = self.is_listed(at);
         let inside = self.scene.finds[self.segment.find].end() > quantity.at.start;
-        let is_size =
-            !choices.is_empty() && (self.named && (inside || !said(self.item()) || counted) || !self.named && counted);
+        let sized = if self.named { inside || counted || listed || !said(self.item()) } else { counted };
+        let is_size = sized && !choices.is_empty();
         if is_size { self.value(find, self.scene.atoms[at].polarity) } else { self.quantity(at, end, quantity) }
+    }
+
+    /// True for a number joined to one before it by `and` (`in 38 and 40`).
+    fn is_listed(&self, at: usize) -> bool {
+        let before = |back: usize| at.checked_sub(back).map(|at| &self.scene.atoms[at].sort);
+        matches!(before(1), Some(AtomSort::And | AtomSort::Comma)) && matches!(before(2), Some(AtomSort::Number(..)))
     }
 
     fn quantity(&mut self, at: usize, end: usize, quantity: &Quantity) {
@@ -263,9 +270,7 @@ impl Filling<'_> {
         let fixing = std::mem::take(&mut self.fixing);
         let item = self.item();
         let open = item.quantity.as_ref().is_none_or(|known| known.sort == Sort::Article);
-        if fixing || !named && item.chosen.is_empty() {
-            item.quantity = Some(quantity.clone());
-        } else if !named && open {
+        if fixing || !named && (open || item.chosen.is_empty()) {
             item.quantity = Some(quantity.clone());
         } else if !named || leads && (!article || !open) {
             self.segment.items.push(Item { quantity: Some(quantity.clone()), chosen: Vec::new() });

@@ -26,11 +26,9 @@ pub(super) struct Share {
 pub(super) fn shares(segment: &Segment, goods: &Goods) -> (Vec<Share>, bool) {
     let mut items = segment.items.clone();
     inherit(&mut items);
-    let total = if parts_the_first(&items) { Some(items.remove(0)) } else { None };
-    if let Some(total) = &total {
-        for item in &mut items {
-            fill(item, &total.chosen);
-        }
+    let total = if is_total_first(&items) { Some(items.remove(0)) } else { None };
+    if total.is_none() {
+        inherit_back(&mut items);
     }
     let base = total.as_ref().and_then(|total| total.quantity.as_ref());
     if let Some(count) = segment.each {
@@ -51,26 +49,29 @@ fn amount(quantity: &Quantity, goods: &Goods) -> u32 {
     if quantity.pairs && !goods.paired { quantity.count.saturating_mul(2) } else { quantity.count }
 }
 
-/// True when the first part only says the total that the others share.
-fn parts_the_first(items: &[Item]) -> bool {
+/// True when the first part only says the total that the others share: it lacks an option that they name, and
+/// contradicts none.
+fn is_total_first(items: &[Item]) -> bool {
     let Some((first, rest)) = items.split_first() else { return false };
-    let names: BTreeSet<u32> =
-        rest.iter().flat_map(|item| item.chosen.iter().map(|chosen| chosen.choice.name)).collect();
-    !names.is_empty() && names.iter().any(|name| !first.chosen.iter().any(|chosen| chosen.choice.name == *name))
+    let said: BTreeSet<Choice> = first.chosen.iter().map(|chosen| chosen.choice).collect();
+    let mut others = rest.iter().flat_map(|item| &item.chosen).map(|chosen| chosen.choice);
+    let agrees = others.clone().all(|other| said.iter().all(|known| known.name != other.name || *known == other));
+    agrees && others.any(|other| !said.contains(&other))
 }
 
-/// An option on which all parts that name it agree holds for those that do not.
+/// What one part says holds for the parts after it that do not speak of it.
 fn inherit(items: &mut [Item]) {
-    let Some((first, rest)) = items.split_first_mut() else { return };
-    let mut known = first.chosen.clone();
-    for item in rest {
+    let mut known: Vec<Chosen> = Vec::new();
+    for item in items {
         fill(item, &known);
-        known = item.chosen.clone();
+        known.clone_from(&item.chosen);
     }
-    // What only the last part says (`2 blue and 1 white in M`) holds for those before it, too.
+}
+
+/// What only the last of several counted parts says (`2 blue and 1 white in M`) holds for those before it, too.
+fn inherit_back(items: &mut [Item]) {
     let last = items.last().map(|item| item.chosen.clone()).unwrap_or_default();
-    let counted = items.iter().all(|item| item.quantity.is_some() && !item.chosen.is_empty());
-    if counted {
+    if items.iter().all(|item| item.quantity.is_some() && !item.chosen.is_empty()) {
         items.iter_mut().for_each(|item| fill(item, &last));
     }
 }

@@ -31,16 +31,26 @@ fn tone(message: &Message<'_>, quantities: &[Quantity], named: &[bool], sentence
     if asks && orders {
         // `i want 2 caps and how much is the delivery` orders, `i want to buy 2 caps, do you have any` as well;
         // without a number it is more likely about the thing than for it.
-        let counted = counted_thing(message, quantities, named, sentence);
+        let counted = counted_thing(message, quantities, named, sentence) || named_first(message, named, sentence);
         return if counted && !conditional(message, sentence) { Tone::Orders } else { Tone::Asks };
     }
     if orders {
         return if has(Mark::Past) && has(Mark::Complain) { Tone::Tells } else { Tone::Orders };
     }
-    if asks || message.is_asked(sentence) {
+    // A greeting that asks (`how are you?`) asks about nothing.
+    let greets = has(Mark::Greet) && !(0..named.len()).any(|at| named[at] && message.sentence_of(at) == sentence);
+    if asks || message.is_asked(sentence) && !greets {
         return Tone::Asks;
     }
     if has(Mark::Past) || has(Mark::Complain) { Tone::Tells } else { Tone::Plain }
+}
+
+/// True when the sentence begins with an order, and something named stands before it begins to ask.
+fn named_first(message: &Message<'_>, named: &[bool], sentence: usize) -> bool {
+    let first = |mark: Mark| message.phrases_in(sentence).find(|phrase| phrase.is(mark)).map(|phrase| phrase.at.start);
+    let order = first(Mark::Order).or_else(|| first(Mark::Buy));
+    let ask = first(Mark::Ask);
+    order.zip(ask).is_some_and(|(order, ask)| (order..ask).any(|at| named[at]))
 }
 
 /// True when the sentence names something to buy, with a number aloud.

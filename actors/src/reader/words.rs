@@ -1,4 +1,4 @@
-//! The reader's word lists, in English, Spanish, French and Portuguese: what it knows of language, and nothing of shops.
+//! The reader's word lists, in English, Spanish, French and Portuguese: what it knows of language, not of one shop.
 //!
 //! All words stand folded: lower case, without accents and apostrophes.
 
@@ -15,7 +15,7 @@ pub(super) use phrases::{Mark, marks_at};
 /// Number words. Articles count as one too, but only weakly: see [`is_article`].
 const NUMBERS: &[(u32, &str)] = &[
     (0, "zero"),
-    (1, "one un una uno une um uma ek wan"),
+    (1, "one un una uno une um uma ek"),
     (2, "two dos deux dois duas"),
     (3, "three tres trois"),
     (4, "four cuatro quatre quatro"),
@@ -53,56 +53,64 @@ const PAIRS: &str = "pair pairs pr prs par pares paire paires";
 const COUPLES: &str = "couple cple";
 
 /// Roots of things sold by the pair.
-const PAIRED: &str = "shoe shoes sneaker sneakers sock socks earring earrings boot boots slide slides sandal sandals \
-    glove gloves heel heels slipper slippers trainer trainers glasses sunglasses jeans pants trousers shorts leggings \
-    zapato zapatos calcetin calcetines arete aretes pendiente pendientes guante guantes bota botas sandalia sandalias \
-    zapatilla zapatillas tenis lentes gafas chaussure chaussures basket baskets chaussette chaussettes boucle boucles \
-    gant gants bottes lunettes sandale sandales sapato sapatos meia meias brinco brincos luva luvas oculos chinelo chinelos";
+const PAIRED: &str = "\
+    shoe shoes sneaker sneakers sock socks earring earrings boot boots slide slides sandal sandals glove gloves \
+    heel heels slipper slippers trainer trainers glasses sunglasses jeans pants trousers shorts leggings zapato \
+    zapatos calcetin calcetines arete aretes pendiente pendientes guante guantes bota botas sandalia sandalias \
+    zapatilla zapatillas tenis lentes gafas chaussure chaussures basket baskets chaussette chaussettes boucle \
+    boucles gant gants bottes lunettes sandale sandales sapato sapatos meia meias brinco brincos luva luvas \
+    oculos chinelo chinelos";
 
 /// Words that carry nothing by themselves: they neither name a product nor make a message unclear.
-const FILLERS: &str = "the this that these those it its my your our me you u we us they them he she i im ive id ill am \
-    is are be been was do does did have has had will would can could should may might to of for from with in on at by as \
-    so just only also too then than and or but if not no yes yeah ok okay all any some more please there here what now \
-    today tonight tomorrow morning evening weekend monday tuesday wednesday thursday friday saturday sunday order \
-    color colour size sizes shade piece pieces pcs pc item items each one ones thing let lets get got give make made \
-    want need like take go ready really very much lot well dear sir madam maam bro sis hun babe friend guys team shop \
-    store side total altogether extra regular plain name via dm ur yours am pm asap soon possible thank thanks nice good \
-    great lovely love cool perfect awesome maybe actually guess think wait sorry \
-    el la los las lo le un una unos unas de del al y e o u en con sin por para que es son mi mis tu tus su sus me te se \
-    nos si no ya muy mas menos tambien solo hoy manana esta este esto ese esa eso favor gracias hola color talla pieza \
-    piezas quiero cada otro otra viernes sabado domingo lunes martes miercoles jueves paso cuando ella ellas ellos \
-    les des du au aux et ou d l j n s c qu m t a dans avec sans sur pour par ce cet cette ces je tu il elle nous vous ils \
-    mon ma mes ton ta votre vos notre est sont suis ai ete plus tres bien aussi alors donc merci taille couleur svp stp \
-    aujourdhui demain matin soir midi \
-    os as um uma uns umas do da dos das ao no na nos nas em com sem eu voce voces ele ela meu minha seu sua por pra pro \
-    tambem so hoje amanha obrigado obrigada tamanho cor peca pecas favor sim nao mais muito";
+const FILLERS: &str = "\
+    the this that these those it its my your our me you u we us they them he she i im ive id ill am is are be \
+    been was do does did have has had will would can could should may might to of for from with in on at by as \
+    so just only also too then than and or but if not no yes yeah ok okay all any some more please there here \
+    what now today tonight tomorrow morning evening weekend monday tuesday wednesday thursday friday saturday \
+    sunday order color colour size sizes shade piece pieces pcs pc item items each one ones thing let lets get \
+    got give make made want need like take go ready really very much lot well dear sir madam maam bro sis hun \
+    babe friend guys team shop store side total altogether extra regular plain name via dm ur yours pm asap soon \
+    possible thank thanks nice good drink drinks eat under over near between through up down out off about into \
+    per because same going great lovely love cool perfect awesome maybe actually guess think wait sorry el la \
+    los las lo le un una unos unas de del al y e o en con sin por para que es son mi mis tu tus su sus te se nos \
+    si ya muy mas menos tambien solo hoy manana esta este esto ese esa eso favor gracias hola talla pieza piezas \
+    quiero cada otro otra viernes sabado domingo lunes martes miercoles jueves paso cuando ella ellas ellos les \
+    des du au aux et ou d l j n s c qu m t a dans avec sans sur pour par ce cet cette ces je il elle nous vous \
+    ils mon ma mes ton ta votre vos notre est sont suis ai ete plus tres bien aussi alors donc merci taille \
+    couleur svp stp aujourdhui demain matin soir midi os um uma uns umas da dos das ao na nas em com sem eu voce \
+    voces ele ela meu minha seu sua pra pro tambem hoje amanha obrigado obrigada tamanho cor peca pecas sim nao \
+    mais muito";
 
 /// Words that may stand between the words of one name (`linen for men`, `pain au chocolat`).
 const LINKS: &str = "of the de del des du d l la le les el los las au aux a al en in da do dos das com para for y";
 
 /// Words before which a number is a count of that product's boxes, and words after a number that count pieces.
-const COUNTED: &str = "x pc pcs pce piece pieces pz pzas pza pieza piezas pce pcs unidad unidades unidade unidades un unid \
-    unit units uds ud pack packs box boxes set sets caja cajas boite boites caixa caixas paquete paquetes paquet paquets \
-    pacote pacotes bag bags bottle bottles botella botellas bouteille bouteilles garrafa garrafas jar jars bar bars \
-    nos no order orders portion portions copies copy exemplaires";
+const COUNTED: &str = "\
+    x pc pcs pce piece pieces pz pzas pza pieza piezas unidad unidades unidade un unid unit units uds ud pack \
+    packs box boxes set sets caja cajas boite boites caixa caixas paquete paquetes paquet paquets pacote pacotes \
+    bag bags bottle bottles botella botellas bouteille bouteilles garrafa garrafas jar jars bar bars nos no \
+    order orders portion portions copies copy exemplaires";
 
 /// Words after a number that make it a measure, a time or a crowd: no quantity.
-const UNITS: &str = "g gr gm gms gram grams gramme grammes gramos gramas kg kgs kilo kilos mg ml mls cl dl l lt ltr litre \
-    litres liter liters litro litros oz lb lbs cm mm m mt mtr metre metres meter meters metro metros inch inches in ft \
-    feet pulgadas pouces polegadas yard yards am pm h hr hrs hour hours hora horas heure heures min mins minute minutes \
-    minutos day days dia dias jour jours week weeks semana semanas semaine semaines month months mes meses mois year \
-    years yr yrs ano anos ans an old people persons person persona personas personne personnes pessoa pessoas guests \
-    percent pct st nd rd th er eme e o k bucks th";
+const UNITS: &str = "\
+    g gr gm gms gram grams gramme grammes gramos gramas kg kgs kilo kilos mg ml mls cl dl l lt ltr litre litres \
+    liter liters litro litros oz lb lbs cm mm m mt mtr metre metres meter meters metro metros inch inches in ft \
+    feet pulgadas pouces polegadas yard yards am pm h hr hrs hour hours hora horas heure heures min mins minute \
+    minutes minutos day days dia dias jour jours week weeks semana semanas semaine semaines month months mes \
+    meses mois year years yr yrs ano anos ans an old people persons person persona personas personne personnes \
+    pessoa pessoas guests percent pct st nd rd th er eme e o k bucks";
 
 /// Words next to which a number is money.
-const MONEY: &str = "usd eur gbp ghs cedi cedis ngn naira inr rs rupee rupees rupiya mxn peso pesos brl real reais euro \
-    euros dollar dollars pound pounds xof xaf cfa fcfa kes ksh shilling shillings zar rand aed dirham dirhams budget price \
-    precio prix preco cost pay paid pagar payer";
+const MONEY: &str = "\
+    usd eur gbp ghs cedi cedis ngn naira inr rs rupee rupees rupiya mxn peso pesos brl real reais euro euros \
+    dollar dollars pound pounds xof xaf cfa fcfa kes ksh shilling shillings zar rand aed dirham dirhams budget \
+    price precio prix preco cost pay paid pagar payer";
 
 /// Words after which a number is no quantity: sizes, codes, clock times, places.
-const LABELS: &str = "size sizes talla taille tamanho numero number no nr num n age shade tono teinte model modelo modele \
-    at around before after until till by since las flat apt apartment house room suite floor unit block plot gate casa \
-    depto piso bloco code otp pin zip cep cp ref invoice waist length spf";
+const LABELS: &str = "\
+    size sizes talla taille tamanho numero number no nr num n age shade tono teinte model modelo modele at \
+    around before after until till by since las flat apt apartment house room suite floor unit block plot gate \
+    casa depto piso bloco code otp pin zip cep cp ref invoice waist length spf";
 
 /// A number word's value.
 pub(super) fn number(word: &str) -> Option<u32> {
@@ -119,7 +127,7 @@ pub(super) fn is_article(word: &str) -> bool {
 
 /// True for number words that are also everyday words (`once`).
 pub(super) fn is_doubtful_number(word: &str) -> bool {
-    matches!(word, "once" | "sept" | "nove" | "cent" | "wan" | "ek")
+    matches!(word, "once" | "sept" | "nove" | "cent" | "ek")
 }
 
 macro_rules! word_set {

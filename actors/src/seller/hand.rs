@@ -22,6 +22,11 @@ impl Hand {
         self.in_hand.store(last.0, SeqCst);
     }
 
+    /// The last event in hand, if any is.
+    pub(crate) fn in_hand(&self) -> Option<EventSeq> {
+        Some(self.in_hand.load(SeqCst)).filter(|last| *last > 0).map(EventSeq)
+    }
+
     /// The turn is stored: what fell before is overcome.
     pub(crate) fn got_on(&self) {
         self.in_hand.store(0, SeqCst);

@@ -10,8 +10,10 @@ use crate::trouble::within;
 
 use super::{Desk, Fall, Seat};
 
+/// A seller's shop as its rows tell it, and the number to write under.
 pub(super) async fn desk(seat: Seat) -> Result<Desk, Fall> {
     let (world, seller) = (seat.world.clone(), seat.seller);
+    let _place = world.place_at_work().await;
     let (now, limit) = (world.clock.now(), world.settings.store_timeout);
     let loaded = within(limit, sellers::load(&world.store, seller, now)).await?;
     let Some(loaded) = loaded else { return Err(Fall::NoSuchSeller(seller)) };

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tracing::{error, info, info_span};
+use tracing::{error, info_span};
 
 use crate::courier;
 use crate::domain::alarm::Alarm;
@@ -19,6 +19,7 @@ use crate::store::{FencedTx, StoreError, Sync, alarms, inbox, threads, turns};
 use crate::trouble::within;
 
 use super::batch::{self, Batch};
+use super::log;
 use super::{Desk, Fall};
 
 /// How long an alarm is put off that makes the shop panic.
@@ -32,7 +33,7 @@ pub(super) struct Turn {
     pub(super) did_something: bool,
 }
 
-type Meant = (StoredEvent, Result<Happening, Reason>);
+pub(super) type Meant = (StoredEvent, Result<Happening, Reason>);
 
 impl Desk {
     pub(super) async fn take_turn(&mut self) -> Result<Turn, Fall> {
@@ -168,7 +169,7 @@ impl Desk {
         self.last_id = changes.last_id;
         self.turns += 1;
         self.seat.hand.got_on();
-        log_outcomes(meant, &changes);
+        log::steps(meant, &changes);
         self.tell(&changes);
         Ok(true)
     }
@@ -209,14 +210,4 @@ impl Desk {
 
 fn nothing_in(changes: &Changes) -> bool {
     *changes == Changes { last_id: changes.last_id, ..Changes::default() }
-}
-
-fn log_outcomes(meant: &[Meant], changes: &Changes) {
-    for decided in &changes.decided {
-        let (seq, outcome) = (decided.event, decided.outcome.name());
-        let event = meant.iter().map(|(event, _)| event).find(|event| event.seq == seq);
-        let kind = event.map_or("unknown", |event| event.kind.as_str());
-        let reason = decided.outcome.reason().map(Reason::code);
-        info!(event.id = seq.0, kind, outcome, reason, "event {seq} ended as {outcome}");
-    }
 }

@@ -1,5 +1,7 @@
 //! Changes of the shop that staff or another system asked for.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::{Value, json};
 
 use crate::domain::catalog::Product;
@@ -18,21 +20,40 @@ impl Step<'_> {
     }
 
     fn put_products(&mut self, products: &[Product]) -> Value {
-        let currency = self.shop.seller.settings.currency;
-        let wrong = products.iter().find(|product| {
-            let prices = product.variants.iter().filter_map(|variant| variant.price);
-            std::iter::once(product.price).chain(prices).any(|price| price.currency != currency || price.minor < 0)
-        });
-        if let Some(product) = wrong {
-            let detail = format!("{} must be priced in {currency}, at 0 or more", product.retailer_id);
-            return json!({ "error": "wrong_price", "detail": detail });
+        if let Some((error, detail)) = self.wrong_price(products).or_else(|| self.taken_sku(products)) {
+            return json!({ "error": error, "detail": detail });
         }
         for product in products {
             self.out.products.insert(product.retailer_id.clone(), product.clone());
         }
         json!({ "products": products.len() })
     }
+
+    fn wrong_price(&self, products: &[Product]) -> Option<Wrong> {
+        let currency = self.shop.seller.settings.currency;
+        let wrong = products.iter().find(|product| {
+            let prices = product.variants.iter().filter_map(|variant| variant.price);
+            std::iter::once(product.price).chain(prices).any(|price| price.currency != currency || price.minor < 0)
+        })?;
+        Some(("wrong_price", format!("{} must be priced in {currency}, at 0 or more", wrong.retailer_id)))
+    }
+
+    /// A variant's SKU names one variant of one product, or orders could not tell them apart.
+    fn taken_sku(&self, products: &[Product]) -> Option<Wrong> {
+        let replaced = |known: &&Product| products.iter().any(|product| product.retailer_id == known.retailer_id);
+        let kept = self.shop.catalog.products.iter().filter(|known| !replaced(known));
+        // Of two products with the same SKU in one command, the last one counts.
+        let last: BTreeMap<&str, &Product> =
+            products.iter().map(|product| (product.retailer_id.as_str(), product)).collect();
+        let mut seen = BTreeSet::new();
+        let skus = kept.chain(last.into_values()).flat_map(|product| &product.variants);
+        let taken = skus.map(|variant| variant.retailer_id.as_str()).find(|sku| !seen.insert(*sku))?;
+        Some(("taken_sku", format!("the variant {taken} is there twice")))
+    }
 }
+
+/// A code and a sentence.
+type Wrong = (&'static str, String);
 
 impl Shop {
     /// Puts a product into the catalog. Words are read anew from here on, so conversations are read anew as well.

@@ -1,8 +1,10 @@
 //! Owed calls: claiming them under the budget, and what their end means.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::domain::alarm::AlarmKind;
+use crate::domain::alarm::{AlarmKey, AlarmKind};
 use crate::domain::budget::{BudgetKey, Family};
 use crate::domain::conversation::{Message, MessageState};
 use crate::domain::event::{CallEnded, CallResult};
@@ -81,6 +83,10 @@ impl Step<'_> {
 
     fn not_sent(&mut self, thread: &mut Thread, open: &Open, error: &str) {
         thread.conversation.needs_look = Some(Look::NotSent);
+        if open.owed.purpose.starts_with("ask:") {
+            // The customer never saw the question: the next word brings it again.
+            thread.conversation.asked = None;
+        }
         self.end(open, OwedState::Failed, None, Some(error));
         self.mark(open, MessageState::Failed);
     }
@@ -177,9 +183,8 @@ fn jittered_wait(owed: &Owed, boot: i64) -> TimeDelta {
 impl Shop {
     /// Claims what is owed and may be called now: spends budget, counts the attempt. Sets the alarm for the rest.
     pub fn claim(&mut self, now: DateTime<Utc>) {
-        let owed: Vec<OutboxId> = self.claimable().map(|open| open.owed.id).collect();
         let mut later: Option<DateTime<Utc>> = None;
-        for id in owed {
+        for (id, _) in self.next_calls() {
             if self.in_flight() >= self.rules.max_in_flight {
                 break;
             }
@@ -188,8 +193,23 @@ impl Shop {
             }
         }
         if let Some(due) = later {
-            self.turn.alarms.insert(crate::domain::alarm::AlarmKey { kind: AlarmKind::Send, subject: 0 }, Some(due));
+            self.turn.alarms.insert(AlarmKey { kind: AlarmKind::Send, subject: 0 }, Some(due));
         }
+    }
+
+    /// Owed calls that wait for no other, oldest first. One send at a time in a conversation, in order: only so do
+    /// recipient and words identify an echo.
+    pub(super) fn next_calls(&self) -> Vec<(OutboxId, ConversationId)> {
+        let is_owed = |open: &&Open| open.owed.state == OwedState::Owed;
+        if !self.open.values().any(|open| is_owed(&open)) {
+            return Vec::new();
+        }
+        let is_send = |open: &Open| matches!(open.owed.call, OwedCall::Send { .. });
+        let in_question = self.open.values().filter(|open| is_send(open) && !is_owed(open));
+        let mut busy: HashSet<ConversationId> = in_question.map(|open| open.owed.conversation).collect();
+        let owed = self.open.values().filter(is_owed);
+        let next = owed.filter(|open| !is_send(open) || busy.insert(open.owed.conversation));
+        next.map(|open| (open.owed.id, open.owed.conversation)).collect()
     }
 
     /// Claims one call, or says when to look at it again, where that is known.
@@ -203,9 +223,6 @@ impl Shop {
         }
         if owed.not_before > now {
             return Some(owed.not_before);
-        }
-        if is_send && self.waits_for_another(&owed) {
-            return None;
         }
         let (family, connection, cap) = match owed.call {
             OwedCall::Send { .. } => (Family::Messages, owed.connection, self.rules.messages_per_hour),
@@ -224,15 +241,6 @@ impl Shop {
                 None
             }
         }
-    }
-
-    /// One send at a time in a conversation, in order: only so do recipient and words identify an echo.
-    fn waits_for_another(&self, owed: &Owed) -> bool {
-        self.open.values().any(|other| {
-            let before = other.owed.id < owed.id || other.owed.state != OwedState::Owed;
-            let is_send = matches!(other.owed.call, OwedCall::Send { .. });
-            other.owed.id != owed.id && is_send && before && other.owed.conversation == owed.conversation
-        })
     }
 
     fn give_up(&mut self, id: OutboxId, why: &str, now: DateTime<Utc>) {

@@ -223,6 +223,35 @@ fn the_same_question_is_not_asked_twice() {
 }
 
 #[test]
+fn a_question_that_could_not_be_sent_is_asked_again() {
+    let mut played = Played::new();
+    played.says("an apron please", 0);
+    played.waits(4);
+    let question = played.take_handed().remove(0);
+    played.ends(&question, CallResult::Refused { code: "190/463".into(), error: "the token has run out".into() });
+    assert_eq!(played.needs_look(), Some(Look::NotSent));
+    played.says("are you there?", 10);
+    played.waits(4);
+    assert_eq!(played.take_handed().iter().map(text_of).collect::<Vec<_>>(), [text_of(&question)]);
+}
+
+#[test]
+fn a_word_said_just_before_the_silence_was_over_puts_the_answer_off() {
+    let mut played = Played::new();
+    played.says("an apron please", 0);
+    let (key, due) = played.alarms.first_key_value().map(|(key, due)| (*key, *due)).unwrap();
+    played.now = due;
+    let said = Said { mid: None, text: Some("hm".into()), payload: None, attachments: vec![] };
+    let event = played.event("message:hm", at(3));
+    played.shop.decide(&event, &Ok(Happening::Said(said)), played.now);
+    played.shop.alarm(&Alarm { key, due }, played.now);
+    played.store();
+    assert!(played.take_handed().is_empty());
+    played.waits(4);
+    assert_eq!(played.take_handed().len(), 1);
+}
+
+#[test]
 fn an_echo_before_the_answer_confirms_the_send_and_the_answer_says_nothing_new() {
     let mut played = Played::new();
     played.says("an apron please", 0);
@@ -376,9 +405,20 @@ fn products_put_by_a_command_are_understood_from_then_on() {
         variants: vec![],
     };
     played.hears(Happening::Command(Command::PutProducts { products: vec![tote] }), "command:1", 1);
-    assert!(played.last.decided[0].answer.is_some());
+    assert_eq!(played.last.decided[0].answer, Some(serde_json::json!({ "products": 1 })));
     played.says("two canvas totes please", 2);
     assert_eq!(played.order().lines[0].product, "TOTE");
+}
+
+#[test]
+fn products_that_cannot_be_told_apart_are_refused_whole() {
+    let mut played = Played::new();
+    let mut shirt = loaded().catalog.products.remove(0);
+    shirt.retailer_id = "OTHER".into();
+    played.hears(Happening::Command(Command::PutProducts { products: vec![shirt] }), "command:1", 1);
+    let answer = played.last.decided[0].answer.clone().unwrap();
+    assert_eq!(answer["error"], "taken_sku");
+    assert!(played.last.products.is_empty());
 }
 
 proptest! {

@@ -1,5 +1,7 @@
 //! Alarms: rows that say when a seller is to be woken.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use entity::alarm;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -10,11 +12,12 @@ use crate::domain::ids::SellerId;
 use super::rows::{self, OfSeller, ms};
 use super::{StoreError, at_most};
 
-/// When the next alarm of anybody is due.
-pub async fn next_due(reads: &impl ConnectionTrait) -> Result<Option<DateTime<Utc>>, StoreError> {
+/// When the next alarm of anybody is due, of those that are not due at `now`.
+pub async fn next_due(reads: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, StoreError> {
     let next = alarm::Entity::find()
         .select_only()
         .column(alarm::Column::Due)
+        .filter(alarm::Column::Due.gt(ms(now)))
         .order_by_asc(alarm::Column::Due)
         .into_tuple::<i64>()
         .one(reads)
@@ -22,17 +25,19 @@ pub async fn next_due(reads: &impl ConnectionTrait) -> Result<Option<DateTime<Ut
     rows::maybe_time(next)
 }
 
-/// Sellers with an alarm due at `now`.
+/// Sellers with an alarm due at `now`, who waits longest first.
 pub async fn sellers_due(reads: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<Vec<SellerId>, StoreError> {
     let sellers = alarm::Entity::find()
         .select_only()
         .column(alarm::Column::SellerId)
         .filter(alarm::Column::Due.lte(ms(now)))
-        .distinct()
+        .order_by_asc(alarm::Column::Due)
         .into_tuple::<i64>()
         .all(reads)
         .await?;
-    Ok(sellers.into_iter().map(SellerId).collect())
+    // Not `DISTINCT`: for that SQLite walks every alarm there is.
+    let mut seen = HashSet::new();
+    Ok(sellers.into_iter().filter(|seller| seen.insert(*seller)).map(SellerId).collect())
 }
 
 /// A seller's alarms due at `now`, oldest first, at most `limit`.

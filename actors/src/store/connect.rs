@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
-use sea_orm::sqlx::{Connection, query_scalar};
+use sea_orm::sqlx::{Connection, Executor, PgConnection, query};
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, SqlxError};
 
 use super::pen::Synchronous;
@@ -30,6 +30,14 @@ impl Address {
             "sqlite" if !path.is_empty() && path != ":memory:" => Ok(Self::Sqlite(PathBuf::from(path))),
             "postgres" | "postgresql" => Ok(Self::Postgres(format!("postgres:{rest}"))),
             _ => Err(StoreError::Address(format!("{scheme}:..."))),
+        }
+    }
+
+    /// SQLite's file; nothing on PostgreSQL.
+    pub(super) fn file(&self) -> &Path {
+        match self {
+            Self::Sqlite(path) => path,
+            Self::Postgres(_) => Path::new(""),
         }
     }
 }
@@ -96,8 +104,8 @@ pub(super) async fn sqlite_pen(path: &Path, synchronous: Arc<Synchronous>) -> Re
             synchronous.connected();
             Box::pin(async { Ok(()) })
         })
-        // A full disk makes SQLite roll back by itself, and the driver then believes for ever that a transaction is
-        // open: such a connection is replaced.
+        // A commit that finds the disk full is rolled back by SQLite itself. The driver then believes for ever that a
+        // transaction is open, nests the next one in it, and reports a commit that was none: replace the connection.
         .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
     });
     Ok(Database::connect(options).await?)
@@ -111,16 +119,23 @@ pub(super) async fn sqlite_reads(path: &Path, connections: u32) -> Result<Databa
     Ok(Database::connect(options).await?)
 }
 
+/// As above; a server may have been restarted since the last use.
+fn postgres_options(url: &str, connections: u32) -> ConnectOptions {
+    let mut options = options(url, connections);
+    options.test_before_acquire_if_idle_for(Duration::from_secs(5));
+    options
+}
+
 /// PostgreSQL's shared writing connections. Whatever the server's default is, a commit waits for the disk.
 pub(super) async fn postgres_pen(url: &str, connections: u32) -> Result<DatabaseConnection, StoreError> {
-    let mut options = options(url, connections);
+    let mut options = postgres_options(url, connections);
     options.map_sqlx_postgres_opts(|options| options.options([("synchronous_commit", "on")]));
     Ok(Database::connect(options).await?)
 }
 
 /// PostgreSQL's reading connections: the server itself refuses to write on them.
 pub(super) async fn postgres_reads(url: &str, connections: u32) -> Result<DatabaseConnection, StoreError> {
-    let mut options = options(url, connections);
+    let mut options = postgres_options(url, connections);
     options.map_sqlx_postgres_opts(|options| options.options([("default_transaction_read_only", "on")]));
     Ok(Database::connect(options).await?)
 }
@@ -132,7 +147,7 @@ const LOCK: i64 = 0x4841_574b_4552;
 /// should it have to be opened anew: without the lock, no event is stored.
 pub(super) async fn postgres_journal(url: &str) -> Result<DatabaseConnection, StoreError> {
     let (opening, held) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicBool::new(false)));
-    let mut options = options(url, 1);
+    let mut options = postgres_options(url, 1);
     options.map_sqlx_postgres_opts(|options| options.options([("synchronous_commit", "on")]));
     let flags = (Arc::clone(&opening), Arc::clone(&held));
     options.map_sqlx_postgres_pool_opts(move |pool| {
@@ -140,8 +155,7 @@ pub(super) async fn postgres_journal(url: &str) -> Result<DatabaseConnection, St
         pool.after_connect(move |connection, _| {
             let (opening, held) = (Arc::clone(&opening), Arc::clone(&held));
             Box::pin(async move {
-                let ask = query_scalar("SELECT pg_try_advisory_lock($1)").bind(LOCK);
-                held.store(ask.fetch_one(connection).await?, Ordering::Release);
+                held.store(take_lock(connection).await?, Ordering::Release);
                 match held.load(Ordering::Acquire) || opening.load(Ordering::Acquire) {
                     true => Ok(()),
                     false => Err(SqlxError::Protocol("another process holds the lock".to_owned())),
@@ -157,6 +171,20 @@ pub(super) async fn postgres_journal(url: &str) -> Result<DatabaseConnection, St
             connection.close_by_ref().await?;
             Err(StoreError::InUse)
         }
+    }
+}
+
+/// Takes the lock, unless somebody keeps it. Waits a moment: the server learns late that a connection has been closed,
+/// be it ours of the migration just done, or that of a process that was killed.
+async fn take_lock(connection: &mut PgConnection) -> Result<bool, SqlxError> {
+    const STILL_TAKEN: &str = "55P03";
+    connection.execute("SET lock_timeout = '3s'").await?;
+    let asked = query("SELECT pg_advisory_lock($1)").bind(LOCK).execute(&mut *connection).await;
+    connection.execute("SET lock_timeout = 0").await?;
+    match asked {
+        Ok(_) => Ok(true),
+        Err(SqlxError::Database(error)) if error.code().as_deref() == Some(STILL_TAKEN) => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

@@ -35,6 +35,8 @@ pub struct Appended {
     pub duplicate: u64,
     /// Sellers with something new and pending.
     pub wake: Vec<SellerId>,
+    /// What was new: its place and its kind.
+    pub stored: Vec<(EventSeq, String)>,
 }
 
 /// Stores all of it, or nothing, flushed; counts it in `intake` in the same commit.
@@ -51,7 +53,8 @@ pub async fn append(pen: &Pen, events: &[Routed], now: DateTime<Utc>) -> Result<
     tx.commit("journal.append").await?;
     let wake: BTreeSet<SellerId> = fresh.iter().filter_map(|fresh| fresh.pending_for).collect();
     let new = fresh.len() as u64;
-    Ok(Appended { new, duplicate: events.len() as u64 - new, wake: wake.into_iter().collect() })
+    let stored = fresh.into_iter().map(|fresh| (fresh.seq, fresh.kind)).collect();
+    Ok(Appended { new, duplicate: events.len() as u64 - new, wake: wake.into_iter().collect(), stored })
 }
 
 /// As many as `arrival_row` sets.
@@ -59,6 +62,8 @@ const STORED_COLUMNS: usize = 13;
 
 /// What the inbox did not have yet.
 struct Fresh {
+    seq: EventSeq,
+    kind: String,
     account: String,
     from_meta: bool,
     pending_for: Option<SellerId>,
@@ -66,12 +71,12 @@ struct Fresh {
 
 /// The same key twice in one statement is found as any other duplicate is.
 async fn insert(tx: &Writing, events: &[Routed], now: DateTime<Utc>) -> Result<Vec<Fresh>, StoreError> {
-    use inbox_event::Column::{Account, Key, SellerId, Source, State};
+    use inbox_event::Column::{Account, Key, Kind, SellerId, Seq, Source, State};
     let rows = events.iter().map(|routed| arrival_row(routed, now));
     let mut statement = inbox_event::Entity::insert_many(rows).into_query();
     statement
         .on_conflict(OnConflict::columns([Account, Key]).do_nothing().to_owned())
-        .returning(Query::returning().columns([Account, Source, SellerId, State]));
+        .returning(Query::returning().columns([Account, Source, SellerId, State, Seq, Kind]));
     tx.query(&statement).await?.iter().map(fresh).collect()
 }
 
@@ -80,6 +85,8 @@ fn fresh(row: &QueryResult) -> Result<Fresh, StoreError> {
     let seller: Option<i64> = row.try_get_by_index(2)?;
     let state: String = row.try_get_by_index(3)?;
     Ok(Fresh {
+        seq: EventSeq(row.try_get_by_index(4)?),
+        kind: row.try_get_by_index(5)?,
         account: row.try_get_by_index(0)?,
         from_meta: source == Source::Meta.name(),
         pending_for: seller.filter(|_| state == "pending").map(SellerId),

@@ -75,15 +75,17 @@ impl Store {
             writers.close().await?;
             return Err(StoreError::NotMigrated);
         }
-        let reads = match &address {
-            Address::Sqlite(path) => sqlite_reads(path, settings.read_connections).await?,
-            Address::Postgres(url) => postgres_reads(url, settings.read_connections).await?,
-        };
+        let reads = readers(&address, settings).await?;
         let pen = match writers.journal {
             Some(journal) => Pen::pool(writers.shared, journal),
-            None => Pen::single(writers.shared, writers.synchronous),
+            None => Pen::single(writers.shared, writers.synchronous, address.file()),
         };
         Ok(Self { pen, reads, process: Arc::new(Process { life: OnceLock::new(), _lock: writers.lock }) })
+    }
+
+    /// Connections that only read, beside the process that holds the database.
+    pub async fn look(settings: &StoreSettings) -> Result<DatabaseConnection, StoreError> {
+        readers(&Address::read(&settings.url)?, settings).await
     }
 
     /// Begins a life of the process. Once, after opening.
@@ -120,6 +122,13 @@ impl Store {
         self.reads.close_by_ref().await?;
         self.pen.close().await?;
         ended
+    }
+}
+
+async fn readers(address: &Address, settings: &StoreSettings) -> Result<DatabaseConnection, StoreError> {
+    match address {
+        Address::Sqlite(path) => sqlite_reads(path, settings.read_connections).await,
+        Address::Postgres(url) => postgres_reads(url, settings.read_connections).await,
     }
 }
 

@@ -4,6 +4,7 @@
 //! turnstile first, so that only one of them queues for the pen and whoever else writes waits for two turns at most.
 //! On PostgreSQL sellers share a pool and the journal has a connection of its own.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
@@ -39,6 +40,7 @@ struct Parts {
     single: Option<Single>,
     statements: AtomicU64,
     flushes: AtomicU64,
+    flushed_log_bytes: AtomicU64,
 }
 
 /// What makes one connection a pen.
@@ -46,6 +48,7 @@ struct Single {
     pen: Arc<Mutex<()>>,
     turnstile: Mutex<()>,
     synchronous: Arc<Synchronous>,
+    log: PathBuf,
 }
 
 /// What `PRAGMA synchronous` is on SQLite's writing connection.
@@ -73,8 +76,10 @@ pub(super) enum Writer {
 
 impl Pen {
     /// SQLite's.
-    pub(super) fn single(connection: DatabaseConnection, synchronous: Arc<Synchronous>) -> Self {
-        let single = Single { pen: Arc::default(), turnstile: Mutex::default(), synchronous };
+    pub(super) fn single(connection: DatabaseConnection, synchronous: Arc<Synchronous>, database: &Path) -> Self {
+        let mut log = database.as_os_str().to_owned();
+        log.push("-wal");
+        let single = Single { pen: Arc::default(), turnstile: Mutex::default(), synchronous, log: log.into() };
         Self::new(connection.clone(), connection, Some(single))
     }
 
@@ -84,8 +89,8 @@ impl Pen {
     }
 
     fn new(shared: DatabaseConnection, journal: DatabaseConnection, single: Option<Single>) -> Self {
-        let (statements, flushes) = Default::default();
-        Self { parts: Arc::new(Parts { shared, journal, single, statements, flushes }) }
+        let (statements, flushes, flushed_log_bytes) = Default::default();
+        Self { parts: Arc::new(Parts { shared, journal, single, statements, flushes, flushed_log_bytes }) }
     }
 
     /// How many statements writing transactions have made, beginnings and commits not counted.
@@ -96,6 +101,18 @@ impl Pen {
     /// How many commits were flushed.
     pub fn flushes(&self) -> u64 {
         self.parts.flushes.load(Ordering::Relaxed)
+    }
+
+    /// How long SQLite's log was at the last flushed commit: until the next checkpoint, a power cut leaves so much of
+    /// it. 0 on PostgreSQL.
+    pub fn flushed_log_bytes(&self) -> u64 {
+        self.parts.flushed_log_bytes.load(Ordering::SeqCst)
+    }
+
+    fn note_flush(&self) {
+        self.parts.flushes.fetch_add(1, Ordering::Relaxed);
+        let log = self.parts.single.as_ref().and_then(|single| std::fs::metadata(&single.log).ok());
+        self.parts.flushed_log_bytes.store(log.map_or(0, |log| log.len()), Ordering::SeqCst);
     }
 
     /// Begins to write.
@@ -218,7 +235,7 @@ impl Writing {
         let Self { tx, guard, pen, sync, .. } = self;
         tx.commit().await?;
         if sync == Sync::Flushed {
-            pen.parts.flushes.fetch_add(1, Ordering::Relaxed);
+            pen.note_flush();
         }
         drop(guard);
         Ok(())

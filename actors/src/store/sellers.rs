@@ -40,7 +40,7 @@ pub struct Loaded {
 /// The order matters: once the raise is committed, no earlier incarnation can commit any more, and whatever one did
 /// commit is there to be read.
 pub async fn load(store: &Store, seller: SellerId, now: DateTime<Utc>) -> Result<Option<Loaded>, StoreError> {
-    let Some(raised) = raise(store.pen(), seller).await? else { return Ok(None) };
+    let Some(raised) = raise(store.pen(), seller, now).await? else { return Ok(None) };
     let reads = store.reads();
     let connections = connections(reads, seller).await?;
     Ok(Some(Loaded {
@@ -60,7 +60,7 @@ struct Raised {
 }
 
 /// Waits for the transaction of an earlier incarnation to end: on SQLite for the pen, on PostgreSQL for the row.
-async fn raise(pen: &Pen, seller: SellerId) -> Result<Option<Raised>, StoreError> {
+async fn raise(pen: &Pen, seller: SellerId, now: DateTime<Utc>) -> Result<Option<Raised>, StoreError> {
     let tx = pen.write(Writer::Seller, Sync::Lazy).await?;
     let sql = format!(
         "UPDATE seller SET incarnation = incarnation + 1 WHERE id = $1 RETURNING incarnation, last_id, settings, {}",
@@ -74,6 +74,8 @@ async fn raise(pen: &Pen, seller: SellerId) -> Result<Option<Raised>, StoreError
         last_id: row.try_get_by_index(1)?,
         settings: rows::from_json("settings", &settings)?,
     };
+    let over = "DELETE FROM rate_window WHERE seller_id = $1 AND minute < $2";
+    tx.execute_sql(over, vec![seller.0.into(), oldest_minute(now).into()]).await?;
     tx.commit("seller.load").await?;
     Ok(Some(raised))
 }
@@ -102,21 +104,28 @@ async fn catalog(reads: &impl ConnectionTrait, seller: SellerId) -> Result<Catal
 }
 
 /// A minute counts until all of it is an hour old.
+/// The oldest minute that is not an hour old as a whole.
+fn oldest_minute(now: DateTime<Utc>) -> i64 {
+    now.timestamp().div_euclid(60) - 60
+}
+
 async fn spent(
     reads: &impl ConnectionTrait,
     seller: SellerId,
     now: DateTime<Utc>,
 ) -> Result<Vec<SpentMinute>, StoreError> {
-    let since = now.timestamp().div_euclid(60) - 60;
     let rows = rate_window::Entity::of_seller(seller)
-        .filter(rate_window::Column::Minute.gte(since))
+        .filter(rate_window::Column::Minute.gte(oldest_minute(now)))
         .order_by_asc(rate_window::Column::Minute)
         .all(reads)
         .await?;
     rows.into_iter().map(rows::spent).collect()
 }
 
-async fn open(reads: &impl ConnectionTrait, seller: SellerId) -> Result<Vec<(Owed, Option<Message>)>, StoreError> {
+pub(super) async fn open(
+    reads: &impl ConnectionTrait,
+    seller: SellerId,
+) -> Result<Vec<(Owed, Option<Message>)>, StoreError> {
     let open = outbox::Entity::of_seller(seller).filter(OPEN.expr());
     let sent_by = open.clone().select_only().column(outbox::Column::MessageId).into_query();
     let calls = open.order_by_asc(outbox::Column::Id).all(reads).await?;

@@ -4,6 +4,7 @@ mod append;
 mod fences;
 mod opening;
 mod pens;
+mod plans;
 mod reading;
 mod support;
 mod turns;

@@ -107,7 +107,7 @@ async fn customers(
     rows.into_iter().map(|row| Ok((CustomerId(row.id), rows::customer(row)?))).collect()
 }
 
-async fn conversations(
+pub(super) async fn conversations(
     reads: &impl ConnectionTrait,
     seller: SellerId,
     customers: &[i64],
@@ -120,7 +120,7 @@ async fn conversations(
     rows.into_iter().map(rows::conversation).collect()
 }
 
-async fn leads(
+pub(super) async fn leads(
     reads: &impl ConnectionTrait,
     seller: SellerId,
     customers: &[i64],
@@ -131,7 +131,7 @@ async fn leads(
 }
 
 /// The newest `limit` of each conversation's open episode, in one query.
-async fn heard(
+pub(super) async fn heard(
     reads: &impl ConnectionTrait,
     seller: SellerId,
     conversations: &[i64],
@@ -157,7 +157,7 @@ async fn heard(
     Ok(heard)
 }
 
-async fn drafts(
+pub(super) async fn drafts(
     reads: &impl ConnectionTrait,
     seller: SellerId,
     orders: Vec<i64>,

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use entity::{conversation, customer, lead, message, order_line, outbox, shop_order};
+use entity::{conversation, customer, lead, message, order_line, outbox, product, shop_order};
 use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select};
 
 use crate::domain::conversation::{Conversation, Customer, Lead, Message};
@@ -91,4 +91,10 @@ pub async fn leads(reads: &impl ConnectionTrait, seller: SellerId, page: Page) -
 pub async fn outbox(reads: &impl ConnectionTrait, seller: SellerId, page: Page) -> Result<Vec<Owed>, StoreError> {
     let rows = page.of::<outbox::Entity>(seller, outbox::Column::Id).all(reads).await?;
     rows.into_iter().map(rows::owed).collect()
+}
+
+/// How many of a product are left; none when it is not counted, or not there.
+pub async fn stock(reads: &impl ConnectionTrait, seller: SellerId, product: &str) -> Result<Option<i64>, StoreError> {
+    let row = product::Entity::of_seller(seller).filter(product::Column::RetailerId.eq(product)).one(reads).await?;
+    Ok(row.and_then(|row| row.stock))
 }

@@ -67,6 +67,25 @@ async fn a_life_without_an_end_makes_the_next_one_careful() {
 }
 
 #[tokio::test]
+async fn a_server_that_throws_everybody_out_is_found_again_and_still_refuses_a_second_process() {
+    for database in databases().await.into_iter().filter(|database| !database.is_sqlite) {
+        let store = database.open().await;
+        let seller = seller(&store, &account()).await;
+        let events = [said(Some(seller), "m:1", 1)];
+        let admin = sea_orm::Database::connect(&database.settings.url).await.unwrap();
+        let others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                      WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        admin.execute_unprepared(others).await.unwrap();
+        admin.close().await.unwrap();
+        let first = inbox::append(store.pen(), &events, at(0)).await;
+        assert!(matches!(first, Ok(_) | Err(StoreError::Unavailable(_))), "{first:?}");
+        inbox::append(store.pen(), &events, at(0)).await.unwrap();
+        assert!(matches!(Store::open(&database.settings).await, Err(StoreError::InUse)));
+        store.close(at(1)).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_reading_connection_cannot_write() {
     for database in databases().await {
         let store = database.open().await;

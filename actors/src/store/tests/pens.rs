@@ -157,6 +157,25 @@ async fn a_full_disk_is_for_later_and_leaves_the_pen_as_it_was() {
     }
 }
 
+/// As after a commit that found the disk full: SQLite has rolled back, the driver believes that a transaction is open,
+/// and would answer every later commit with success without making it.
+#[tokio::test]
+async fn a_connection_that_sqlite_rolled_back_by_itself_is_replaced() {
+    for database in databases().await.into_iter().filter(|database| database.is_sqlite) {
+        let store = database.open().await;
+        let seller = seller(&store, &account()).await;
+        let tx = store.pen().write(Writer::Office, Sync::Lazy).await.unwrap();
+        tx.query_sql("ROLLBACK", vec![]).await.unwrap();
+        assert!(matches!(tx.finish().await, Err(StoreError::Unavailable(_))));
+        drop(store.pen().write(Writer::Office, Sync::Lazy).await.unwrap());
+        for n in 1..=3 {
+            inbox::append(store.pen(), &[said(Some(seller), &format!("m:{n}"), n)], at(0)).await.unwrap();
+            assert_eq!(inbox::last_seq(store.reads()).await.unwrap(), EventSeq(n));
+        }
+        store.close(at(1)).await.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn a_transaction_with_a_failed_statement_is_never_committed() {
     for database in databases().await {

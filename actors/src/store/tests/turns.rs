@@ -53,7 +53,7 @@ fn turn(n: i64) -> Changes {
             unread: 2,
             episode: 1,
             closed_through: Some(at(-5)),
-            draft: Some(OrderId(1)),
+            draft: Some(OrderId(id)),
             asked: Some("phone".to_owned()),
             needs_look: Some(Look::Unsure),
         }],
@@ -232,7 +232,7 @@ async fn a_turn_is_read_back_as_it_was_stored() {
         let mut changes = Changes { last_id: 102, ..turn(1) };
         save(&store, seller, &changes).await;
         assert_stored(&store, seller, &changes).await;
-        assert_eq!(alarms::next_due(store.reads()).await.unwrap(), Some(at(51)));
+        assert_eq!(alarms::next_due(store.reads(), at(0)).await.unwrap(), Some(at(51)));
         assert_eq!(alarms::sellers_due(store.reads(), at(51)).await.unwrap(), [seller]);
         assert!(alarms::sellers_due(store.reads(), at(50)).await.unwrap().is_empty());
 
@@ -396,6 +396,7 @@ async fn a_thread_is_what_the_open_episode_needs() {
         let wanted = Wanted {
             customers: vec![(account(), "customer 1".to_owned()), (account(), "nobody".to_owned())],
             conversations: vec![ConversationId(200), ConversationId(999)],
+            mids: Vec::new(),
         };
         let threads = threads::read(store.reads(), seller, &wanted, 2).await.unwrap();
         let [first, second]: [StoredThread; 2] = threads.try_into().unwrap();

@@ -1,0 +1,87 @@
+//! The power-cut argument, tried: at every moment at which something leaves on the strength of a row, that row is in
+//! the part of the log that was flushed before. What a power cut would leave is copied and opened at that very moment.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement};
+use tempfile::TempDir;
+
+use crate::domain::catalog::Product;
+use crate::domain::event::Command;
+use crate::domain::money::Money;
+use crate::house::{House, hasty, said, until};
+use crate::sellers::Asked;
+use crate::store::Pen;
+
+/// The database as a power cut at this moment would leave it.
+struct Remains {
+    _dir: TempDir,
+    file: PathBuf,
+}
+
+impl Remains {
+    /// Good until SQLite's first checkpoint, which needs a log of 4 MB.
+    fn of(database: &Path, pen: &Pen) -> Self {
+        let flushed = usize::try_from(pen.flushed_log_bytes()).unwrap();
+        assert!(flushed < 4_000_000, "a checkpoint may have been made");
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("remains.db");
+        std::fs::copy(database, &file).unwrap();
+        let log = std::fs::read(database.with_extension("db-wal")).unwrap();
+        std::fs::write(dir.path().join("remains.db-wal"), &log[..flushed]).unwrap();
+        Self { _dir: dir, file }
+    }
+
+    async fn count(&self, sql: &str) -> i64 {
+        let connection: DatabaseConnection =
+            Database::connect(format!("sqlite://{}", self.file.display())).await.unwrap();
+        let statement = Statement::from_string(connection.get_database_backend(), sql);
+        let row = connection.query_one_raw(statement).await.unwrap().unwrap();
+        connection.close().await.unwrap();
+        row.try_get_by_index(0).unwrap()
+    }
+}
+
+fn apron() -> Command {
+    let apron = Product {
+        retailer_id: "APRON".into(),
+        title: "Apron".into(),
+        price: Money { minor: 1900, currency: "EUR".parse().unwrap() },
+        stock: None,
+        keywords: vec![],
+        variants: vec![],
+    };
+    Command::PutProducts { products: vec![apron] }
+}
+
+#[tokio::test]
+async fn nothing_leaves_before_the_row_it_stands_on_is_flushed() {
+    let house = House::build(hasty()).await;
+    let (file, pen) = (house.file(), house.world.store.pen().clone());
+
+    let answer = house.tree.sellers.command(house.seller, Some("aprons"), &apron()).await.unwrap();
+    let remains = Remains::of(&file, &pen);
+    assert!(matches!(answer, Asked::Answered(_)));
+    assert_eq!(remains.count("SELECT COUNT(*) FROM inbox_event WHERE answer IS NOT NULL").await, 1);
+    assert_eq!(remains.count("SELECT COUNT(*) FROM product").await, 1);
+
+    house.tree.journal.append(vec![said("1", "good morning")]).await.unwrap();
+    let remains = Remains::of(&file, &pen);
+    assert_eq!(remains.count("SELECT COUNT(*) FROM inbox_event WHERE key = 'message:1'").await, 1);
+
+    house.settle().await;
+    let handled = "SELECT COUNT(*) FROM inbox_event WHERE key = 'message:1' AND state = 'handled'";
+    let remains = Remains::of(&file, &pen).count(handled).await;
+    assert_eq!(remains, 0, "what nothing stands on is not flushed, or this test could not fail");
+
+    let at_call = Arc::new(Mutex::new(None));
+    let noting = (at_call.clone(), file.clone(), pen.clone());
+    house.graph.on_call(move || *noting.0.lock().unwrap() = Some(Remains::of(&noting.1, &noting.2)));
+    house.tree.journal.append(vec![said("2", "two aprons please")]).await.unwrap();
+    until(async || at_call.lock().unwrap().is_some()).await;
+    let remains = at_call.lock().unwrap().take().unwrap();
+    assert_eq!(remains.count("SELECT COUNT(*) FROM outbox WHERE state = 'claimed' AND attempts = 1").await, 1);
+    assert_eq!(remains.count("SELECT COUNT(*) FROM rate_window WHERE calls = 1").await, 1);
+    assert_eq!(remains.count(handled).await, 1, "everything before it is flushed with it");
+}

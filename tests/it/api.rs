@@ -1,0 +1,123 @@
+//! The operator's API: who may use it, and what it says to what it cannot take.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Database, OPERATOR_KEY, TestApp, apron, both};
+
+both![
+    nobody_gets_in_without_the_operators_key,
+    a_bad_body_is_refused_with_what_is_wrong,
+    a_product_in_another_currency_is_refused,
+    the_same_command_twice_is_one_command,
+    orders_come_in_pages,
+    what_is_not_there_is_not_found,
+    tokens_are_never_shown,
+];
+
+async fn nobody_gets_in_without_the_operators_key(database: Database) {
+    let app = TestApp::start(database).await;
+    let shop = app.shop().await;
+    let orders = format!("/api/v1/sellers/{}/orders", shop.seller);
+    for (method, path) in
+        [(Method::GET, orders.as_str()), (Method::POST, "/api/v1/sellers"), (Method::GET, "/api/v1/ledger")]
+    {
+        for key in [None, Some(""), Some("operator-key"), Some("operator-key-of-the-testS")] {
+            let (status, problem) = app.call_as(key, method.clone(), path, "{}".to_owned()).await;
+            assert_eq!((status.as_u16(), &problem["code"]), (401, &json!("unauthorized")), "{key:?} {path}");
+        }
+    }
+    let (status, _) = app.call_as(Some(OPERATOR_KEY), Method::GET, &orders, String::new()).await;
+    assert_eq!(status, 200);
+    app.stop().await;
+}
+
+async fn a_bad_body_is_refused_with_what_is_wrong(database: Database) {
+    let app = TestApp::start(database).await;
+    let shop = app.shop().await;
+    let products = format!("/api/v1/sellers/{}/products", shop.seller);
+    for (method, path, body, code, word) in [
+        (Method::POST, "/api/v1/sellers", "{", "invalid_body", "EOF"),
+        (Method::POST, "/api/v1/sellers", r#"{"name":"X"}"#, "invalid_body", "currency"),
+        (Method::POST, "/api/v1/sellers", r#"{"name":"X","currency":"dollars"}"#, "invalid_body", "dollars"),
+        (Method::POST, "/api/v1/sellers", r#"{"name":"X","currency":"USD","colour":1}"#, "invalid_body", "colour"),
+        (Method::PUT, &products, r#"{"products":[{"retailer_id":"A"}]}"#, "invalid_body", "title"),
+        (
+            Method::PUT,
+            &products,
+            r#"{"products":[{"retailer_id":"A","title":"A","price":"1,50","currency":"USD"}]}"#,
+            "invalid_product",
+            "1,50",
+        ),
+    ] {
+        let (status, problem) = app.call_as(Some(OPERATOR_KEY), method, path, body.to_owned()).await;
+        assert!(status.is_client_error(), "{body}: {status}");
+        assert_eq!(problem["code"], code, "{body}: {problem}");
+        assert!(problem["detail"].as_str().unwrap().contains(word), "{body}: {problem}");
+    }
+    app.stop().await;
+}
+
+async fn a_product_in_another_currency_is_refused(database: Database) {
+    let app = TestApp::start(database).await;
+    let shop = app.empty_shop(1, json!({ "currency": "EUR" })).await;
+    let path = format!("/api/v1/sellers/{}/products", shop.seller);
+    let (status, problem) = app.call(Method::PUT, &path, &json!({ "products": [apron("19.00", None)] })).await;
+    assert_eq!((status.as_u16(), &problem["code"]), (422, &json!("refused")));
+    assert!(problem["detail"].as_str().unwrap().contains("EUR"), "{problem}");
+    app.stop().await;
+}
+
+async fn the_same_command_twice_is_one_command(database: Database) {
+    let app = TestApp::start(database).await;
+    let shop = app.empty_shop(1, json!({})).await;
+    let url = format!("http://{}/api/v1/sellers/{}/products", app.address(), shop.seller);
+    let put = |price: &str| {
+        let body = json!({ "products": [apron(price, None)] }).to_string();
+        app.http().put(&url).bearer_auth(OPERATOR_KEY).header("Idempotency-Key", "monday").body(body)
+    };
+    for price in ["19.00", "99.00"] {
+        let answer: Value = serde_json::from_slice(&put(price).send().await.unwrap().bytes().await.unwrap()).unwrap();
+        assert_eq!(answer, json!({ "products": 1 }));
+    }
+    app.deliver(&shop.customer("Ada").writes("one canvas apron please")).await;
+    app.settle().await;
+    assert_eq!(app.order(&shop).await["total"]["amount"], "19.00");
+    app.stop().await;
+}
+
+async fn orders_come_in_pages(database: Database) {
+    let app = TestApp::start(database).await;
+    let shop = app.shop().await;
+    for name in ["Ada", "Ben", "Chloé"] {
+        app.deliver(&shop.customer(name).writes("one canvas apron please")).await;
+    }
+    app.settle().await;
+    let path = format!("/api/v1/sellers/{}/orders?limit=2", shop.seller);
+    let first = app.read(&path).await;
+    let rest = app.read(&format!("{path}&after={}", first["next"])).await;
+    assert_eq!((first["data"].as_array().unwrap().len(), rest["data"].as_array().unwrap().len()), (2, 1));
+    assert_eq!(rest["next"], Value::Null);
+    app.stop().await;
+}
+
+async fn what_is_not_there_is_not_found(database: Database) {
+    let app = TestApp::start(database).await;
+    for path in ["/api/v1/sellers/x/orders", "/api/v1/nothing", "/api/v2/ledger"] {
+        let (status, problem) = app.call(Method::GET, path, &Value::Null).await;
+        assert_eq!((status.as_u16(), &problem["code"]), (404, &json!("not_found")), "{path}");
+    }
+    app.stop().await;
+}
+
+async fn tokens_are_never_shown(database: Database) {
+    let app = TestApp::start(database).await;
+    let shop = app.shop().await;
+    app.deliver(&shop.customer("Ada").writes("one canvas apron please")).await;
+    app.fall_silent().await;
+    for what in ["orders", "conversations", "leads", "outbox", "actor"] {
+        let shown = app.read(&format!("/api/v1/sellers/{}/{what}", shop.seller)).await.to_string();
+        assert!(!shown.contains("token-1"), "{what}: {shown}");
+    }
+    app.stop().await;
+}

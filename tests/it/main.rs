@@ -1,0 +1,19 @@
+//! The whole service as its users meet it: over HTTP, on a real database, beside a stand-in for Meta.
+//!
+//! Every test runs on SQLite and on PostgreSQL, waits for states and never for a time, and ends with `TestApp::stop`,
+//! which fails it when anything was lost, doubled, left over or silently wrong.
+
+#![expect(clippy::unwrap_used, reason = "in a test an unexpected error is a failed test")]
+
+mod support;
+
+mod actors;
+mod api;
+mod delivery;
+mod door;
+mod lock;
+mod orders;
+mod replies;
+mod restart;
+mod storage;
+mod tidy;
