@@ -48,7 +48,7 @@ fn main() -> anyhow::Result<()> {
         return Ok(());
     }
     match figures.figure {
-        None => return all(&figures.log),
+        None => all(&figures.log),
         Some(figure) => measure(figure, figures.log),
     }
 }
