@@ -5,9 +5,12 @@ use std::time::Duration;
 use chrono::DateTime;
 
 use super::*;
+use crate::domain::channel::{Account, Channel};
 use crate::house::{House, hasty, nothing_to_put, said, said_to, until};
 use crate::sellers::Asked;
 use crate::status::Fault;
+use crate::store::OfficeTx;
+use crate::store::office::{self, NewConnection};
 
 #[test]
 fn waits_double_up_to_the_cap_and_chance_shortens_them() {
@@ -219,4 +222,17 @@ async fn a_due_alarm_wakes_its_seller() {
         crate::store::alarms::next_due(house.world.store.reads(), DateTime::UNIX_EPOCH).await.unwrap().is_none()
     })
     .await;
+}
+
+#[tokio::test]
+async fn two_accounts_of_a_seller_may_use_the_same_key() {
+    let house = House::build(hasty()).await;
+    let tx = OfficeTx::begin(house.world.store.pen()).await.unwrap();
+    let account = Account::new(Channel::Instagram, "2");
+    let connection = NewConnection { seller: house.seller, account, username: "bob".to_owned() };
+    office::create_connection(&tx, &connection).await.unwrap();
+    tx.commit("office").await.unwrap();
+    house.world.reload_directory().await.unwrap();
+    house.tree.journal.append(vec![said("1", "hello"), said_to("2", "1", "hello")]).await.unwrap();
+    assert_eq!(house.settle().await.handled, 2);
 }
