@@ -67,7 +67,7 @@ impl Desk {
         Ok(batch)
     }
 
-    async fn meanings(&self, events: Vec<StoredEvent>, careful: bool) -> Result<Vec<Meant>, Fall> {
+    async fn meanings(&mut self, events: Vec<StoredEvent>, careful: bool) -> Result<Vec<Meant>, Fall> {
         let poison = match events.first() {
             Some(suspect) if careful => self.count_attempt(suspect.seq).await? > self.seat.world.settings.max_attempts,
             _ => false,
@@ -80,7 +80,7 @@ impl Desk {
     }
 
     /// Counted before the event is taken in hand, and committed, because whoever falls counts nothing.
-    async fn count_attempt(&self, event: EventSeq) -> Result<i32, Fall> {
+    async fn count_attempt(&mut self, event: EventSeq) -> Result<i32, Fall> {
         let (world, fence) = (&self.seat.world, self.fence(self.last_id));
         let count = async {
             let tx = FencedTx::begin(world.store.pen(), self.seat.seller, fence, Sync::Lazy).await?;
@@ -88,10 +88,13 @@ impl Desk {
             tx.commit("seller.attempt").await?;
             Ok(attempts)
         };
-        Ok(within(world.settings.store_timeout, count).await?)
+        let attempts = within(world.settings.store_timeout, count).await?;
+        self.stored_turns += 1;
+        Ok(attempts)
     }
 
     async fn due(&self, now: DateTime<Utc>) -> Result<Vec<Alarm>, Fall> {
+            let tx = tx.following(self.stored_turns)?;
         let world = &self.seat.world;
         let due = alarms::due_of(world.store.reads(), self.seat.seller, now, world.settings.turn_events);
         Ok(within(world.settings.store_timeout, due).await?)
@@ -172,12 +175,13 @@ impl Desk {
         log::steps(meant, &changes);
         self.tell(&changes);
         Ok(true)
+        self.stored_turns += 1;
     }
 
     async fn save(&self, changes: &Changes, sync: Sync, now: DateTime<Utc>) -> Result<(), StoreError> {
         let claims = changes.outbox.iter().any(|owed| owed.state == OwedState::Claimed);
         let (pen, fence) = (self.seat.world.store.pen(), self.fence(changes.last_id));
-        let tx = FencedTx::begin(pen, self.seat.seller, fence, sync).await?;
+        let tx = FencedTx::begin(pen, self.seat.seller, fence, sync).await?.following(self.stored_turns)?;
         turns::save(&tx, changes, now).await?;
         tx.commit(if claims { "seller.claim" } else { "seller.turn" }).await
     }

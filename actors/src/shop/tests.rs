@@ -78,6 +78,7 @@ fn loaded() -> Loaded {
         last_id: 0,
         catalog: Catalog { products: vec![shirt, apron], modifiers: vec![] },
         spent: vec![],
+        turns: 0,
         open: vec![],
     }
 }

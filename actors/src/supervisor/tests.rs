@@ -11,6 +11,7 @@ use crate::sellers::Asked;
 use crate::status::Fault;
 use crate::store::OfficeTx;
 use crate::store::office::{self, NewConnection};
+use crate::store::views::{self, Page};
 
 #[test]
 fn waits_double_up_to_the_cap_and_chance_shortens_them() {
@@ -222,6 +223,22 @@ async fn a_due_alarm_wakes_its_seller() {
         crate::store::alarms::next_due(house.world.store.reads(), DateTime::UNIX_EPOCH).await.unwrap().is_none()
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_turn_that_the_database_forgot_is_decided_again_from_what_is_there() {
+    let house = House::build(hasty()).await;
+    house.tree.journal.append(vec![said("1", "hello")]).await.unwrap();
+    house.settle().await;
+    let forgets = "UPDATE inbox_event SET state = 'pending', decided_at = NULL; DELETE FROM message; \
+                   DELETE FROM conversation; DELETE FROM customer; DELETE FROM lead; \
+                   UPDATE seller SET last_id = 0, turns = turns - 1";
+    house.behind_its_back(forgets).await;
+    house.tree.journal.append(vec![said("2", "are you there?")]).await.unwrap();
+    assert_eq!(house.settle().await.handled, 2);
+    let page = Page { after: 0, limit: 10 };
+    let conversations = views::conversations(house.world.store.reads(), house.seller, page).await.unwrap();
+    assert_eq!(conversations.iter().map(|(conversation, _)| conversation.unread).collect::<Vec<_>>(), [2]);
 }
 
 #[tokio::test]
