@@ -69,7 +69,7 @@ impl Desk {
 
     async fn meanings(&mut self, events: Vec<StoredEvent>, careful: bool) -> Result<Vec<Meant>, Fall> {
         let poison = match events.first() {
-            Some(suspect) if careful => self.count_attempt(suspect.seq).await? > self.seat.world.settings.max_attempts,
+            Some(suspect) if careful => self.attempts_at(suspect).await? > self.seat.world.settings.max_attempts,
             _ => false,
         };
         let meaning = |event: &StoredEvent| match poison {
@@ -77,6 +77,14 @@ impl Desk {
             false => batch::meaning(event, self.seat.world.decode),
         };
         Ok(events.into_iter().map(|event| (meaning(&event), event)).map(|(meaning, event)| (event, meaning)).collect())
+    }
+
+    /// An outage or a kill in the midst of the last attempt is not the event's fault.
+    async fn attempts_at(&mut self, suspect: &StoredEvent) -> Result<i32, Fall> {
+        match self.seat.hand.is_excused(suspect.seq) {
+            true => Ok(suspect.attempts),
+            false => self.count_attempt(suspect.seq).await,
+        }
     }
 
     /// Counted before the event is taken in hand, and committed, because whoever falls counts nothing.

@@ -6,6 +6,7 @@ use chrono::DateTime;
 
 use super::*;
 use crate::domain::channel::{Account, Channel};
+use crate::domain::ids::EventSeq;
 use crate::house::{House, hasty, nothing_to_put, said, said_to, until};
 use crate::sellers::Asked;
 use crate::status::Fault;
@@ -223,6 +224,18 @@ async fn a_due_alarm_wakes_its_seller() {
         crate::store::alarms::next_due(house.world.store.reads(), DateTime::UNIX_EPOCH).await.unwrap().is_none()
     })
     .await;
+}
+
+#[tokio::test]
+async fn an_outage_makes_no_event_poison() {
+    let house = House::build_careful(hasty(), EventSeq(100)).await;
+    // The driver sorts this with all that may be better later.
+    let trap = "CREATE TRIGGER trap BEFORE INSERT ON lead BEGIN SELECT no_such_function(); END";
+    house.behind_its_back(trap).await;
+    house.tree.journal.append(vec![said("1", "hello")]).await.unwrap();
+    until(async || house.tree.sellers.status(house.seller).await.unwrap().starts > 10).await;
+    house.behind_its_back("DROP TRIGGER trap").await;
+    assert_eq!(house.settle().await.handled, 1);
 }
 
 #[tokio::test]
