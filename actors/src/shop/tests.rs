@@ -13,6 +13,8 @@ use crate::domain::money::Money;
 use crate::domain::order::{Look, Order, OrderState};
 use crate::domain::seller::{Connection, Settings};
 
+mod corners;
+
 const NOON: i64 = 1_790_856_000;
 
 /// A shop with a database of maps: what it stores is kept here, and read back when it asks.

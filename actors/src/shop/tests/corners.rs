@@ -1,0 +1,70 @@
+//! Where two things happen at once, or more happens than anybody expects.
+
+use super::*;
+use crate::domain::conversation::Author;
+
+fn said(mid: &str, text: &str) -> Happening {
+    Happening::Said(Said { mid: Some(mid.into()), text: Some(text.into()), payload: None, attachments: vec![] })
+}
+
+fn tote() -> Product {
+    Product {
+        retailer_id: "TOTE".into(),
+        title: "Canvas Tote".into(),
+        price: Money { minor: 1250, currency: "USD".parse().unwrap() },
+        stock: None,
+        keywords: vec![],
+        variants: vec![],
+    }
+}
+
+fn picture() -> Happening {
+    Happening::Said(Said { mid: None, text: None, payload: None, attachments: vec!["image".into()] })
+}
+
+/// Asks for an apron's missing details; answers the question as it was handed over.
+fn asked(played: &mut Played) -> Owed {
+    played.says("an apron please", 0);
+    played.waits(4);
+    played.take_handed().remove(0)
+}
+
+#[test]
+fn a_shop_without_automatic_answers_keeps_its_reasons_to_look() {
+    let mut played = Played::new();
+    played.shop.seller.settings.auto_reply = false;
+    played.says("an apron please", 0);
+    played.hears(picture(), "message:picture", 1);
+    played.waits(10);
+    assert_eq!(played.needs_look(), Some(Look::Attachment));
+}
+
+#[test]
+fn a_confirmed_order_does_not_take_away_reasons_to_look_that_are_not_about_it() {
+    let mut played = Played::new();
+    played.says(&format!("two aprons please, {DETAILS}"), 0);
+    played.hears(picture(), "message:picture", 1);
+    played.waits(4);
+    assert_eq!(played.order().state, OrderState::Confirmed);
+    assert_eq!(played.needs_look(), Some(Look::Attachment));
+    played.says("please change my order", 10);
+    assert_eq!(played.needs_look(), Some(Look::ChangeWanted));
+    played.says("and one blue linen shirt in M", 20);
+    played.waits(4);
+    assert!(played.orders.values().all(|order| order.state == OrderState::Confirmed));
+    assert_eq!(played.needs_look(), Some(Look::ChangeWanted));
+}
+
+#[test]
+fn a_draft_that_leaves_out_something_said_is_not_confirmed_by_itself() {
+    let mut played = Played::new();
+    played.shop.seller.settings.confirm_from = 0.0;
+    for n in 0..i64::try_from(thread::MAX_HEARD).unwrap() {
+        played.says("an apron please", n);
+    }
+    played.says("cancel my order please", 200);
+    played.says(DETAILS, 201);
+    played.waits(10);
+    assert_eq!(played.order().state, OrderState::Draft);
+    assert_eq!(played.needs_look(), Some(Look::LongThread));
+}
