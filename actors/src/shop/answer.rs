@@ -58,8 +58,9 @@ impl Step<'_> {
         }
         let text = reply::question(self.shop.seller.settings.language, order, missing);
         let purpose = format!("ask:{}:{}", order.id, self.next_id());
-        self.owe_text(thread, &text, &purpose);
-        thread.conversation.asked = Some(fingerprint);
+        if self.owe_text(thread, &text, &purpose) {
+            thread.conversation.asked = Some(fingerprint);
+        }
     }
 
     /// Closes the episode: what is said from now on begins a new draft.

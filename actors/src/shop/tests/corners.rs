@@ -68,3 +68,17 @@ fn a_draft_that_leaves_out_something_said_is_not_confirmed_by_itself() {
     assert_eq!(played.order().state, OrderState::Draft);
     assert_eq!(played.needs_look(), Some(Look::LongThread));
 }
+
+#[test]
+fn a_question_that_no_account_could_send_is_asked_again() {
+    let mut played = Played::new();
+    let connections = std::mem::take(&mut played.shop.seller.connections);
+    played.says("an apron please", 0);
+    played.waits(4);
+    assert!(played.take_handed().is_empty());
+    assert_eq!(played.needs_look(), Some(Look::NotSent));
+    played.shop.seller.connections = connections;
+    played.says("hello?", 10);
+    played.waits(4);
+    assert_eq!(played.take_handed().len(), 1);
+}
