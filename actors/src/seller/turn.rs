@@ -129,12 +129,9 @@ impl Desk {
     /// A panic over one event is that event's end, not the seller's: the shop is as it was before it.
     fn decide_event(&mut self, event: &StoredEvent, meaning: &Result<Happening, Reason>, now: DateTime<Utc>) {
         let seq = event.seq;
-        if *meaning == Err(Reason::Poison) {
-            return self.shop.ledger(seq, Reason::Poison);
-        }
         if catch_unwind(AssertUnwindSafe(|| self.shop.decide(event, meaning, now))).is_err() {
             error!("deciding event {seq} panicked: it is in the ledger as poison");
-            self.shop.ledger(seq, Reason::Poison);
+            self.shop.ledger(event, Reason::Poison, now);
         }
     }
 

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::calls;
 use crate::domain::alarm::{AlarmKey, AlarmKind};
 use crate::domain::budget::{BudgetKey, Family};
 use crate::domain::conversation::{Message, MessageState};
@@ -282,13 +283,16 @@ impl Shop {
                 self.turn.claimed.push(open.owed.id);
                 continue;
             }
-            let mut step = Step::new(self, now);
-            match open.owed.call {
-                OwedCall::Send { .. } => step.unknown(&open, "the process ended before the answer came"),
-                OwedCall::Find { .. } => step.send_again(&open, "the process ended before the answer came", None),
-            }
-            let step = step.finish();
-            self.absorb(step);
+            self.leave_uncertain(&open, "the process ended before the answer came", now);
+        }
+    }
+
+    /// A result that nobody can read: as if the call had ended without an answer.
+    pub(super) fn lose_result(&mut self, key: &str, now: DateTime<Utc>) {
+        let Some((outbox, attempt)) = calls::named_by(key) else { return };
+        let waits = |open: &&Open| open.owed.attempts == attempt && open.owed.state == OwedState::Claimed;
+        if let Some(open) = self.open.get(&outbox).filter(waits).cloned() {
+            self.leave_uncertain(&open, "the answer could not be read", now);
         }
     }
 
@@ -297,3 +301,13 @@ impl Shop {
         self.open.get(&outbox).map(|open| open.owed.conversation)
     }
 }
+    fn leave_uncertain(&mut self, open: &Open, why: &str, now: DateTime<Utc>) {
+        let mut step = Step::new(self, now);
+        match open.owed.call {
+            OwedCall::Send { .. } => step.unknown(open, why),
+            OwedCall::Find { .. } => step.send_again(open, why, None),
+        }
+        let step = step.finish();
+        self.absorb(step);
+    }
+

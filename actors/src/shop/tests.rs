@@ -8,7 +8,7 @@ use crate::domain::catalog::{Product, Variant};
 use crate::domain::channel::Channel;
 use crate::domain::conversation::{Author, MessageState};
 use crate::domain::event::{CallEnded, CallResult, Command, Echo, Said, Source};
-use crate::domain::ids::{ConnectionId, SellerId};
+use crate::domain::ids::{ConnectionId, EventSeq, SellerId};
 use crate::domain::money::Money;
 use crate::domain::order::{Look, Order, OrderState};
 use crate::domain::seller::{Connection, Settings};

@@ -82,3 +82,28 @@ fn a_question_that_no_account_could_send_is_asked_again() {
     played.waits(4);
     assert_eq!(played.take_handed().len(), 1);
 }
+
+#[test]
+fn a_send_whose_result_cannot_be_read_is_uncertain_not_forgotten() {
+    let mut played = Played::new();
+    let question = asked(&mut played);
+    let event = StoredEvent {
+        source: Source::Result,
+        ..played.event(&format!("call:{}:{}", question.id, question.attempts), at(10))
+    };
+    played.shop.ledger(&event, Reason::Poison, played.now);
+    played.store();
+    assert_eq!(played.outbox[&question.id.0].state, OwedState::Unknown);
+    played.waits(120);
+    assert!(matches!(played.take_handed()[0].call, OwedCall::Find { .. }));
+}
+
+#[test]
+fn a_command_that_is_put_into_the_ledger_is_answered() {
+    let mut played = Played::new();
+    let event = StoredEvent { source: Source::Command, ..played.event("command:1", at(0)) };
+    played.shop.ledger(&event, Reason::Poison, played.now);
+    assert!(played.shop.must_flush());
+    played.store();
+    assert_eq!(played.last.decided[0].answer.as_ref().unwrap()["error"], "poison");
+}
