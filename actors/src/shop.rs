@@ -72,6 +72,8 @@ pub struct Shop {
     turn: Turn,
     /// The catalog's words changed: readings are out of date.
     reread: bool,
+    /// The index was not yet made anew since.
+    index_is_old: bool,
     next_alarm: Option<DateTime<Utc>>,
     /// Counts turns, to know which conversations were used last.
     turns: u64,
@@ -104,6 +106,7 @@ impl Shop {
             open,
             turn: Turn::default(),
             reread: false,
+            index_is_old: false,
             next_alarm: None,
             turns: 0,
         }
@@ -186,6 +189,10 @@ impl Shop {
             Ok(happening) => happening,
             Err(reason) => return self.ledger(event, *reason, now),
         };
+        if matches!(happening, Happening::Said(_)) {
+            // Products of this very turn are understood as well: turns must not matter.
+            self.index_anew();
+        }
         let (step, decided) = self.step_of(event, happening, now);
         let step = step.finish();
         self.absorb(step);

@@ -65,12 +65,20 @@ impl Shop {
             None => self.catalog.products.push(product.clone()),
         }
         self.reread |= !same_words;
+        self.index_is_old |= !same_words;
     }
 
-    /// Makes the index anew, once for all products of a turn, and lets go of what was read with the old one.
-    pub(super) fn reread(&mut self) {
-        if std::mem::take(&mut self.reread) {
+    /// Makes the index anew, once for all products since the last time.
+    pub(super) fn index_anew(&mut self) {
+        if std::mem::take(&mut self.index_is_old) {
             self.index = CatalogIndex::new(&self.catalog);
+        }
+    }
+
+    /// Lets go of what was read with an old index.
+    pub(super) fn reread(&mut self) {
+        self.index_anew();
+        if std::mem::take(&mut self.reread) {
             self.threads.clear();
             self.by_customer.clear();
         }

@@ -30,6 +30,18 @@ fn asked(played: &mut Played) -> Owed {
 }
 
 #[test]
+fn what_is_said_in_the_same_turn_as_new_products_is_read_with_them() {
+    let mut played = Played::new();
+    let command = played.event("command:1", at(0));
+    let put = Happening::Command(Command::PutProducts { products: vec![tote()] });
+    played.shop.decide(&command, &Ok(put), played.now);
+    let event = played.event("message:1", at(1));
+    played.shop.decide(&event, &Ok(said("1", "two canvas totes please")), played.now);
+    played.store();
+    assert_eq!(played.order().lines[0].product, "TOTE");
+}
+
+#[test]
 fn a_shop_without_automatic_answers_keeps_its_reasons_to_look() {
     let mut played = Played::new();
     played.shop.seller.settings.auto_reply = false;
