@@ -250,6 +250,11 @@ impl Shop {
         self.turn.handed = claimed;
         self.next_alarm = turn.alarms.values().flatten().min().copied();
         self.turns += 1;
+        for id in &turn.touched {
+            if let Some(thread) = self.threads.get_mut(id) {
+                thread.forget_old_sent();
+            }
+        }
         let changes = turn.into_changes(self.last_id, &self.threads);
         self.reread();
         self.forget_least_used();

@@ -92,6 +92,10 @@ impl Thread {
             self.sent.retain(|known| known.id != message.id);
             self.sent.push(message);
         }
+    }
+
+    /// Not before the turn is over: all that was read for its echoes must be there when they are decided.
+    pub(super) fn forget_old_sent(&mut self) {
         let too_many = self.sent.len().saturating_sub(MAX_SENT);
         self.sent.drain(..too_many);
     }

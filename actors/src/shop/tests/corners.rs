@@ -96,6 +96,38 @@ fn a_question_that_no_account_could_send_is_asked_again() {
 }
 
 #[test]
+fn many_echoes_in_one_turn_are_each_known() {
+    let mut played = Played::new();
+    let question = asked(&mut played);
+    played.ends(&question, CallResult::Accepted { mid: "q".into() });
+    let known = played.messages.values().find(|message| message.author == Author::Bot).unwrap().clone();
+    let id = known.conversation;
+    let sent = (0..32).map(|n| Message {
+        id: crate::domain::ids::MessageId(1000 + n),
+        mid: Some(format!("e{n}")),
+        ..known.clone()
+    });
+    let thread = played.shop.threads[&id].clone();
+    let stored = StoredThread {
+        customer: thread.customer,
+        conversation: thread.conversation,
+        lead: thread.lead,
+        heard: vec![],
+        draft: thread.draft,
+        sent: sent.collect(),
+    };
+    played.shop.learn(vec![stored]);
+    for n in 0..32 {
+        let event = played.event(&format!("message:e{n}"), at(20));
+        let echo = Echo { mid: format!("e{n}"), text: known.text.clone(), attachments: vec![] };
+        played.shop.decide(&event, &Ok(Happening::Echo(echo)), played.now);
+    }
+    played.store();
+    assert!(played.messages.values().all(|message| message.author != Author::Elsewhere));
+    assert!(played.shop.threads[&id].sent.len() <= 16, "they are not kept for ever");
+}
+
+#[test]
 fn a_send_whose_result_cannot_be_read_is_uncertain_not_forgotten() {
     let mut played = Played::new();
     let question = asked(&mut played);
