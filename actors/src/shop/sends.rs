@@ -23,6 +23,9 @@ const FIRST_WAIT: TimeDelta = TimeDelta::seconds(1);
 const LONGEST_WAIT: TimeDelta = TimeDelta::minutes(5);
 /// So often Meta is asked what became of a send.
 const MAX_LOOKS: i32 = 5;
+/// So far Meta's clock may be behind ours when a send is looked for. Shorter than any wait for quiet, so that no
+/// earlier text with the same words is taken for it.
+const CLOCKS_APART: TimeDelta = TimeDelta::seconds(2);
 
 impl Step<'_> {
     pub(super) fn call_ended(&mut self, ended: &CallEnded) -> Outcome {
@@ -112,7 +115,7 @@ impl Step<'_> {
             return;
         }
         let id = OutboxId(self.next_id());
-        let since = open.owed.claimed_at.unwrap_or(self.now);
+        let since = open.owed.claimed_at.unwrap_or(self.now) - CLOCKS_APART;
         let look = Owed {
             id,
             purpose: format!("find:{send}:{id}"),
@@ -145,15 +148,20 @@ impl Step<'_> {
             }
             CallResult::Unknown { error } if look.owed.attempts < MAX_LOOKS => self.send_again(look, error, None),
             CallResult::Again { error, .. } | CallResult::Unknown { error } | CallResult::Refused { error, .. } => {
-                self.end(look, OwedState::Failed, None, Some(error));
-                if let Some(send) = unsettled {
-                    thread.conversation.needs_look = Some(Look::NotSent);
-                    self.end(send, OwedState::Unsettled, None, Some(error));
-                }
+                self.look_failed(thread, look, unsettled, error);
             }
             CallResult::Accepted { .. } => {
-                self.end(look, OwedState::Failed, None, Some("the answer is of another call"))
+                self.look_failed(thread, look, unsettled, "the answer is of another call");
             }
+        }
+    }
+
+    /// It cannot be found out: a person decides, and the conversation goes on.
+    fn look_failed(&mut self, thread: &mut Thread, look: &Open, unsettled: Option<&Open>, error: &str) {
+        self.end(look, OwedState::Failed, None, Some(error));
+        if let Some(send) = unsettled {
+            thread.conversation.needs_look = Some(Look::NotSent);
+            self.end(send, OwedState::Unsettled, None, Some(error));
         }
     }
 

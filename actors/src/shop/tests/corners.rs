@@ -128,6 +128,17 @@ fn many_echoes_in_one_turn_are_each_known() {
 }
 
 #[test]
+fn a_send_is_looked_for_from_a_little_before_our_clock_says_it_was_made() {
+    let mut played = Played::new();
+    let question = asked(&mut played);
+    played.ends(&question, CallResult::Unknown { error: "no answer".into() });
+    played.waits(120);
+    let look = played.take_handed().remove(0);
+    let OwedCall::Find { since, .. } = look.call else { panic!("not a look: {look:?}") };
+    assert!(since < question.claimed_at.unwrap(), "Meta's clock may be behind ours");
+}
+
+#[test]
 fn a_send_whose_result_cannot_be_read_is_uncertain_not_forgotten() {
     let mut played = Played::new();
     let question = asked(&mut played);
@@ -150,4 +161,15 @@ fn a_command_that_is_put_into_the_ledger_is_answered() {
     assert!(played.shop.must_flush());
     played.store();
     assert_eq!(played.last.decided[0].answer.as_ref().unwrap()["error"], "poison");
+}
+
+#[test]
+fn a_look_with_the_answer_of_another_call_does_not_leave_its_send_uncertain_for_ever() {
+    let mut played = Played::new();
+    let question = asked(&mut played);
+    played.ends(&question, CallResult::Unknown { error: "no answer".into() });
+    played.waits(120);
+    let look = played.take_handed().remove(0);
+    played.ends(&look, CallResult::Accepted { mid: "x".into() });
+    assert_eq!(played.outbox[&question.id.0].state, OwedState::Unsettled);
 }
