@@ -92,6 +92,7 @@ impl Desk {
         let (world, fence) = (&self.seat.world, self.fence(self.last_id));
         let count = async {
             let tx = FencedTx::begin(world.store.pen(), self.seat.seller, fence, Sync::Lazy).await?;
+            let tx = tx.following(self.stored_turns)?;
             let attempts = inbox::count_attempt(&tx, event).await?;
             tx.commit("seller.attempt").await?;
             Ok(attempts)
@@ -102,7 +103,6 @@ impl Desk {
     }
 
     async fn due(&self, now: DateTime<Utc>) -> Result<Vec<Alarm>, Fall> {
-            let tx = tx.following(self.stored_turns)?;
         let world = &self.seat.world;
         let due = alarms::due_of(world.store.reads(), self.seat.seller, now, world.settings.turn_events);
         Ok(within(world.settings.store_timeout, due).await?)
@@ -175,12 +175,12 @@ impl Desk {
         let sync = if must_flush { Sync::Flushed } else { Sync::Lazy };
         within(self.seat.world.settings.store_timeout, self.save(&changes, sync, now)).await?;
         self.last_id = changes.last_id;
+        self.stored_turns += 1;
         self.turns += 1;
         self.seat.hand.got_on();
         log::steps(meant, &changes);
         self.tell(&changes);
         Ok(true)
-        self.stored_turns += 1;
     }
 
     async fn save(&self, changes: &Changes, sync: Sync, now: DateTime<Utc>) -> Result<(), StoreError> {

@@ -193,8 +193,11 @@ impl Shop {
     /// Claims what is owed and may be called now: spends budget, counts the attempt. Sets the alarm for the rest.
     pub fn claim(&mut self, now: DateTime<Utc>) {
         let mut later: Option<DateTime<Utc>> = None;
+        // Counted once: with thousands of owed calls, counting at each would take most of a second.
+        let room = self.rules.max_in_flight.saturating_sub(self.in_flight());
+        let before = self.turn.claimed.len();
         for (id, _) in self.next_calls() {
-            if self.in_flight() >= self.rules.max_in_flight {
+            if self.turn.claimed.len() - before >= room {
                 break;
             }
             if let Some(due) = self.claim_one(id, now) {
@@ -304,11 +307,6 @@ impl Shop {
         }
     }
 
-    /// The conversation of an open call.
-    pub fn conversation_of(&self, outbox: OutboxId) -> Option<ConversationId> {
-        self.open.get(&outbox).map(|open| open.owed.conversation)
-    }
-}
     fn leave_uncertain(&mut self, open: &Open, why: &str, now: DateTime<Utc>) {
         let mut step = Step::new(self, now);
         match open.owed.call {
@@ -319,3 +317,8 @@ impl Shop {
         self.absorb(step);
     }
 
+    /// The conversation of an open call.
+    pub fn conversation_of(&self, outbox: OutboxId) -> Option<ConversationId> {
+        self.open.get(&outbox).map(|open| open.owed.conversation)
+    }
+}

@@ -78,9 +78,9 @@ fn loaded() -> Loaded {
         },
         incarnation: 1,
         last_id: 0,
+        turns: 0,
         catalog: Catalog { products: vec![shirt, apron], modifiers: vec![] },
         spent: vec![],
-        turns: 0,
         open: vec![],
     }
 }
