@@ -173,3 +173,19 @@ fn a_look_with_the_answer_of_another_call_does_not_leave_its_send_uncertain_for_
     played.ends(&look, CallResult::Accepted { mid: "x".into() });
     assert_eq!(played.outbox[&question.id.0].state, OwedState::Unsettled);
 }
+
+#[test]
+fn a_product_that_a_database_would_refuse_is_refused_with_an_answer() {
+    let variant =
+        Variant { retailer_id: "TOTE-\0".into(), options: vec![], price: None, stock: None, keywords: vec![] };
+    for product in [
+        Product { title: "Canvas\0Tote".into(), ..tote() },
+        Product { retailer_id: "\0".into(), ..tote() },
+        Product { variants: vec![variant], ..tote() },
+    ] {
+        let mut played = Played::new();
+        played.hears(Happening::Command(Command::PutProducts { products: vec![product] }), "command:1", 1);
+        assert_eq!(played.last.decided[0].answer.as_ref().unwrap()["error"], "wrong_text");
+        assert!(played.last.products.is_empty());
+    }
+}
