@@ -16,7 +16,7 @@ use crate::domain::changes::Changes;
 use crate::domain::channel::{Account, Channel};
 use crate::domain::conversation::{Conversation, Customer, Facts};
 use crate::domain::event::{Arrival, CallResult, Command, Happening, Said, Source, StoredEvent};
-use crate::domain::ids::{ConnectionId, ConversationId, CustomerId, MessageId, OutboxId, SellerId};
+use crate::domain::ids::{ConnectionId, ConversationId, CustomerId, EventSeq, MessageId, OutboxId, SellerId};
 use crate::domain::money::Currency;
 use crate::domain::outbox::{Owed, OwedCall, OwedState};
 use crate::domain::outcome::Reason;
@@ -118,6 +118,11 @@ fn rules(boot: i64) -> ShopRules {
 
 impl House {
     pub(crate) async fn build(settings: TreeSettings) -> Self {
+        Self::build_careful(settings, EventSeq(0)).await
+    }
+
+    /// As after an unclean end of the process: events up to here are taken one by one.
+    pub(crate) async fn build_careful(settings: TreeSettings, careful_through: EventSeq) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", dir.path().join("house.db").display());
         let opening = StoreSettings { url: url.clone(), read_connections: 2, write_connections: 1 };
@@ -133,7 +138,7 @@ impl House {
             decode,
             rules: rules(boot.id),
             settings,
-            careful_through: boot.careful_through,
+            careful_through,
         };
         let world = World::new(parts);
         let tree = Tree::start(world.clone()).await.unwrap();

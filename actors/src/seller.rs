@@ -66,6 +66,8 @@ struct Desk {
     last_id: i64,
     loaded_at: DateTime<Utc>,
     turns: u64,
+    /// How many turns of this shop are stored, as far as we know.
+    stored_turns: i64,
     next_alarm: Option<DateTime<Utc>>,
     /// False once no event is left that the process may have ended over.
     suspects: bool,

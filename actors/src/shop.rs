@@ -21,8 +21,8 @@ use crate::domain::catalog::Catalog;
 use crate::domain::changes::{Changes, Decided};
 use crate::domain::channel::Account;
 use crate::domain::conversation::Message;
-use crate::domain::event::{Happening, StoredEvent};
-use crate::domain::ids::{ConversationId, EventSeq, OutboxId};
+use crate::domain::event::{Happening, Source, StoredEvent};
+use crate::domain::ids::{ConversationId, OutboxId};
 use crate::domain::outbox::{Owed, OwedCall, OwedState};
 use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::seller::Seller;
@@ -74,6 +74,8 @@ pub struct Shop {
     turn: Turn,
     /// The catalog's words changed: readings are out of date.
     reread: bool,
+    /// The index was not yet made anew since.
+    index_is_old: bool,
     next_alarm: Option<DateTime<Utc>>,
     /// Counts turns, to know which conversations were used last.
     turns: u64,
@@ -106,6 +108,7 @@ impl Shop {
             open,
             turn: Turn::default(),
             reread: false,
+            index_is_old: false,
             next_alarm: None,
             turns: 0,
         }
@@ -184,37 +187,40 @@ impl Shop {
 
     /// Decides one event. On a panic the shop is as before it.
     pub fn decide(&mut self, event: &StoredEvent, happening: &Result<Happening, Reason>, now: DateTime<Utc>) {
-        let (step, decided) = self.step_of(event, happening, now);
-        if let Some(step) = step.map(Step::finish) {
-            self.absorb(step);
+        let happening = match happening {
+            Ok(happening) => happening,
+            Err(reason) => return self.ledger(event, *reason, now),
+        };
+        if matches!(happening, Happening::Said(_)) {
+            // Products of this very turn are understood as well: turns must not matter.
+            self.index_anew();
         }
+        let (step, decided) = self.step_of(event, happening, now);
+        let step = step.finish();
+        self.absorb(step);
         self.turn.decided.push(decided);
     }
 
-    fn step_of(
-        &self,
-        event: &StoredEvent,
-        happening: &Result<Happening, Reason>,
-        now: DateTime<Utc>,
-    ) -> (Option<Step<'_>>, Decided) {
-        let ended = |outcome| Decided { event: event.seq, outcome, answer: None };
+    fn step_of(&self, event: &StoredEvent, happening: &Happening, now: DateTime<Utc>) -> (Step<'_>, Decided) {
         let mut step = Step::new(self, now);
-        let outcome = match happening {
-            Err(reason) => return (None, ended(Outcome::Ledgered(*reason))),
-            Ok(Happening::Command(command)) => {
-                let answer = step.obey(command);
-                return (Some(step), Decided { answer: Some(answer), ..ended(Outcome::Handled) });
-            }
-            Ok(Happening::Said(said)) => step.hear(event, said),
-            Ok(Happening::Echo(echo)) => step.hear_echo(event, echo),
-            Ok(Happening::CallEnded(call)) => step.call_ended(call),
+        let (outcome, answer) = match happening {
+            Happening::Command(command) => (Outcome::Handled, Some(step.obey(command))),
+            Happening::Said(said) => (step.hear(event, said), None),
+            Happening::Echo(echo) => (step.hear_echo(event, echo), None),
+            Happening::CallEnded(call) => (step.call_ended(call), None),
         };
-        (Some(step), ended(outcome))
+        (step, Decided { event: event.seq, outcome, answer })
     }
 
-    /// Puts an event into the ledger.
-    pub fn ledger(&mut self, event: EventSeq, reason: Reason) {
-        self.turn.decided.push(Decided { event, outcome: Outcome::Ledgered(reason), answer: None });
+    /// Puts an event into the ledger. Nobody is left waiting for it: a command is answered, and a call whose result
+    /// this was has an uncertain end.
+    pub fn ledger(&mut self, event: &StoredEvent, reason: Reason, now: DateTime<Utc>) {
+        let answer = (event.source == Source::Command)
+            .then(|| serde_json::json!({ "error": reason.code(), "detail": reason.sentence() }));
+        if event.source == Source::Result {
+            self.lose_result(&event.key, now);
+        }
+        self.turn.decided.push(Decided { event: event.seq, outcome: Outcome::Ledgered(reason), answer });
     }
 
     /// Acts on an alarm that is due.
@@ -246,6 +252,11 @@ impl Shop {
         self.turn.handed = claimed;
         self.next_alarm = turn.alarms.values().flatten().min().copied();
         self.turns += 1;
+        for id in &turn.touched {
+            if let Some(thread) = self.threads.get_mut(id) {
+                thread.forget_old_sent();
+            }
+        }
         let changes = turn.into_changes(self.last_id, &self.threads);
         self.reread();
         self.forget_least_used();

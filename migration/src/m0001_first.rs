@@ -143,7 +143,7 @@ CREATE TABLE message (
 ){clustered};
 CREATE INDEX message_of_conversation ON message (seller_id, conversation_id, at, id);
 CREATE INDEX message_mid ON message (seller_id, mid) WHERE mid IS NOT NULL;
-CREATE UNIQUE INDEX message_source ON message (seller_id, source_key) WHERE source_key IS NOT NULL;
+CREATE UNIQUE INDEX message_source ON message (seller_id, conversation_id, source_key) WHERE source_key IS NOT NULL;
 CREATE TABLE lead (
     seller_id BIGINT NOT NULL,
     id BIGINT NOT NULL,
@@ -199,7 +199,7 @@ CREATE TABLE shop_order (
     opened_at BIGINT NOT NULL,
     confirmed_at BIGINT,
     PRIMARY KEY (seller_id, id),
-    UNIQUE (seller_id, source_key)
+    UNIQUE (seller_id, conversation_id, source_key)
 ){clustered};
 CREATE TABLE order_line (
     seller_id BIGINT NOT NULL,
@@ -287,14 +287,14 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('message', 'message', '10000000 10000 1'),
     ('message', 'message_of_conversation', '10000000 10000 10 1 1'),
     ('message', 'message_mid', '10000000 10000 1'),
-    ('message', 'message_source', '10000000 10000 1'),
+    ('message', 'message_source', '10000000 10000 10 1'),
     ('lead', 'lead', '1000000 1000 1'),
     ('lead', 'sqlite_autoindex_lead_2', '1000000 1000 1'),
     ('product', 'product', '100000 100 1'),
     ('variant', 'variant', '400000 400 1'),
     ('variant', 'variant_of_product', '400000 400 4 1'),
     ('shop_order', 'shop_order', '1000000 1000 1'),
-    ('shop_order', 'sqlite_autoindex_shop_order_2', '1000000 1000 1'),
+    ('shop_order', 'sqlite_autoindex_shop_order_2', '1000000 1000 1 1'),
     ('order_line', 'order_line', '2000000 2000 2 1'),
     ('order_change', 'order_change_of_order', '3000000 3000 3 1'),
     ('outbox', 'outbox', '3000000 3000 1'),

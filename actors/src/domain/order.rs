@@ -63,6 +63,14 @@ pub enum Look {
 }
 
 impl Look {
+    /// True for what is wrong with a draft: whatever else somebody should look at stays when it is confirmed.
+    pub fn is_over_once_confirmed(self) -> bool {
+        match self {
+            Look::Unsure | Look::StillMissing | Look::TooLate | Look::LongThread => true,
+            Look::Attachment | Look::LateMessage | Look::ChangeWanted | Look::NotSent => false,
+        }
+    }
+
     /// Every cause.
     pub const ALL: [Look; 8] = [
         Look::Attachment,

@@ -10,7 +10,7 @@ use crate::domain::ids::EventSeq;
 pub(crate) struct Hand {
     in_hand: AtomicI64,
     careful_through: AtomicI64,
-    counted: AtomicI64,
+    excused: AtomicI64,
     falls: AtomicU32,
     outages: AtomicU32,
     incarnation: AtomicI64,
@@ -18,7 +18,7 @@ pub(crate) struct Hand {
 }
 
 impl Hand {
-    /// Events up to here are in hand now.
+    /// Events up to here are in hand now; 0 when none is.
     pub(crate) fn takes(&self, last: EventSeq) {
         self.in_hand.store(last.0, SeqCst);
     }
@@ -36,38 +36,41 @@ impl Hand {
     /// The turn is stored: what fell before is overcome.
     pub(crate) fn got_on(&self) {
         self.puts_down();
+        self.excused.store(0, SeqCst);
         self.falls.store(0, SeqCst);
         self.outages.store(0, SeqCst);
     }
 
-    /// An attempt at this event has been counted.
-    pub(crate) fn counts(&self, event: EventSeq) {
-        self.counted.store(event.0, SeqCst);
-    }
-
-    /// Whether the next attempt at this event is one that is counted already: whoever was ended from outside, or gave
-    /// up, takes the same event in hand again, and that blames it for nothing.
-    pub(crate) fn has_counted(&self, event: EventSeq) -> bool {
-        self.counted.load(SeqCst) == event.0
-    }
-
     /// The actor fell over what was in hand: it is taken up again event by event. Answers the falls so far.
     pub(crate) fn fell(&self) -> u32 {
-        self.counted.store(0, SeqCst);
         self.careful_through.fetch_max(self.in_hand.swap(0, SeqCst), SeqCst);
+        self.excused.store(0, SeqCst);
         self.falls.fetch_add(1, SeqCst) + 1
     }
 
     /// The actor was ended from outside: no event is to blame. Answers the falls so far.
     pub(crate) fn was_killed(&self) -> u32 {
-        self.puts_down();
+        self.excuse();
         self.falls.fetch_add(1, SeqCst) + 1
     }
 
     /// The actor ended itself without anybody's fault. Answers how often it did in a row.
     pub(crate) fn gave_up(&self) -> u32 {
-        self.puts_down();
+        self.excuse();
         self.outages.fetch_add(1, SeqCst) + 1
+    }
+
+    /// Whoever ended in the midst of it could not take back the attempt that was counted before.
+    fn excuse(&self) {
+        let in_hand = self.in_hand.swap(0, SeqCst);
+        if in_hand > 0 {
+            self.excused.store(in_hand, SeqCst);
+        }
+    }
+
+    /// True when the last attempt at this event is counted and ended by nobody's fault: it goes on under that count.
+    pub(crate) fn is_excused(&self, event: EventSeq) -> bool {
+        self.excused.load(SeqCst) == event.0
     }
 
     /// Events up to here are taken one by one.
@@ -119,15 +122,23 @@ mod tests {
     }
 
     #[test]
-    fn an_attempt_is_counted_again_only_after_a_fall() {
-        let hand = Hand::default();
-        assert!(!hand.has_counted(EventSeq(7)));
-        hand.counts(EventSeq(7));
-        hand.was_killed();
-        hand.gave_up();
-        assert!(hand.has_counted(EventSeq(7)) && !hand.has_counted(EventSeq(8)));
-        hand.fell();
-        assert!(!hand.has_counted(EventSeq(7)));
+    fn an_attempt_that_was_ended_from_outside_is_excused_until_something_is_done_or_falls() {
+        let (hand, event) = (Hand::default(), EventSeq(7));
+        for end in [Hand::was_killed, Hand::gave_up] {
+            for over in [
+                |hand: &Hand| hand.got_on(),
+                |hand: &Hand| {
+                    hand.fell();
+                },
+            ] {
+                hand.takes(event);
+                end(&hand);
+                hand.gave_up();
+                assert!(hand.is_excused(event) && !hand.is_excused(EventSeq(8)));
+                over(&hand);
+                assert!(!hand.is_excused(event));
+            }
+        }
     }
 
     #[test]

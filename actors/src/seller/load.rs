@@ -18,7 +18,7 @@ pub(super) async fn desk(seat: Seat) -> Result<Desk, Fall> {
     let (now, limit) = (world.clock.now(), world.settings.store_timeout);
     let loaded = within(limit, sellers::load(&world.store, seller, now)).await?;
     let Some(loaded) = loaded else { return Err(Fall::NoSuchSeller(seller)) };
-    let (incarnation, last_id) = (loaded.incarnation, loaded.last_id);
+    let (incarnation, last_id, stored_turns) = (loaded.incarnation, loaded.last_id, loaded.turns);
 
     // The order matters: a call that is not with the courier any more has its result in the inbox already.
     let running = world.calls.take_over(seller, incarnation);
@@ -30,6 +30,7 @@ pub(super) async fn desk(seat: Seat) -> Result<Desk, Fall> {
     seat.hand.show_incarnation(incarnation);
     seat.hand.show_in_flight(shop.in_flight());
     info!(seller.id = seller.0, incarnation, "loaded seller {seller}, incarnation {incarnation}");
+    let (turns, next_alarm, claims) = (0, None, true);
     let suspects = world.careful_through > EventSeq(0);
-    Ok(Desk { seat, shop, incarnation, last_id, loaded_at: now, turns: 0, next_alarm: None, suspects, claims: true })
+    Ok(Desk { seat, shop, incarnation, last_id, loaded_at: now, turns, stored_turns, next_alarm, suspects, claims })
 }

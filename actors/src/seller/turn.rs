@@ -71,9 +71,9 @@ impl Desk {
         Ok(batch)
     }
 
-    async fn meanings(&self, events: Vec<StoredEvent>, careful: bool) -> Result<Vec<Meant>, Fall> {
+    async fn meanings(&mut self, events: Vec<StoredEvent>, careful: bool) -> Result<Vec<Meant>, Fall> {
         let poison = match events.first() {
-            Some(suspect) if careful => self.attempts(suspect).await? > self.seat.world.settings.max_attempts,
+            Some(suspect) if careful => self.attempts_at(suspect).await? > self.seat.world.settings.max_attempts,
             _ => false,
         };
         let meaning = |event: &StoredEvent| match poison {
@@ -83,26 +83,27 @@ impl Desk {
         Ok(events.into_iter().map(|event| (meaning(&event), event)).map(|(meaning, event)| (event, meaning)).collect())
     }
 
-    /// How often the event was taken in hand, this time included.
-    async fn attempts(&self, event: &StoredEvent) -> Result<i32, Fall> {
-        if self.seat.hand.has_counted(event.seq) {
-            return Ok(event.attempts);
+    /// An outage or a kill in the midst of the last attempt is not the event's fault.
+    async fn attempts_at(&mut self, suspect: &StoredEvent) -> Result<i32, Fall> {
+        match self.seat.hand.is_excused(suspect.seq) {
+            true => Ok(suspect.attempts),
+            false => self.count_attempt(suspect.seq).await,
         }
-        let attempts = self.count_attempt(event.seq).await?;
-        self.seat.hand.counts(event.seq);
-        Ok(attempts)
     }
 
     /// Counted before the event is taken in hand, and committed, because whoever falls counts nothing.
-    async fn count_attempt(&self, event: EventSeq) -> Result<i32, Fall> {
+    async fn count_attempt(&mut self, event: EventSeq) -> Result<i32, Fall> {
         let (world, fence) = (&self.seat.world, self.fence(self.last_id));
         let count = async {
             let tx = FencedTx::begin(world.store.pen(), self.seat.seller, fence, Sync::Lazy).await?;
+            let tx = tx.following(self.stored_turns)?;
             let attempts = inbox::count_attempt(&tx, event).await?;
             tx.commit("seller.attempt").await?;
             Ok(attempts)
         };
-        Ok(within(world.settings.store_timeout, count).await?)
+        let attempts = within(world.settings.store_timeout, count).await?;
+        self.stored_turns += 1;
+        Ok(attempts)
     }
 
     async fn due(&self, now: DateTime<Utc>) -> Result<Vec<Alarm>, Fall> {
@@ -134,12 +135,9 @@ impl Desk {
     /// A panic over one event is that event's end, not the seller's: the shop is as it was before it.
     fn decide_event(&mut self, event: &StoredEvent, meaning: &Result<Happening, Reason>, now: DateTime<Utc>) {
         let seq = event.seq;
-        if *meaning == Err(Reason::Poison) {
-            return self.shop.ledger(seq, Reason::Poison);
-        }
         if catch_unwind(AssertUnwindSafe(|| self.shop.decide(event, meaning, now))).is_err() {
             error!("deciding event {seq} panicked: it is in the ledger as poison");
-            self.shop.ledger(seq, Reason::Poison);
+            self.shop.ledger(event, Reason::Poison, now);
         }
     }
 
@@ -183,6 +181,7 @@ impl Desk {
         let sync = if must_flush { Sync::Flushed } else { Sync::Lazy };
         within(self.seat.world.settings.store_timeout, self.save(&changes, sync, now)).await?;
         self.last_id = changes.last_id;
+        self.stored_turns += 1;
         self.turns += 1;
         self.seat.hand.got_on();
         log::steps(meant, &changes);
@@ -193,7 +192,7 @@ impl Desk {
     async fn save(&self, changes: &Changes, sync: Sync, now: DateTime<Utc>) -> Result<(), StoreError> {
         let claims = changes.outbox.iter().any(|owed| owed.state == OwedState::Claimed);
         let (pen, fence) = (self.seat.world.store.pen(), self.fence(changes.last_id));
-        let tx = FencedTx::begin(pen, self.seat.seller, fence, sync).await?;
+        let tx = FencedTx::begin(pen, self.seat.seller, fence, sync).await?.following(self.stored_turns)?;
         turns::save(&tx, changes, now).await?;
         tx.commit(if claims { "seller.claim" } else { "seller.turn" }).await
     }

@@ -26,8 +26,16 @@ impl Step<'_> {
         let last_word = thread.conversation.last_inbound_at.unwrap_or(self.now);
         let in_time = self.now - last_word <= self.shop.rules.reply_max_age
             && thread.conversation.window_closes_at().is_some_and(|closes| self.now < closes);
-        if !in_time || !settings.auto_reply {
-            thread.conversation.needs_look = Some(Look::TooLate).filter(|_| !in_time);
+        if !in_time {
+            thread.conversation.needs_look = Some(Look::TooLate);
+            return;
+        }
+        if !settings.auto_reply {
+            return;
+        }
+        if thread.is_full() {
+            // What was left out may have been a "cancel".
+            thread.conversation.needs_look = Some(Look::LongThread);
             return;
         }
         let contact = thread.customer.facts.contact();
@@ -50,8 +58,9 @@ impl Step<'_> {
         }
         let text = reply::question(self.shop.seller.settings.language, order, missing);
         let purpose = format!("ask:{}:{}", order.id, self.next_id());
-        self.owe_text(thread, &text, &purpose);
-        thread.conversation.asked = Some(fingerprint);
+        if self.owe_text(thread, &text, &purpose) {
+            thread.conversation.asked = Some(fingerprint);
+        }
     }
 
     /// Closes the episode: what is said from now on begins a new draft.
@@ -70,8 +79,7 @@ impl Step<'_> {
         conversation.closed_through = conversation.last_inbound_at;
         conversation.draft = None;
         conversation.asked = None;
-        conversation.needs_look =
-            conversation.needs_look.filter(|look| matches!(look, Look::LateMessage | Look::NotSent));
+        conversation.needs_look = conversation.needs_look.filter(|look| !look.is_over_once_confirmed());
         thread.heard.clear();
         thread.draft = None;
         if let Some(lead) = &mut thread.lead {

@@ -20,7 +20,8 @@ impl Step<'_> {
     }
 
     fn put_products(&mut self, products: &[Product]) -> Value {
-        if let Some((error, detail)) = self.wrong_price(products).or_else(|| self.taken_sku(products)) {
+        let wrong = wrong_text(products).or_else(|| self.wrong_price(products)).or_else(|| self.taken_sku(products));
+        if let Some((error, detail)) = wrong {
             return json!({ "error": error, "detail": detail });
         }
         for product in products {
@@ -55,6 +56,16 @@ impl Step<'_> {
 /// A code and a sentence.
 type Wrong = (&'static str, String);
 
+/// PostgreSQL refuses NUL in a text: stored as it is, it would make the seller fall.
+fn wrong_text(products: &[Product]) -> Option<Wrong> {
+    let has_nul = |product: &&Product| {
+        let skus = product.variants.iter().map(|variant| &variant.retailer_id);
+        [&product.retailer_id, &product.title].into_iter().chain(skus).any(|text| text.contains('\0'))
+    };
+    let wrong = products.iter().find(has_nul)?;
+    Some(("wrong_text", format!("{:?} has a NUL in its title or in an SKU", wrong.retailer_id)))
+}
+
 impl Shop {
     /// Puts a product into the catalog. Words are read anew from here on, so conversations are read anew as well.
     pub(super) fn put_product(&mut self, product: &Product) {
@@ -65,12 +76,20 @@ impl Shop {
             None => self.catalog.products.push(product.clone()),
         }
         self.reread |= !same_words;
+        self.index_is_old |= !same_words;
     }
 
-    /// Makes the index anew, once for all products of a turn, and lets go of what was read with the old one.
-    pub(super) fn reread(&mut self) {
-        if std::mem::take(&mut self.reread) {
+    /// Makes the index anew, once for all products since the last time.
+    pub(super) fn index_anew(&mut self) {
+        if std::mem::take(&mut self.index_is_old) {
             self.index = CatalogIndex::new(&self.catalog);
+        }
+    }
+
+    /// Lets go of what was read with an old index.
+    pub(super) fn reread(&mut self) {
+        self.index_anew();
+        if std::mem::take(&mut self.reread) {
             self.threads.clear();
             self.by_customer.clear();
         }

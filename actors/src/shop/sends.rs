@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::calls;
 use crate::domain::alarm::{AlarmKey, AlarmKind};
 use crate::domain::budget::{BudgetKey, Family};
 use crate::domain::conversation::{Message, MessageState};
@@ -22,6 +23,9 @@ const FIRST_WAIT: TimeDelta = TimeDelta::seconds(1);
 const LONGEST_WAIT: TimeDelta = TimeDelta::minutes(5);
 /// So often Meta is asked what became of a send.
 const MAX_LOOKS: i32 = 5;
+/// So far Meta's clock may be behind ours when a send is looked for. Shorter than any wait for quiet, so that no
+/// earlier text with the same words is taken for it.
+const CLOCKS_APART: TimeDelta = TimeDelta::seconds(2);
 
 impl Step<'_> {
     pub(super) fn call_ended(&mut self, ended: &CallEnded) -> Outcome {
@@ -111,7 +115,7 @@ impl Step<'_> {
             return;
         }
         let id = OutboxId(self.next_id());
-        let since = open.owed.claimed_at.unwrap_or(self.now);
+        let since = open.owed.claimed_at.unwrap_or(self.now) - CLOCKS_APART;
         let look = Owed {
             id,
             purpose: format!("find:{send}:{id}"),
@@ -144,15 +148,20 @@ impl Step<'_> {
             }
             CallResult::Unknown { error } if look.owed.attempts < MAX_LOOKS => self.send_again(look, error, None),
             CallResult::Again { error, .. } | CallResult::Unknown { error } | CallResult::Refused { error, .. } => {
-                self.end(look, OwedState::Failed, None, Some(error));
-                if let Some(send) = unsettled {
-                    thread.conversation.needs_look = Some(Look::NotSent);
-                    self.end(send, OwedState::Unsettled, None, Some(error));
-                }
+                self.look_failed(thread, look, unsettled, error);
             }
             CallResult::Accepted { .. } => {
-                self.end(look, OwedState::Failed, None, Some("the answer is of another call"))
+                self.look_failed(thread, look, unsettled, "the answer is of another call");
             }
+        }
+    }
+
+    /// It cannot be found out: a person decides, and the conversation goes on.
+    fn look_failed(&mut self, thread: &mut Thread, look: &Open, unsettled: Option<&Open>, error: &str) {
+        self.end(look, OwedState::Failed, None, Some(error));
+        if let Some(send) = unsettled {
+            thread.conversation.needs_look = Some(Look::NotSent);
+            self.end(send, OwedState::Unsettled, None, Some(error));
         }
     }
 
@@ -184,8 +193,11 @@ impl Shop {
     /// Claims what is owed and may be called now: spends budget, counts the attempt. Sets the alarm for the rest.
     pub fn claim(&mut self, now: DateTime<Utc>) {
         let mut later: Option<DateTime<Utc>> = None;
+        // Counted once: with thousands of owed calls, counting at each would take most of a second.
+        let room = self.rules.max_in_flight.saturating_sub(self.in_flight());
+        let before = self.turn.claimed.len();
         for (id, _) in self.next_calls() {
-            if self.in_flight() >= self.rules.max_in_flight {
+            if self.turn.claimed.len() - before >= room {
                 break;
             }
             if let Some(due) = self.claim_one(id, now) {
@@ -283,13 +295,26 @@ impl Shop {
                 self.turn.claimed.push(open.owed.id);
                 continue;
             }
-            let mut step = Step::new(self, now);
-            match open.owed.call {
-                OwedCall::Send { .. } => step.unknown(&open, "the process ended before the answer came"),
-                OwedCall::Find { .. } => step.send_again(&open, "the process ended before the answer came", None),
-            }
-            let step = step.finish();
-            self.absorb(step);
+            self.leave_uncertain(&open, "the process ended before the answer came", now);
         }
+    }
+
+    /// A result that nobody can read: as if the call had ended without an answer.
+    pub(super) fn lose_result(&mut self, key: &str, now: DateTime<Utc>) {
+        let Some((outbox, attempt)) = calls::named_by(key) else { return };
+        let waits = |open: &&Open| open.owed.attempts == attempt && open.owed.state == OwedState::Claimed;
+        if let Some(open) = self.open.get(&outbox).filter(waits).cloned() {
+            self.leave_uncertain(&open, "the answer could not be read", now);
+        }
+    }
+
+    fn leave_uncertain(&mut self, open: &Open, why: &str, now: DateTime<Utc>) {
+        let mut step = Step::new(self, now);
+        match open.owed.call {
+            OwedCall::Send { .. } => step.unknown(open, why),
+            OwedCall::Find { .. } => step.send_again(open, why, None),
+        }
+        let step = step.finish();
+        self.absorb(step);
     }
 }

@@ -71,12 +71,12 @@ impl<'a> Step<'a> {
         self.out.order_changes.push(OrderChange { order, at: self.now, what });
     }
 
-    /// Owes the customer a text: one call a part, sent in order.
-    pub(super) fn owe_text(&mut self, thread: &mut Thread, text: &str, purpose: &str) {
+    /// Owes the customer a text: one call a part, sent in order. False when there is no account to send it from.
+    pub(super) fn owe_text(&mut self, thread: &mut Thread, text: &str, purpose: &str) -> bool {
         let account = thread.customer.account.clone();
         let Some(connection) = self.shop.seller.connections.iter().find(|known| known.account == account) else {
             thread.conversation.needs_look = Some(Look::NotSent);
-            return;
+            return false;
         };
         let connection = connection.id;
         for (part, text) in reply::parts(text, reply::TEXT_LIMIT_BYTES).into_iter().enumerate() {
@@ -116,6 +116,7 @@ impl<'a> Step<'a> {
             self.out.messages.insert(message, said);
             self.out.outbox.insert(outbox, owed);
         }
+        true
     }
 }
 

@@ -8,10 +8,12 @@ use crate::domain::catalog::{Product, Variant};
 use crate::domain::channel::Channel;
 use crate::domain::conversation::{Author, MessageState};
 use crate::domain::event::{CallEnded, CallResult, Command, Echo, Said, Source};
-use crate::domain::ids::{ConnectionId, SellerId};
+use crate::domain::ids::{ConnectionId, EventSeq, SellerId};
 use crate::domain::money::Money;
 use crate::domain::order::{Look, Order, OrderState};
 use crate::domain::seller::{Connection, Settings};
+
+mod corners;
 
 const NOON: i64 = 1_790_856_000;
 
@@ -76,6 +78,7 @@ fn loaded() -> Loaded {
         },
         incarnation: 1,
         last_id: 0,
+        turns: 0,
         catalog: Catalog { products: vec![shirt, apron], modifiers: vec![] },
         spent: vec![],
         open: vec![],

@@ -73,12 +73,17 @@ impl Thread {
 
     /// Puts a message at its place in Meta's order. False when the episode is full.
     pub(super) fn insert(&mut self, heard: Heard) -> bool {
-        if self.heard.len() >= MAX_HEARD {
+        if self.is_full() {
             return false;
         }
         let place = self.heard.partition_point(|known| (known.at, known.message) <= (heard.at, heard.message));
         self.heard.insert(place, heard);
         true
+    }
+
+    /// True when a draft can take no more messages: some may be left out of it.
+    pub(super) fn is_full(&self) -> bool {
+        self.heard.len() >= MAX_HEARD
     }
 
     /// Remembers messages of ours, newest last.
@@ -87,6 +92,10 @@ impl Thread {
             self.sent.retain(|known| known.id != message.id);
             self.sent.push(message);
         }
+    }
+
+    /// Not before the turn is over: all that was read for its echoes must be there when they are decided.
+    pub(super) fn forget_old_sent(&mut self) {
         let too_many = self.sent.len().saturating_sub(MAX_SENT);
         self.sent.drain(..too_many);
     }

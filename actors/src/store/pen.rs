@@ -246,6 +246,8 @@ impl Writing {
 pub struct FencedTx {
     writing: Writing,
     seller: SellerId,
+    /// This transaction's own number.
+    turn: i64,
 }
 
 /// What a seller's transaction must find, and what it leaves.
@@ -267,12 +269,22 @@ impl FencedTx {
         let writing = pen.write(Writer::Seller, sync).await?;
         // The deliberate bug of the prover: it names the number and does not look at it.
         let check = if cfg!(hawker_mutant = "no_fence") { "$3 >= 0" } else { "incarnation = $3" };
-        let sql = format!("{PASS_FENCE} AND {check} RETURNING {}", lazily(&writing, sync));
+        let sql = format!("{PASS_FENCE} AND {check} RETURNING turns, {}", lazily(&writing, sync));
         let values = vec![fence.last_id.into(), seller.0.into(), fence.incarnation.into()];
-        if writing.query_sql(&sql, values).await?.is_empty() {
-            return Err(StoreError::Fenced(seller.0));
+        let rows = writing.query_sql(&sql, values).await?;
+        let passed = rows.first().ok_or(StoreError::Fenced(seller.0))?;
+        let turn = passed.try_get_by_index(0)?;
+        Ok(Self { writing, seller, turn })
+    }
+
+    /// Refuses to go on unless so many turns are stored. A database server that falls may forget what was not flushed,
+    /// while this process lives on: a memory that is ahead of the database must be read anew.
+    pub fn following(self, turns: i64) -> Result<Self, StoreError> {
+        // The deliberate bug of the prover would otherwise be caught here.
+        match self.turn == turns + 1 || cfg!(hawker_mutant = "no_fence") {
+            true => Ok(self),
+            false => Err(StoreError::Fenced(self.seller.0)),
         }
-        Ok(Self { writing, seller })
     }
 
     /// Commits; `label` names the fail point.

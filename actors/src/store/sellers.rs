@@ -27,6 +27,8 @@ pub struct Loaded {
     pub incarnation: i64,
     /// The last id the seller's counter has given.
     pub last_id: i64,
+    /// How many turns are stored.
+    pub turns: i64,
     /// What is for sale.
     pub catalog: Catalog,
     /// Calls of the last hour.
@@ -47,6 +49,7 @@ pub async fn load(store: &Store, seller: SellerId, now: DateTime<Utc>) -> Result
         seller: Seller { id: seller, settings: raised.settings, connections },
         incarnation: raised.incarnation,
         last_id: raised.last_id,
+        turns: raised.turns,
         catalog: catalog(reads, seller).await?,
         spent: spent(reads, seller, now).await?,
         open: open(reads, seller).await?,
@@ -56,6 +59,7 @@ pub async fn load(store: &Store, seller: SellerId, now: DateTime<Utc>) -> Result
 struct Raised {
     incarnation: i64,
     last_id: i64,
+    turns: i64,
     settings: Settings,
 }
 
@@ -63,7 +67,7 @@ struct Raised {
 async fn raise(pen: &Pen, seller: SellerId, now: DateTime<Utc>) -> Result<Option<Raised>, StoreError> {
     let tx = pen.write(Writer::Seller, Sync::Lazy).await?;
     let sql = format!(
-        "UPDATE seller SET incarnation = incarnation + 1 WHERE id = $1 RETURNING incarnation, last_id, settings, {}",
+        "UPDATE seller SET incarnation = incarnation + 1 WHERE id = $1 RETURNING incarnation, last_id, settings, turns, {}",
         lazily(&tx, Sync::Lazy)
     );
     let rows = tx.query_sql(&sql, vec![seller.0.into()]).await?;
@@ -72,6 +76,7 @@ async fn raise(pen: &Pen, seller: SellerId, now: DateTime<Utc>) -> Result<Option
     let raised = Raised {
         incarnation: row.try_get_by_index(0)?,
         last_id: row.try_get_by_index(1)?,
+        turns: row.try_get_by_index(3)?,
         settings: rows::from_json("settings", &settings)?,
     };
     let over = "DELETE FROM rate_window WHERE seller_id = $1 AND minute < $2";

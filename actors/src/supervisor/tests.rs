@@ -5,9 +5,14 @@ use std::time::Duration;
 use chrono::DateTime;
 
 use super::*;
+use crate::domain::channel::{Account, Channel};
+use crate::domain::ids::EventSeq;
 use crate::house::{House, hasty, nothing_to_put, said, said_to, until};
 use crate::sellers::Asked;
 use crate::status::Fault;
+use crate::store::OfficeTx;
+use crate::store::office::{self, NewConnection};
+use crate::store::views::{self, Page};
 
 #[test]
 fn waits_double_up_to_the_cap_and_chance_shortens_them() {
@@ -219,4 +224,45 @@ async fn a_due_alarm_wakes_its_seller() {
         crate::store::alarms::next_due(house.world.store.reads(), DateTime::UNIX_EPOCH).await.unwrap().is_none()
     })
     .await;
+}
+
+#[tokio::test]
+async fn an_outage_makes_no_event_poison() {
+    let house = House::build_careful(hasty(), EventSeq(100)).await;
+    // The driver sorts this with all that may be better later.
+    let trap = "CREATE TRIGGER trap BEFORE INSERT ON lead BEGIN SELECT no_such_function(); END";
+    house.behind_its_back(trap).await;
+    house.tree.journal.append(vec![said("1", "hello")]).await.unwrap();
+    until(async || house.tree.sellers.status(house.seller).await.unwrap().starts > 10).await;
+    house.behind_its_back("DROP TRIGGER trap").await;
+    assert_eq!(house.settle().await.handled, 1);
+}
+
+#[tokio::test]
+async fn a_turn_that_the_database_forgot_is_decided_again_from_what_is_there() {
+    let house = House::build(hasty()).await;
+    house.tree.journal.append(vec![said("1", "hello")]).await.unwrap();
+    house.settle().await;
+    let forgets = "UPDATE inbox_event SET state = 'pending', decided_at = NULL; DELETE FROM message; \
+                   DELETE FROM conversation; DELETE FROM customer; DELETE FROM lead; \
+                   UPDATE seller SET last_id = 0, turns = turns - 1";
+    house.behind_its_back(forgets).await;
+    house.tree.journal.append(vec![said("2", "are you there?")]).await.unwrap();
+    assert_eq!(house.settle().await.handled, 2);
+    let page = Page { after: 0, limit: 10 };
+    let conversations = views::conversations(house.world.store.reads(), house.seller, page).await.unwrap();
+    assert_eq!(conversations.iter().map(|(conversation, _)| conversation.unread).collect::<Vec<_>>(), [2]);
+}
+
+#[tokio::test]
+async fn two_accounts_of_a_seller_may_use_the_same_key() {
+    let house = House::build(hasty()).await;
+    let tx = OfficeTx::begin(house.world.store.pen()).await.unwrap();
+    let account = Account::new(Channel::Instagram, "2");
+    let connection = NewConnection { seller: house.seller, account, username: "bob".to_owned() };
+    office::create_connection(&tx, &connection).await.unwrap();
+    tx.commit("office").await.unwrap();
+    house.world.reload_directory().await.unwrap();
+    house.tree.journal.append(vec![said("1", "hello"), said_to("2", "1", "hello")]).await.unwrap();
+    assert_eq!(house.settle().await.handled, 2);
 }
