@@ -51,8 +51,10 @@ impl App {
             read_connections: config.database.read_connections,
             write_connections: config.database.write_connections,
         };
-        Store::migrate(&settings).await.context("could not bring the database up to date")?;
-        let store = Store::open(&settings).await.context("could not open the database")?;
+        let place = settings.place();
+        let not_current = || format!("could not bring the database {place} up to date");
+        Store::migrate(&settings).await.with_context(not_current)?;
+        let store = Store::open(&settings).await.with_context(|| format!("could not open the database {place}"))?;
         let keys = config.secrets.keys().context("secrets.encryption_key is not usable")?;
         let keys = keys.context("secrets.encryption_key is not set")?;
         let vault = Arc::new(Vault::new(keys));

@@ -9,8 +9,17 @@ fn main() -> ExitCode {
     match Cli::parse().run() {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("hawker: {error:#}");
+            eprintln!("hawker: {}", sentence(&error));
             ExitCode::FAILURE
         }
     }
+}
+
+/// What went wrong and why, without what a cause repeats: some libraries print the next one within themselves.
+fn sentence(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |said, cause| match () {
+        () if said.is_empty() => cause,
+        () if said.ends_with(&cause) => said,
+        () => format!("{said}: {cause}"),
+    })
 }

@@ -25,6 +25,9 @@ pub enum OfficeError {
     /// The token could not be sealed.
     #[error("could not seal the token")]
     Vault(#[from] VaultError),
+    /// An account has one seller, or its customers would be answered by two.
+    #[error("{0} is connected to another seller")]
+    Taken(Account),
 }
 
 /// Makes sellers and connects their accounts.
@@ -53,19 +56,20 @@ impl Office {
         Self { store, vault, world }
     }
 
-    /// Makes a seller.
-    pub async fn create_seller(&self, settings: &Settings) -> Result<SellerId, OfficeError> {
+    /// Makes a seller, once for each `request`.
+    pub async fn create_seller(&self, settings: &Settings, request: Option<&str>) -> Result<SellerId, OfficeError> {
         let tx = OfficeTx::begin(self.store.pen()).await?;
-        let seller = office::create_seller(&tx, settings).await?;
+        let seller = office::create_seller(&tx, settings, request).await?;
         tx.commit("office").await?;
         Ok(seller)
     }
 
-    /// Connects an account: from here on its events find their seller.
+    /// Connects an account: from here on its events find their seller. What is connected to it already gets the token.
     pub async fn connect(&self, new: NewAccount) -> Result<ConnectionId, OfficeError> {
         let NewAccount { seller, account, username, token } = new;
         let tx = OfficeTx::begin(self.store.pen()).await?;
-        let connection = office::create_connection(&tx, &NewConnection { seller, account, username }).await?;
+        let new = NewConnection { seller, account, username };
+        let connection = office::put_connection(&tx, &new).await?.ok_or_else(|| OfficeError::Taken(new.account))?;
         let sealed = self.vault.seal(&token, &Purpose { seller, connection, what: ACCESS_TOKEN })?;
         office::put_token(&tx, seller, connection, sealed.as_str()).await?;
         tx.commit("office").await?;

@@ -179,20 +179,24 @@ fn handler(
     service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(Peer(peer));
         let (method, uri) = (request.method().clone(), request.uri().clone());
-        let answer = AssertUnwindSafe(site.call(request)).catch_unwind();
+        // Asked to be a proxy (`CONNECT host:1`), there is no path to find a route by.
+        let answer = uri.path_and_query().is_some().then(|| AssertUnwindSafe(site.call(request)).catch_unwind());
         async move {
+            let Some(answer) = answer else { return Ok(problem(StatusCode::BAD_REQUEST, NO_PATH)) };
             answer.await.unwrap_or_else(|_| {
                 error!(%method, path = uri.path(), "a handler panicked");
-                Ok(broken())
+                Ok(problem(StatusCode::INTERNAL_SERVER_ERROR, BROKEN))
             })
         }
     })
 }
 
-fn broken() -> Response {
-    const BODY: &str = r#"{"type":"urn:hawker:problem:internal","title":"Something went wrong on our side","status":500,"code":"internal"}"#;
-    let mut answer = Response::new(BODY.into());
-    *answer.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+const BROKEN: &str = r#"{"type":"urn:hawker:problem:internal","title":"Something went wrong on our side","status":500,"code":"internal"}"#;
+const NO_PATH: &str = r#"{"type":"urn:hawker:problem:no_path","title":"The request asks for no path of this server","status":400,"code":"no_path"}"#;
+
+fn problem(status: StatusCode, body: &'static str) -> Response {
+    let mut answer = Response::new(body.into());
+    *answer.status_mut() = status;
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     answer
 }

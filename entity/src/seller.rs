@@ -17,6 +17,8 @@ pub struct Model {
     pub last_id: i64,
     /// Counts the actor's transactions, so that each of them writes something and can be flushed.
     pub turns: i64,
+    /// The key of the request that made it, if it had one: the same request again finds it here.
+    pub request: Option<String>,
 }
 
 /// None: rows are joined by hand, within one seller.

@@ -1,6 +1,7 @@
 //! How memory changes shape: forward-only steps, never edited once released.
 
 mod m0001_first;
+mod m0002_seller_request;
 
 use sea_orm_migration::prelude::{MigrationTrait, async_trait};
 
@@ -13,6 +14,6 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_first::Migration)]
+        vec![Box::new(m0001_first::Migration), Box::new(m0002_seller_request::Migration)]
     }
 }

@@ -120,7 +120,7 @@ async fn shop_of(app: &App) -> anyhow::Result<SellerId> {
         return Ok(seller);
     }
     let usd = "USD".parse()?;
-    let seller = app.office().create_seller(&Settings::new("Linen Shop", usd)).await?;
+    let seller = app.office().create_seller(&Settings::new("Linen Shop", usd), None).await?;
     let username = "linen.shop".to_owned();
     app.office().connect(NewAccount { seller, account, username, token: Secret::from(TOKEN.to_owned()) }).await?;
     let products = catalog(|minor| Money { minor, currency: usd });

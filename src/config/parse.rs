@@ -98,12 +98,16 @@ pub(super) fn graph_version(text: &str) -> Parsed<String> {
 
 /// Never repeats the text, which may hold a password.
 pub(super) fn database_url(text: &str) -> Parsed<Secret> {
-    let known = ["sqlite:", "postgres://", "postgresql://"];
-    if known.iter().any(|start| text.trim().starts_with(start)) {
-        Ok(Secret::from(text.trim()))
-    } else {
-        Err("is no address of a database: write sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME".to_owned())
+    let is_server = ["postgres://", "postgresql://"].iter().any(|start| text.trim().starts_with(start));
+    if is_server && Url::parse(text.trim()).is_err() {
+        let wrong = "cannot be read: write postgres://USER:PASSWORD@HOST:PORT/NAME, with %40 for @ in a password, %2F \
+                     for / and the like";
+        return Err(wrong.to_owned());
     }
+    if is_server || text.trim().starts_with("sqlite:") {
+        return Ok(Secret::from(text.trim()));
+    }
+    Err("is no address of a database: write sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME".to_owned())
 }
 
 pub(super) fn log_format(text: &str) -> Parsed<LogFormat> {
@@ -191,8 +195,12 @@ mod tests {
 
     #[test]
     fn a_wrong_database_address_is_not_repeated() {
-        let error = database_url("mysql://root:hunter2@db/shop").unwrap_err();
-        assert!(!error.contains("hunter2"));
+        for wrong in
+            ["mysql://root:hunter2@db/shop", "postgres://me:hunter2@db:99999/shop", "postgres://me:p/hunter2@db"]
+        {
+            let error = database_url(wrong).unwrap_err();
+            assert!(!error.contains("hunter2"), "{error}");
+        }
     }
 
     proptest! {

@@ -45,10 +45,17 @@ fn body(cutter: &mut Cutter<'_>) -> Option<()> {
     let body: &RawValue = serde_json::from_str(cutter.text).ok()?;
     match body.get().as_bytes().first()? {
         b'{' => envelope(cutter, body),
-        b'[' => each(cutter, body, &Account::unreadable(), envelope),
+        b'[' => list_of_envelopes(cutter, body),
         _ => return None,
     }
     Some(())
+}
+
+fn list_of_envelopes<'a>(cutter: &mut Cutter<'a>, raw: &'a RawValue) {
+    each(cutter, raw, &Account::unreadable(), envelope);
+    if cutter.count() == 0 {
+        cutter.unknown("", raw);
+    }
 }
 
 fn envelope<'a>(cutter: &mut Cutter<'a>, raw: &'a RawValue) {
@@ -58,14 +65,22 @@ fn envelope<'a>(cutter: &mut Cutter<'a>, raw: &'a RawValue) {
     let member = |name: &str| fields.iter().find(|(key, _)| key == name).map(|(_, value)| *value);
     let object = member("object").and_then(|object| serde_json::from_str::<String>(object.get()).ok());
     let object = object.unwrap_or_default();
-    let nobody = Account::unreadable();
-    match (channel_of(&object), member("entry")) {
-        (Some(channel), Some(entries)) => each(cutter, entries, &nobody, |cutter, raw| entry(cutter, channel, raw)),
-        (None, Some(entries)) => each(cutter, entries, &nobody, |cutter, entry| cutter.unknown(&object, entry)),
-        (_, None) => cutter.unknown(&object, raw),
+    let (nobody, before) = (Account::unreadable(), cutter.count());
+    // A name may stand there twice; of what is signed, nothing is passed over.
+    for (_, entries) in fields.iter().filter(|(name, _)| name == "entry") {
+        match channel_of(&object) {
+            Some(channel) => each(cutter, entries, &nobody, |cutter, raw| entry(cutter, channel, raw)),
+            None => each(cutter, entries, &nobody, |cutter, entry| cutter.unknown(&object, entry)),
+        }
+    }
+    if cutter.count() == before {
+        cutter.unknown(&object, raw);
     }
     cutter.about(object);
 }
+
+/// What an entry may have that says nothing by itself.
+const BARE: [&str; 5] = ["id", "time", "messaging", "standby", "changes"];
 
 fn entry<'a>(cutter: &mut Cutter<'a>, channel: Channel, raw: &'a RawValue) {
     let Ok(Fields(fields)) = serde_json::from_str(raw.get()) else {
@@ -73,8 +88,8 @@ fn entry<'a>(cutter: &mut Cutter<'a>, channel: Channel, raw: &'a RawValue) {
     };
     let member = |name: &str| fields.iter().find(|(key, _)| key == name).map(|(_, value)| *value);
     let place = Place { channel, id: member("id").and_then(id_of), time: member("time") };
-    let mut holds_events = member("field").is_some() && member("value").is_some();
-    if holds_events {
+    let before = cutter.count();
+    if member("field").is_some() && member("value").is_some() {
         change::cut(cutter, &place, raw);
     }
     let account = place.account(None);
@@ -83,12 +98,11 @@ fn entry<'a>(cutter: &mut Cutter<'a>, channel: Channel, raw: &'a RawValue) {
             "messaging" => each(cutter, items, &account, |cutter, raw| item(cutter, &place, "", raw)),
             "standby" => each(cutter, items, &account, |cutter, raw| item(cutter, &place, "standby_", raw)),
             "changes" => each(cutter, items, &account, |cutter, item| change::cut(cutter, &place, item)),
-            _ => continue,
+            _ => {}
         }
-        holds_events = true;
     }
-    if !holds_events {
-        let is_bare = fields.iter().all(|(name, _)| name == "id" || name == "time");
+    if cutter.count() == before {
+        let is_bare = fields.iter().all(|(name, _)| BARE.contains(&name.as_ref()));
         cutter.whole(&place, if is_bare { "entry_without_events" } else { "unknown_entry" }, raw);
     }
 }

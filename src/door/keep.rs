@@ -82,6 +82,11 @@ impl<'a> Cutter<'a> {
         self.pieces
     }
 
+    /// How many events were cut so far.
+    pub(super) fn count(&self) -> usize {
+        self.pieces.arrivals.len()
+    }
+
     /// Notes what an envelope says it is about.
     pub(super) fn about(&mut self, object: String) {
         if !object.is_empty() {

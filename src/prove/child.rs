@@ -84,7 +84,7 @@ async fn open_shops(app: &App, brief: &Brief) -> anyhow::Result<Vec<SellerId>> {
 }
 
 async fn open_shop(app: &App, shop: &ShopPlan) -> anyhow::Result<SellerId> {
-    let seller = app.office().create_seller(&shop.settings("USD".parse()?)).await?;
+    let seller = app.office().create_seller(&shop.settings("USD".parse()?), None).await?;
     let token = Secret::from(shop.token());
     app.office().connect(NewAccount { seller, account: shop.account(), username: shop.username(), token }).await?;
     Ok(seller)

@@ -54,6 +54,14 @@ async fn an_idle_connection_ends_after_a_while() {
 }
 
 #[tokio::test]
+async fn whoever_takes_the_server_for_a_proxy_is_refused() {
+    let site = warp::path::full().map(|path: warp::path::FullPath| path.as_str().to_owned().into_response()).boxed();
+    let server = start(site, settings()).await;
+    let answer = server.exchange(b"CONNECT elsewhere:1 HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("no_path"), "{answer}");
+}
+
+#[tokio::test]
 async fn a_head_without_end_is_refused() {
     let server = start(hello(), ServerSettings::default()).await;
     let endless = format!("GET / HTTP/1.1\r\nx: {}", "y".repeat(MAX_HEAD));

@@ -3,28 +3,26 @@
 //! A handler turns the request into values, makes one call, and turns the result into JSON.
 
 mod call;
+mod input;
 mod views;
 
 use std::sync::Arc;
 
-use actors::domain::channel::{Account, Channel};
 use actors::domain::event::Command;
-use actors::domain::ids::{ConversationId, SellerId};
-use actors::domain::money::Currency;
-use actors::domain::seller::{Language, Required, Settings};
+use actors::domain::ids::ConversationId;
 use actors::sellers::{Asked, Sellers};
 use actors::store::{Store, ledger, views as rows};
 use http::{Method, StatusCode};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::body::{BodyLimits, BodyRoom};
 use super::problem::Problem;
 use super::route::Route;
-use crate::office::{NewAccount, Office};
+use crate::office::{Office, OfficeError};
 use crate::vault::Secret;
 
-use call::{Call, answer};
+use call::{Call, Done, answer};
+use input::{ConnectionIn, ProductsIn, SellerIn};
 
 /// What the API works with.
 pub struct Api {
@@ -66,39 +64,16 @@ pub fn routes(api: &Arc<Api>) -> Vec<Route> {
     ]
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NewSeller {
-    name: String,
-    currency: Currency,
-    language: Option<Language>,
-    required: Option<Required>,
-}
-
 async fn create_seller(api: Arc<Api>, call: Call) -> Result<Value, Problem> {
-    let new: NewSeller = call.json()?;
-    let mut settings = Settings::new(&new.name, new.currency);
-    settings.language = new.language.unwrap_or(settings.language);
-    settings.required = new.required.unwrap_or(settings.required);
-    let seller = api.office.create_seller(&settings).await.map_err(call::failed)?;
+    let settings = call.json::<SellerIn>()?.checked()?;
+    let seller = api.office.create_seller(&settings, call.idempotency_key()?).await.map_err(call::failed)?;
     Ok(json!({ "id": seller }))
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NewConnection {
-    channel: Channel,
-    account_id: String,
-    username: String,
-    token: String,
-}
-
 async fn connect(api: Arc<Api>, call: Call) -> Result<Value, Problem> {
-    let seller = SellerId(call.id("seller")?);
-    let new: NewConnection = call.json()?;
-    let account = Account::new(new.channel, &new.account_id);
-    let new = NewAccount { seller, account, username: new.username, token: Secret::from(new.token) };
-    let connection = api.office.connect(new).await.map_err(call::failed)?;
+    let seller = call.seller()?;
+    let account = call.json::<ConnectionIn>()?.checked(seller)?;
+    let connection = api.office.connect(account).await.map_err(not_connected)?;
     // The actor may be in memory without it.
     if let Err(error) = api.sellers.reload_credentials(seller).await {
         tracing::warn!(%error, seller.id = seller.0, "the seller's actor learns of the connection when it is loaded again");
@@ -106,33 +81,35 @@ async fn connect(api: Arc<Api>, call: Call) -> Result<Value, Problem> {
     Ok(json!({ "id": connection }))
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Products {
-    products: Vec<views::ProductIn>,
+fn not_connected(error: OfficeError) -> Problem {
+    match error {
+        OfficeError::Taken(_) => {
+            let title = "The account is connected to another seller";
+            Problem::new(StatusCode::CONFLICT, "account_taken", title).detail(error.to_string())
+        }
+        OfficeError::Store(_) | OfficeError::Vault(_) => call::failed(error),
+    }
 }
 
-async fn put_products(api: Arc<Api>, call: Call) -> Result<Value, Problem> {
-    let seller = SellerId(call.id("seller")?);
-    let products: Products = call.json()?;
-    let products = products.products.into_iter().map(views::ProductIn::checked).collect::<Result<_, _>>()?;
+async fn put_products(api: Arc<Api>, call: Call) -> Result<Done, Problem> {
+    let products = call.json::<ProductsIn>()?.checked()?;
     let command = Command::PutProducts { products };
-    match api.sellers.command(seller, call.idempotency_key(), &command).await {
+    match api.sellers.command(call.seller()?, call.idempotency_key()?, &command).await {
         Ok(Asked::Answered(answer)) if answer.get("error").is_some() => Err(call::refused(&answer)),
-        Ok(Asked::Answered(answer)) => Ok(answer),
-        Ok(Asked::Accepted(id)) => Ok(json!({ "accepted": true, "command": id })),
+        Ok(Asked::Answered(answer)) => Ok(answer.into()),
+        Ok(Asked::Accepted(key)) => Ok(Done::later(&key)),
         Err(error) => Err(call::failed(error)),
     }
 }
 
 async fn orders(api: Arc<Api>, call: Call) -> Result<Value, Problem> {
-    let (seller, page) = (SellerId(call.id("seller")?), call.page()?);
+    let (seller, page) = (call.seller()?, call.page()?);
     let found = rows::orders(api.store.reads(), seller, page).await.map_err(call::failed)?;
     Ok(views::list(&found, page, |order| (order.id.0, views::order(order))))
 }
 
 async fn conversations(api: Arc<Api>, call: Call) -> Result<Value, Problem> {
-    let (seller, page) = (SellerId(call.id("seller")?), call.page()?);
+    let (seller, page) = (call.seller()?, call.page()?);
     let found = rows::conversations(api.store.reads(), seller, page).await.map_err(call::failed)?;
     Ok(views::list(&found, page, |(conversation, customer)| {
         (conversation.id.0, views::conversation(conversation, customer))
@@ -140,30 +117,34 @@ async fn conversations(api: Arc<Api>, call: Call) -> Result<Value, Problem> {
 }
 
 async fn messages(api: Arc<Api>, call: Call) -> Result<Value, Problem> {
-    let (seller, conversation) = (SellerId(call.id("seller")?), ConversationId(call.id("conversation")?));
+    let (seller, conversation) = (call.seller()?, ConversationId(call.id("conversation")?));
+    let is_known = rows::has_conversation(api.store.reads(), seller, conversation).await.map_err(call::failed)?;
+    if !is_known {
+        return Err(Problem::not_found().detail(format!("seller {seller} has no conversation {conversation}")));
+    }
     let found = rows::messages(api.store.reads(), seller, conversation).await.map_err(call::failed)?;
     Ok(json!({ "data": found.iter().map(views::message).collect::<Vec<_>>() }))
 }
 
 async fn leads(api: Arc<Api>, call: Call) -> Result<Value, Problem> {
-    let (seller, page) = (SellerId(call.id("seller")?), call.page()?);
+    let (seller, page) = (call.seller()?, call.page()?);
     let found = rows::leads(api.store.reads(), seller, page).await.map_err(call::failed)?;
     Ok(views::list(&found, page, |lead| (lead.id.0, views::lead(lead))))
 }
 
 async fn outbox(api: Arc<Api>, call: Call) -> Result<Value, Problem> {
-    let (seller, page) = (SellerId(call.id("seller")?), call.page()?);
+    let (seller, page) = (call.seller()?, call.page()?);
     let found = rows::outbox(api.store.reads(), seller, page).await.map_err(call::failed)?;
     Ok(views::list(&found, page, |owed| (owed.id.0, views::owed(owed))))
 }
 
 async fn actor(api: Arc<Api>, call: Call) -> Result<Value, Problem> {
-    let status = api.sellers.status(SellerId(call.id("seller")?)).await.map_err(call::failed)?;
+    let status = api.sellers.status(call.seller()?).await.map_err(call::failed)?;
     Ok(json!(status))
 }
 
 async fn tell_actor(api: Arc<Api>, call: Call) -> Result<Value, Problem> {
-    let seller = SellerId(call.id("seller")?);
+    let seller = call.seller()?;
     let told = match call.text("verb") {
         "pause" => api.sellers.pause(seller).await,
         "resume" => api.sellers.resume(seller).await,

@@ -95,9 +95,6 @@ impl Webhooks {
         let signed = self.secrets.signer(signature, &body.bytes).map_err(|refusal| self.turned_away(refusal))?;
         let events =
             door::admit(&signed, &body.bytes, self.clock.now()).map_err(|refusal| self.turned_away(refusal))?;
-        if events.is_empty() {
-            return Ok(());
-        }
         // Taken only now: whoever cannot sign cannot use up the slots by sending slowly.
         let _slot = self.slots.try_acquire().map_err(|_| busy())?;
         match timeout(self.limits.storing, (self.keep)(events)).await {

@@ -135,6 +135,8 @@ async fn an_entry_without_events_is_taken(database: Database) {
         assert_eq!(app.meta.post(body, &signature).await, TAKEN);
     }
     app.settle().await;
+    // Taken means counted, even where there was nothing to act on.
+    assert_eq!(app.ledgered("not_yet_handled").await, 2);
     app.stop().await;
 }
 

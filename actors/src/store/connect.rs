@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
 use sea_orm::sqlx::{Connection, Executor, PgConnection, query};
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, SqlxError};
@@ -28,8 +29,20 @@ impl Address {
         let path = path.split_once('?').map_or(path, |(path, _)| path);
         match scheme {
             "sqlite" if !path.is_empty() && path != ":memory:" => Ok(Self::Sqlite(PathBuf::from(path))),
-            "postgres" | "postgresql" => Ok(Self::Postgres(format!("postgres:{rest}"))),
+            // The driver parses it again, but what it says when it cannot repeats all of it.
+            "postgres" | "postgresql" if server(rest).is_some() => Ok(Self::Postgres(format!("postgres:{rest}"))),
             _ => Err(StoreError::Address(format!("{scheme}:..."))),
+        }
+    }
+
+    /// The file, or the server without user and password.
+    pub(super) fn place(&self) -> String {
+        match self {
+            Self::Sqlite(path) => path.display().to_string(),
+            Self::Postgres(url) => {
+                let server = url.strip_prefix("postgres:").and_then(server);
+                server.map_or_else(String::new, |at| format!("PostgreSQL at {}:{}", at.get_host(), at.get_port()))
+            }
         }
     }
 
@@ -40,6 +53,11 @@ impl Address {
             Self::Postgres(_) => Path::new(""),
         }
     }
+}
+
+/// What follows `postgres:`, as the driver reads it.
+fn server(rest: &str) -> Option<PgConnectOptions> {
+    format!("postgres:{rest}").parse().ok()
 }
 
 /// The file that only one process can lock; free again when this is dropped, and when the process dies.
@@ -244,11 +262,21 @@ mod tests {
         }
         let server = Address::Postgres("postgres://me:secret@host/db?sslmode=disable".to_owned());
         assert!(Address::read("postgresql://me:secret@host/db?sslmode=disable").unwrap() == server);
+        assert_eq!(server.place(), "PostgreSQL at host:5432");
     }
 
     #[test]
     fn what_is_no_address_is_refused_without_repeating_a_password() {
-        for url in ["", "sqlite:", "sqlite::memory:", "mysql://me:secret@host/db"] {
+        let urls = [
+            "",
+            "sqlite:",
+            "sqlite::memory:",
+            "mysql://me:secret@host/db",
+            "postgres://me:secret@host:99999/db",
+            "postgres://me:sec/secret@host/db",
+            "postgres://me:secret@[::1/db",
+        ];
+        for url in urls {
             let error = Address::read(url).err().unwrap();
             assert!(!error.to_string().contains("secret"), "{error}");
         }

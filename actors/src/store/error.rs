@@ -35,10 +35,13 @@ pub enum StoreError {
     #[error("another process uses this database")]
     InUse,
     /// The tables are not those of this version.
-    #[error("the database is not of this version: run `hawker migrate`")]
+    #[error("the database is not of this version of the program")]
     NotMigrated,
     /// The address of the database cannot be used.
-    #[error("\"{0}\" is no database: sqlite://path or postgres://... is expected")]
+    #[error(
+        "\"{0}\" is no address of a database: sqlite://path or postgres://user:password@host/name is expected, where a \
+         password's special characters are written %40 and the like"
+    )]
     Address(String),
 }
 

@@ -1,6 +1,6 @@
 //! What the front office writes: sellers and their connections.
 
-use entity::connection;
+use entity::{connection, seller};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect};
 
 use crate::domain::channel::Account;
@@ -10,10 +10,12 @@ use crate::domain::seller::Settings;
 use super::rows::{OfSeller, json, unreadable};
 use super::{CONNECTED, OfficeTx, StoreError};
 
-/// Makes a seller.
-pub async fn create_seller(tx: &OfficeTx, settings: &Settings) -> Result<SellerId, StoreError> {
-    let sql = "INSERT INTO seller (settings) VALUES ($1) RETURNING id";
-    let rows = tx.writing().query_sql(sql, vec![json(settings).into()]).await?;
+/// Makes a seller, once for each `request`: with a key that was used before, it is the seller made then.
+pub async fn create_seller(tx: &OfficeTx, settings: &Settings, request: Option<&str>) -> Result<SellerId, StoreError> {
+    // An update that changes nothing, so that the row is returned in either case.
+    let sql = "INSERT INTO seller (settings, request) VALUES ($1, $2) \
+               ON CONFLICT (request) DO UPDATE SET request = excluded.request RETURNING id";
+    let rows = tx.writing().query_sql(sql, vec![json(settings).into(), request.map(str::to_owned).into()]).await?;
     Ok(SellerId(given_id("seller", &rows)?))
 }
 
@@ -28,12 +30,26 @@ pub struct NewConnection {
     pub username: String,
 }
 
-/// Makes a connection without a token.
-pub async fn create_connection(tx: &OfficeTx, new: &NewConnection) -> Result<ConnectionId, StoreError> {
-    let sql = "INSERT INTO connection (seller_id, account, username, state) VALUES ($1, $2, $3, $4) RETURNING id";
+/// Makes a connection without a token, or finds the seller's own to this account and connects it anew. None: the
+/// account is another seller's.
+pub async fn put_connection(tx: &OfficeTx, new: &NewConnection) -> Result<Option<ConnectionId>, StoreError> {
+    let sql = "INSERT INTO connection (seller_id, account, username, state) VALUES ($1, $2, $3, $4) \
+               ON CONFLICT (account) DO UPDATE SET username = excluded.username, state = excluded.state \
+               WHERE connection.seller_id = excluded.seller_id RETURNING id";
     let values = vec![new.seller.0.into(), new.account.as_str().into(), new.username.as_str().into(), CONNECTED.into()];
     let rows = tx.writing().query_sql(sql, values).await?;
-    Ok(ConnectionId(given_id("connection", &rows)?))
+    rows.first().map(|row| Ok(ConnectionId(row.try_get_by_index(0)?))).transpose()
+}
+
+/// Whether there is such a seller.
+pub async fn is_known(reads: &impl ConnectionTrait, seller: SellerId) -> Result<bool, StoreError> {
+    let found = seller::Entity::find_by_id(seller.0)
+        .select_only()
+        .column(seller::Column::Id)
+        .into_tuple::<i64>()
+        .one(reads)
+        .await?;
+    Ok(found.is_some())
 }
 
 fn given_id(what: &'static str, rows: &[QueryResult]) -> Result<i64, StoreError> {

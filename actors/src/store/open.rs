@@ -41,6 +41,13 @@ pub struct Store {
     process: Arc<Process>,
 }
 
+impl StoreSettings {
+    /// Where the database is, as people may be told it: without user and password.
+    pub fn place(&self) -> String {
+        Address::read(&self.url).map_or_else(|_| "of database.url".to_owned(), |address| address.place())
+    }
+}
+
 /// What this process holds of the database.
 struct Process {
     life: OnceLock<i64>,

@@ -66,6 +66,22 @@ pub async fn conversations(
     conversations.into_iter().map(with_customer).collect()
 }
 
+/// Whether the seller has such a conversation.
+pub async fn has_conversation(
+    reads: &impl ConnectionTrait,
+    seller: SellerId,
+    conversation: ConversationId,
+) -> Result<bool, StoreError> {
+    let found = conversation::Entity::of_seller(seller)
+        .select_only()
+        .column(conversation::Column::Id)
+        .filter(conversation::Column::Id.eq(conversation.0))
+        .into_tuple::<i64>()
+        .one(reads)
+        .await?;
+    Ok(found.is_some())
+}
+
 /// A conversation's messages, in Meta's time, then by id.
 pub async fn messages(
     reads: &impl ConnectionTrait,

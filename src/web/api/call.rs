@@ -4,11 +4,13 @@ use std::error::Error;
 use std::future::Future;
 use std::sync::Arc;
 
+use actors::domain::ids::SellerId;
+use actors::store::office;
 use actors::store::views::Page;
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tracing::error;
 use warp::path::FullPath;
 use warp::{Filter, Reply};
@@ -19,7 +21,31 @@ use crate::web::problem::Problem;
 use crate::web::route::{Answer, Route};
 
 const PAGE_ROWS: u64 = 100;
-const MOST_PAGE_ROWS: u64 = 500;
+const MOST_PAGE_ROWS: i64 = 500;
+
+/// What was done, as it is answered.
+pub(super) struct Done {
+    status: StatusCode,
+    value: Value,
+}
+
+impl From<Value> for Done {
+    fn from(value: Value) -> Self {
+        Self { status: StatusCode::OK, value }
+    }
+}
+
+impl Done {
+    /// A command that is stored, and will be decided.
+    pub(super) fn later(key: &str) -> Self {
+        let value = json!({
+            "accepted": true,
+            "command": key,
+            "detail": format!("it is stored and will be done; the same request with Idempotency-Key: {key} reads its answer"),
+        });
+        Self { status: StatusCode::ACCEPTED, value }
+    }
+}
 
 /// A request of somebody who may make it.
 pub(super) struct Call {
@@ -30,8 +56,8 @@ pub(super) struct Call {
     body: Bytes,
 }
 
-/// A route of the API that answers with what `handler` says.
-pub(super) fn answer<F, R>(
+/// A route of the API that answers with what `handler` says. Where its path names a seller, there is that seller.
+pub(super) fn answer<F, R, D>(
     api: &Arc<Api>,
     method: Method,
     pattern: &'static str,
@@ -40,7 +66,8 @@ pub(super) fn answer<F, R>(
 ) -> Route
 where
     F: Fn(Arc<Api>, Call) -> R + Clone + Send + Sync + 'static,
-    R: Future<Output = Result<Value, Problem>> + Send,
+    R: Future<Output = Result<D, Problem>> + Send,
+    D: Into<Done>,
 {
     let api = api.clone();
     let query = warp::query::raw().or_else(|_| std::future::ready(Ok::<_, warp::Rejection>((String::new(),))));
@@ -52,10 +79,11 @@ where
                 operator_only(&api, &headers)?;
                 let read = api.room.read(body, api.limits).await?;
                 let call = Call { pattern, path, query, headers, body: read.bytes.clone() };
-                handler(api.clone(), call).await
+                call.seller_is_known(&api).await?;
+                handler(api.clone(), call).await.map(Into::<Done>::into)
             };
             match done.await {
-                Ok(value) => warp::reply::json(&value).into_response(),
+                Ok(done) => warp::reply::with_status(warp::reply::json(&done.value), done.status).into_response(),
                 Err(problem) => problem.into_response(),
             }
         }
@@ -65,8 +93,8 @@ where
 
 fn operator_only(api: &Api, headers: &HeaderMap) -> Result<(), Problem> {
     let header = headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let shown = header.and_then(|value| value.strip_prefix("Bearer ")).ok_or_else(unauthorized)?;
-    match Secret::from(shown.to_owned()) == api.operator_key {
+    let (scheme, shown) = header.and_then(|value| value.split_once(' ')).ok_or_else(unauthorized)?;
+    match scheme.eq_ignore_ascii_case("bearer") && Secret::from(shown.trim_start()) == api.operator_key {
         true => Ok(()),
         false => Err(unauthorized()),
     }
@@ -86,6 +114,22 @@ impl Call {
         self.text(name).parse().map_err(wrong)
     }
 
+    /// The seller whose shop it is about.
+    pub(super) fn seller(&self) -> Result<SellerId, Problem> {
+        self.id("seller").map(SellerId)
+    }
+
+    async fn seller_is_known(&self, api: &Api) -> Result<(), Problem> {
+        if self.text("seller").is_empty() {
+            return Ok(());
+        }
+        let seller = self.seller()?;
+        match office::is_known(api.store.reads(), seller).await.map_err(failed)? {
+            true => Ok(()),
+            false => Err(Problem::not_found().detail(format!("there is no seller {seller}"))),
+        }
+    }
+
     /// The body, as what is expected.
     pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         serde_json::from_slice(&self.body).map_err(|error| {
@@ -97,27 +141,33 @@ impl Call {
     pub(super) fn page(&self) -> Result<Page, Problem> {
         let mut page = Page { after: 0, limit: PAGE_ROWS };
         for (name, value) in url::form_urlencoded::parse(self.query.as_bytes()) {
-            let wrong = |_| {
-                let title = "The query cannot be read";
-                Problem::new(StatusCode::BAD_REQUEST, "invalid_query", title)
-                    .detail(format!("{name} is a whole number, at least 0"))
-            };
-            match &*name {
-                "after" => {
-                    page.after = value.parse::<u32>().map(i64::from).or_else(|_| value.parse()).map_err(wrong)?
-                }
-                "limit" => page.limit = value.parse::<u64>().map_err(wrong)?.clamp(1, MOST_PAGE_ROWS),
-                _ => {}
+            let number = value.parse::<i64>().ok().filter(|number| *number >= 0);
+            match (&*name, number) {
+                ("after", Some(after)) => page.after = after,
+                ("limit", Some(limit @ 1..=MOST_PAGE_ROWS)) => page.limit = limit.unsigned_abs(),
+                _ => return Err(invalid_query()),
             }
         }
         Ok(page)
     }
 
-    /// What makes a repeated request the same request.
-    pub(super) fn idempotency_key(&self) -> Option<&str> {
-        let key = self.headers.get("idempotency-key").and_then(|value| value.to_str().ok());
-        key.filter(|key| !key.is_empty() && key.len() <= 200)
+    /// What makes a repeated request the same request. One that cannot be used is refused: whoever sent it relies on it.
+    pub(super) fn idempotency_key(&self) -> Result<Option<&str>, Problem> {
+        let mut keys = self.headers.get_all("idempotency-key").iter();
+        let Some(key) = keys.next() else { return Ok(None) };
+        let fits = |key: &&str| !key.is_empty() && key.len() <= 200;
+        let key = key.to_str().ok().filter(fits).filter(|_| keys.next().is_none());
+        key.map(Some).ok_or_else(|| {
+            let title = "The Idempotency-Key cannot be used";
+            Problem::new(StatusCode::BAD_REQUEST, "invalid_idempotency_key", title)
+                .detail("send one, of 1 to 200 visible ASCII characters")
+        })
     }
+}
+
+fn invalid_query() -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "invalid_query", "The query cannot be read")
+        .detail(format!("there are after, an id of 0 or more, and limit, from 1 to {MOST_PAGE_ROWS}"))
 }
 
 /// What went wrong on our side: logged here, and never told.

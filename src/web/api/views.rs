@@ -1,17 +1,12 @@
-//! What the API shows of rows, and what it takes for products.
+//! What the API shows of rows.
 
-use actors::domain::catalog::{Product, Variant};
 use actors::domain::conversation::{Conversation, Customer, Lead, Message};
-use actors::domain::money::{Currency, Money};
+use actors::domain::money::Money;
 use actors::domain::order::{Order, OrderLine};
 use actors::domain::outbox::{Owed, OwedCall};
 use actors::domain::outcome::Reason;
 use actors::store::views::Page;
-use http::StatusCode;
-use serde::Deserialize;
 use serde_json::{Value, json};
-
-use crate::web::problem::Problem;
 
 /// A page of rows, with the place where the next one begins.
 pub(super) fn list<T>(rows: &[T], page: Page, show: impl Fn(&T) -> (i64, Value)) -> Value {
@@ -112,68 +107,4 @@ pub(super) fn owed(owed: &Owed) -> Value {
 
 pub(super) fn reason(code: &str, count: i64) -> Value {
     json!({ "reason": code, "count": count, "sentence": Reason::coded(code).map(Reason::sentence) })
-}
-
-/// A product as it is written in a request: prices as decimals.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ProductIn {
-    retailer_id: String,
-    title: String,
-    price: String,
-    currency: Currency,
-    stock: Option<i64>,
-    #[serde(default)]
-    keywords: Vec<String>,
-    #[serde(default)]
-    variants: Vec<VariantIn>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct VariantIn {
-    retailer_id: String,
-    options: Vec<OptionIn>,
-    price: Option<String>,
-    stock: Option<i64>,
-    #[serde(default)]
-    keywords: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct OptionIn {
-    name: String,
-    value: String,
-}
-
-impl ProductIn {
-    /// The product, or what is wrong with it.
-    pub(super) fn checked(self) -> Result<Product, Problem> {
-        let wrong = |detail: String| {
-            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_product", "A product cannot be taken")
-                .detail(detail)
-        };
-        for (name, text) in [("retailer_id", &self.retailer_id), ("title", &self.title)] {
-            if text.trim().is_empty() || text.len() > 200 {
-                return Err(wrong(format!("{name} of \"{}\" must have 1 to 200 bytes", self.retailer_id)));
-            }
-        }
-        let currency = self.currency;
-        let price = |text: &str| Money::parse(text, currency).map_err(|error| wrong(error.to_string()));
-        let variant = |variant: VariantIn| -> Result<Variant, Problem> {
-            let price = variant.price.as_deref().map(price).transpose()?;
-            let options = variant.options.into_iter().map(|option| (option.name, option.value)).collect();
-            let VariantIn { retailer_id, stock, keywords, .. } = variant;
-            Ok(Variant { retailer_id, options, price, stock, keywords })
-        };
-        Ok(Product {
-            price: price(&self.price)?,
-            variants: self.variants.into_iter().map(variant).collect::<Result<_, _>>()?,
-            retailer_id: self.retailer_id,
-            title: self.title,
-            stock: self.stock,
-            keywords: self.keywords,
-        })
-    }
 }

@@ -183,9 +183,9 @@ async fn a_transaction_with_a_failed_statement_is_never_committed() {
         seller(&store, &account()).await;
         let tx = OfficeTx::begin(store.pen()).await.unwrap();
         let settings = crate::domain::seller::Settings::new("Wool", "EUR".parse().unwrap());
-        let second = office::create_seller(&tx, &settings).await.unwrap();
-        let taken = office::NewConnection { seller: second, account: account(), username: "wool".to_owned() };
-        assert!(matches!(office::create_connection(&tx, &taken).await, Err(StoreError::Data(_))));
+        office::create_seller(&tx, &settings, None).await.unwrap();
+        let refused = tx.writing().execute_sql("INSERT INTO seller (settings) VALUES (NULL)", vec![]).await;
+        assert!(matches!(refused, Err(StoreError::Data(_))));
         assert!(tx.commit("office").await.is_err());
         let sellers = store.reads().query_all_raw(sea_orm::Statement::from_string(
             store.reads().get_database_backend(),

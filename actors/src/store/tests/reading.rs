@@ -52,6 +52,34 @@ async fn pages_follow_each_other_without_gap_or_overlap() {
 }
 
 #[tokio::test]
+async fn a_seller_is_made_once_for_each_request_and_an_account_is_one_sellers() {
+    for database in databases().await {
+        let store = database.open().await;
+        let tx = OfficeTx::begin(store.pen()).await.unwrap();
+        let settings = crate::domain::seller::Settings::new("Wool", "EUR".parse().unwrap());
+        let mut made = Vec::new();
+        for request in [None, None, Some("a"), Some("b"), Some("a")] {
+            made.push(office::create_seller(&tx, &settings, request).await.unwrap().0);
+        }
+        assert_eq!((made[2], made.iter().collect::<std::collections::BTreeSet<_>>().len()), (made[4], 4));
+        let of = |seller: i64| office::NewConnection {
+            seller: SellerId(seller),
+            account: account(),
+            username: "wool".to_owned(),
+        };
+        let first = office::put_connection(&tx, &of(made[0])).await.unwrap();
+        assert!(first.is_some());
+        assert_eq!(office::put_connection(&tx, &of(made[0])).await.unwrap(), first);
+        assert_eq!(office::put_connection(&tx, &of(made[1])).await.unwrap(), None);
+        tx.commit("office").await.unwrap();
+        assert_eq!(office::directory(store.reads()).await.unwrap(), [(account(), SellerId(made[0]))]);
+        assert!(office::is_known(store.reads(), SellerId(made[0])).await.unwrap());
+        assert!(!office::is_known(store.reads(), SellerId(99)).await.unwrap());
+        store.close(at(1)).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn tokens_are_kept_sealed_and_by_seller() {
     for database in databases().await {
         let store = database.open().await;
@@ -59,7 +87,7 @@ async fn tokens_are_kept_sealed_and_by_seller() {
         let other = Account::new(Channel::Whatsapp, "7");
         let tx = OfficeTx::begin(store.pen()).await.unwrap();
         let new = office::NewConnection { seller, account: other.clone(), username: "linen".to_owned() };
-        let connection = office::create_connection(&tx, &new).await.unwrap();
+        let connection = office::put_connection(&tx, &new).await.unwrap().unwrap();
         office::put_token(&tx, seller, connection, "sealed").await.unwrap();
         tx.commit("office").await.unwrap();
         let reads = store.reads();

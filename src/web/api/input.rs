@@ -1,0 +1,174 @@
+//! What the API takes: bodies as they are written in a request, and the values they are once they were looked at.
+//!
+//! Nothing that a database or a later step would refuse gets past here, so that whoever sent it learns what is wrong.
+
+use std::collections::HashSet;
+
+use actors::domain::catalog::{Product, Variant};
+use actors::domain::channel::{Account, Channel};
+use actors::domain::ids::SellerId;
+use actors::domain::money::{Currency, Money};
+use actors::domain::seller::{Language, Required, Settings};
+use http::StatusCode;
+use serde::Deserialize;
+
+use crate::office::NewAccount;
+use crate::vault::Secret;
+use crate::web::problem::Problem;
+
+const TEXT_BYTES: usize = 200;
+const TOKEN_BYTES: usize = 4096;
+/// More digits than Meta has ever given an account.
+const ACCOUNT_ID_BYTES: usize = 64;
+
+/// What is wrong, as a sentence.
+type Checked<T> = Result<T, String>;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SellerIn {
+    name: String,
+    currency: Currency,
+    language: Option<Language>,
+    required: Option<Required>,
+}
+
+impl SellerIn {
+    /// The seller's settings, or what is wrong with them.
+    pub(super) fn checked(self) -> Result<Settings, Problem> {
+        text("name", &self.name).map_err(|detail| invalid("invalid_seller", "The seller cannot be made", detail))?;
+        let mut settings = Settings::new(&self.name, self.currency);
+        settings.language = self.language.unwrap_or(settings.language);
+        settings.required = self.required.unwrap_or(settings.required);
+        Ok(settings)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ConnectionIn {
+    channel: Channel,
+    account_id: String,
+    username: String,
+    token: Secret,
+}
+
+impl ConnectionIn {
+    /// The account of this seller, or what is wrong with it.
+    pub(super) fn checked(self, seller: SellerId) -> Result<NewAccount, Problem> {
+        let looked_at = || -> Checked<()> {
+            let id = self.account_id.as_bytes();
+            if id.is_empty() || id.len() > ACCOUNT_ID_BYTES || !id.iter().all(u8::is_ascii_digit) {
+                return Err("account_id is the number that Meta gave the account, not its name".to_owned());
+            }
+            let token = self.token.expose().as_bytes();
+            if token.is_empty() || token.len() > TOKEN_BYTES || !token.iter().all(u8::is_ascii_graphic) {
+                return Err(format!("token is 1 to {TOKEN_BYTES} visible ASCII characters, as Meta gave it"));
+            }
+            text("username", &self.username)
+        };
+        looked_at().map_err(|detail| invalid("invalid_connection", "The account cannot be connected", detail))?;
+        let account = Account::new(self.channel, &self.account_id);
+        Ok(NewAccount { seller, account, username: self.username, token: self.token })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ProductsIn {
+    products: Vec<ProductIn>,
+}
+
+impl ProductsIn {
+    /// The products, or what is wrong with the first that cannot be taken.
+    pub(super) fn checked(self) -> Result<Vec<Product>, Problem> {
+        let mut seen = HashSet::new();
+        let one = |product: ProductIn| match seen.insert(product.retailer_id.clone()) {
+            true => product.checked(),
+            false => Err(format!("the product {:?} is there twice", product.retailer_id)),
+        };
+        let products: Checked<Vec<Product>> = self.products.into_iter().map(one).collect();
+        products.map_err(|detail| invalid("invalid_product", "A product cannot be taken", detail))
+    }
+}
+
+/// A product as it is written in a request: prices as decimals.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProductIn {
+    retailer_id: String,
+    title: String,
+    price: String,
+    currency: Currency,
+    stock: Option<i64>,
+    #[serde(default)]
+    keywords: Vec<String>,
+    #[serde(default)]
+    variants: Vec<VariantIn>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct VariantIn {
+    retailer_id: String,
+    options: Vec<OptionIn>,
+    price: Option<String>,
+    stock: Option<i64>,
+    #[serde(default)]
+    keywords: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OptionIn {
+    name: String,
+    value: String,
+}
+
+impl ProductIn {
+    fn checked(self) -> Checked<Product> {
+        text("retailer_id", &self.retailer_id)?;
+        let of_this = |wrong: String| format!("product {:?}: {wrong}", self.retailer_id);
+        let looked_at = text("title", &self.title).and_then(|()| stock_and_words(self.stock, &self.keywords));
+        looked_at.map_err(of_this)?;
+        let price = Money::parse(&self.price, self.currency).map_err(|error| of_this(error.to_string()))?;
+        let variants = self.variants.into_iter().map(|variant| variant.checked(self.currency));
+        let variants = variants.collect::<Checked<_>>().map_err(of_this)?;
+        let ProductIn { retailer_id, title, stock, keywords, .. } = self;
+        Ok(Product { retailer_id, title, price, stock, keywords, variants })
+    }
+}
+
+impl VariantIn {
+    fn checked(self, currency: Currency) -> Checked<Variant> {
+        text("retailer_id of a variant", &self.retailer_id)?;
+        let of_this = |wrong: String| format!("variant {:?}: {wrong}", self.retailer_id);
+        stock_and_words(self.stock, &self.keywords).map_err(of_this)?;
+        for option in &self.options {
+            text("name of an option", &option.name).map_err(of_this)?;
+            text("value of an option", &option.value).map_err(of_this)?;
+        }
+        let price = self.price.as_deref().map(|price| Money::parse(price, currency)).transpose();
+        let price = price.map_err(|error| of_this(error.to_string()))?;
+        let options = self.options.into_iter().map(|option| (option.name, option.value)).collect();
+        let VariantIn { retailer_id, stock, keywords, .. } = self;
+        Ok(Variant { retailer_id, options, price, stock, keywords })
+    }
+}
+
+fn stock_and_words(stock: Option<i64>, keywords: &[String]) -> Checked<()> {
+    if stock.is_some_and(|stock| stock < 0) {
+        return Err("stock is 0 or more, or left out where it is not counted".to_owned());
+    }
+    keywords.iter().try_for_each(|keyword| text("keyword", keyword))
+}
+
+/// Looks at a text that people will read. A control character, NUL above all, is refused by some databases.
+fn text(name: &str, text: &str) -> Checked<()> {
+    let fits = !text.trim().is_empty() && text.len() <= TEXT_BYTES && !text.contains(char::is_control);
+    if fits { Ok(()) } else { Err(format!("{name} has 1 to {TEXT_BYTES} bytes, and no control characters")) }
+}
+
+fn invalid(code: &'static str, title: &'static str, detail: String) -> Problem {
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, title).detail(detail)
+}
