@@ -59,8 +59,7 @@ impl App {
         let vault = Arc::new(Vault::new(keys));
         let boot = store.boot(clock.now()).await.context("could not note the start of this process")?;
         let world = world(config, &store, &vault, &boot, clock.clone())?;
-        world.reload_directory().await.context("could not read the connected accounts")?;
-        let tree = Tree::start(world.clone()).await.context("could not start the actors")?;
+        let tree = Tree::start(world.clone()).await.context("could not read the connected accounts")?;
         let office = Office::new(store.clone(), vault, world);
         let site = site(config, &store, &office, &tree, clock.clone())?;
         let server = Server::new(ServerSettings {
@@ -216,7 +215,7 @@ fn keep(tree: &Tree) -> Keep {
     let journal = tree.journal.clone();
     Arc::new(move |events| {
         let journal = journal.clone();
-        Box::pin(async move { journal.append(events).await.map(drop).map_err(|error| NotStored(Box::new(error))) })
+        Box::pin(async move { journal.append(events).await.map_err(|error| NotStored(Box::new(error))) })
             as Later<'static, Result<(), NotStored>>
     })
 }

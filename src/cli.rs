@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use url::Url;
 
-/// Runs a shop on Instagram and WhatsApp messages: direct messages in, orders out.
+/// Runs a shop on Instagram messages: direct messages in, orders out.
 ///
 /// Without a verb it runs the demo: an embedded database, a stand-in for Meta, a shop with a small catalog and a
 /// customer who orders. Nothing leaves this machine, and nothing needs to be set up.

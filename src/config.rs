@@ -23,8 +23,7 @@ use crate::vault::Secret;
 pub const DEFAULTS: &str = include_str!("../config.toml");
 
 /// Names that people already have in their environment, and the settings they stand for.
-const KNOWN_NAMES: [(&str, &str); 8] = [
-    ("INSTAGRAM_APP_ID", "HAWKER__META__INSTAGRAM_APP_ID"),
+const KNOWN_NAMES: [(&str, &str); 7] = [
     ("INSTAGRAM_APP_SECRET", "HAWKER__META__INSTAGRAM_APP_SECRET"),
     ("INSTAGRAM_VERIFY_TOKEN", "HAWKER__META__VERIFY_TOKEN"),
     ("META_APP_SECRET", "HAWKER__META__META_APP_SECRET"),
@@ -90,8 +89,6 @@ pub struct Database {
 /// Meta's app and Graph API.
 #[derive(Clone, Debug)]
 pub struct Meta {
-    /// The id of the app.
-    pub instagram_app_id: Option<String>,
     /// Signs Instagram's webhooks.
     pub instagram_app_secret: Option<Secret>,
     /// Signs the webhooks of an app that has them all.
@@ -113,7 +110,7 @@ pub struct Secrets {
     pub encryption_key: Option<Secret>,
     /// The one before it.
     pub previous_encryption_key: Option<Secret>,
-    /// Opens the operator's pages and commands.
+    /// Opens the API.
     pub operator_api_key: Option<Secret>,
 }
 
@@ -144,17 +141,13 @@ pub struct Actors {
     pub sweep: Duration,
 }
 
-/// What may be spent at Meta.
+/// What may be spent at Meta in any rolling hour.
 #[derive(Clone, Debug)]
 pub struct Budgets {
-    /// Texts and media, a connection.
+    /// Messages, a connection.
     pub messages_per_hour: u32,
     /// Other calls, a seller.
     pub graph_per_hour: u32,
-    /// Kept back from catalog pushes.
-    pub graph_reserve: u32,
-    /// Private replies, a connection.
-    pub private_replies_per_hour: u32,
 }
 
 /// Logging.
@@ -269,7 +262,6 @@ impl Database {
 impl Meta {
     fn read(from: &mut Reader) -> Self {
         Self {
-            instagram_app_id: from.take("meta.instagram_app_id", parse::optional(parse::text)),
             instagram_app_secret: from.take("meta.instagram_app_secret", parse::optional(parse::secret)),
             meta_app_secret: from.take("meta.meta_app_secret", parse::optional(parse::secret)),
             whatsapp_app_secret: from.take("meta.whatsapp_app_secret", parse::optional(parse::secret)),
@@ -310,16 +302,10 @@ impl Actors {
 
 impl Budgets {
     fn read(from: &mut Reader) -> Self {
-        let budgets = Self {
+        Self {
             messages_per_hour: from.take("budgets.messages_per_hour", parse::whole(0..=1_000_000)),
             graph_per_hour: from.take("budgets.graph_per_hour", parse::whole(0..=1_000_000)),
-            graph_reserve: from.take("budgets.graph_reserve", parse::whole(0..=1_000_000)),
-            private_replies_per_hour: from.take("budgets.private_replies_per_hour", parse::whole(0..=1_000_000)),
-        };
-        if budgets.graph_reserve > budgets.graph_per_hour {
-            from.problem("budgets.graph_reserve", "is more than budgets.graph_per_hour: set it lower");
         }
-        budgets
     }
 }
 

@@ -119,7 +119,7 @@ impl GraphClient {
         };
         let (status, after, body) = failpoint::around::<_, Fault>(errand.label, exchanged).await?;
         let seller = errand.call.seller;
-        debug!(call = errand.label, seller.id = %seller, status = status.as_u16(), "the Graph API answered");
+        debug!(call = errand.label, seller.id = seller.0, status = status.as_u16(), "the Graph API answered");
         Ok(Answer { status, after, body })
     }
 

@@ -8,7 +8,8 @@
 //!
 //! That the prover can fail is shown by building a deliberate bug into the service. `claim_again` makes a call again
 //! that an earlier life of the process may have made, which ends of the process show; `no_fence` lets an actor write
-//! that another has replaced, which takes a rival to show:
+//! that another has replaced, which takes a rival to show. (`no_pending_guard` takes away a lock behind the fence: while
+//! the fence holds, nothing comes of it.)
 //!
 //! ```text
 //! RUSTFLAGS='--cfg hawker_mutant="claim_again"' cargo run --target-dir target/mutant -- prove --points

@@ -86,7 +86,7 @@ mod tests {
         tracing::subscriber::with_default(subscriber, || {
             let span = tracing::info_span!("event", seller.id = 7);
             let _inside = span.enter();
-            tracing::info!(order = 12, "order confirmed");
+            tracing::info!(order.id = 12, "order confirmed");
             tracing::debug!("never seen");
         });
         let bytes = paper.0.lock().unwrap().clone();
@@ -97,7 +97,7 @@ mod tests {
     fn a_step_is_one_readable_line() {
         let text = written(LogFormat::Text);
         assert_eq!(text.lines().count(), 1, "{text}");
-        assert!(text.contains("INFO") && text.contains("order confirmed order=12"), "{text}");
+        assert!(text.contains("INFO") && text.contains("order confirmed order.id=12"), "{text}");
         assert!(text.contains("seller.id=7") && !text.contains('\u{1b}'), "{text}");
     }
 
@@ -108,7 +108,7 @@ mod tests {
         let line: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(line["level"], "INFO");
         assert_eq!(line["message"], "order confirmed");
-        assert_eq!(line["order"], 12);
+        assert_eq!(line["order.id"], 12);
         assert_eq!(line["span"]["seller.id"], 7);
     }
 

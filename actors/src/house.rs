@@ -51,8 +51,12 @@ pub(crate) struct FakeGraph {
 
 impl FakeGraph {
     fn new() -> Self {
-        let (calls, on_wire, on_call) = Default::default();
-        Self { gate: Semaphore::new(0), calls, on_wire, on_call }
+        Self {
+            gate: Semaphore::new(0),
+            calls: Mutex::default(),
+            on_wire: AtomicUsize::default(),
+            on_call: Mutex::default(),
+        }
     }
 
     /// Does this when a call begins, before anything else happens.

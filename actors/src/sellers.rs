@@ -1,4 +1,4 @@
-//! The way to sellers for whoever is no actor: the console, the HTTP API, the command line, tests.
+//! The way to sellers for whoever is no actor: the HTTP API, the demo, the prover, tests.
 //! It hides in which actor, and one day in which process, a seller runs.
 
 use std::sync::Arc;

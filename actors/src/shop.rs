@@ -30,6 +30,8 @@ use crate::reader::CatalogIndex;
 use crate::store::sellers::Loaded;
 use crate::store::threads::{StoredThread, Wanted};
 
+pub(crate) use thread::MAX_HEARD;
+
 use step::Step;
 use thread::Thread;
 use turn::Turn;
@@ -269,11 +271,6 @@ impl Shop {
     /// How many conversations are in memory.
     pub fn threads(&self) -> usize {
         self.threads.len()
-    }
-
-    /// How many owed calls are open.
-    pub fn open_calls(&self) -> usize {
-        self.open.len()
     }
 
     fn forget_least_used(&mut self) {

@@ -106,35 +106,37 @@ impl Actor for SupervisorActor {
         event: SupervisionEvent,
         state: &mut SupervisorState,
     ) -> Result<(), ActorProcessingErr> {
-        let (actor, end) = match &event {
-            SupervisionEvent::ActorTerminated(actor, _, Some(why)) if why == "Drained" => (actor, End::Unloaded),
-            SupervisionEvent::ActorTerminated(actor, ..) => (actor, End::Killed),
-            SupervisionEvent::ActorFailed(actor, error) => (actor, end_by(error)),
-            _ => return Ok(()),
+        use SupervisionEvent::{ActorFailed, ActorTerminated};
+        let (ActorFailed(actor, _) | ActorTerminated(actor, ..)) = &event else { return Ok(()) };
+        let Some(seller) = state.who.remove(&actor.get_id()) else { return Ok(()) };
+        let end = match &event {
+            ActorTerminated(_, _, Some(why)) if why == "Drained" => End::Unloaded,
+            ActorFailed(_, error) => end_by(seller, error),
+            _ => End::Killed,
         };
-        state.gone(&me, actor.get_id(), end).await;
+        state.gone(&me, seller, end).await;
         Ok(())
     }
 }
 
 /// Sorts what an actor ended with, and says so once. The words of a panic are left out: they may quote a customer.
-fn end_by(error: &ActorProcessingErr) -> End {
+fn end_by(seller: SellerId, error: &ActorProcessingErr) -> End {
     let Some(fall) = error.downcast_ref::<Fall>() else {
-        error!("a seller's actor panicked");
+        error!(seller.id = seller.0, "the actor of seller {seller} panicked");
         return End::Fell;
     };
     let fault: &dyn std::error::Error = fall;
     match fall {
-        Fall::NoSuchSeller(seller) => {
-            warn!("there is no seller {seller}, so nobody takes up what waits for it");
+        Fall::NoSuchSeller(_) => {
+            warn!(seller.id = seller.0, "there is no seller {seller}, so nobody takes up what waits for it");
             End::Nobody
         }
         Fall::OutOfDate(_) | Fall::Outage(_) => {
-            warn!(error = fault, "a seller's actor gave up and will be loaded again");
+            warn!(seller.id = seller.0, error = fault, "the actor of seller {seller} gave up and will be loaded again");
             End::GaveUp
         }
         Fall::Broken(_) | Fall::Told => {
-            error!(error = fault, "a seller's actor fell");
+            error!(seller.id = seller.0, error = fault, "the actor of seller {seller} fell");
             End::Fell
         }
     }
@@ -181,8 +183,7 @@ impl SupervisorState {
         }
     }
 
-    async fn gone(&mut self, me: &ActorRef<SupervisorMsg>, actor: ActorId, end: End) {
-        let Some(seller) = self.who.remove(&actor) else { return };
+    async fn gone(&mut self, me: &ActorRef<SupervisorMsg>, seller: SellerId, end: End) {
         let Some(mut entry) = self.sellers.remove(&seller) else { return };
         entry.hand.show_in_flight(0);
         let wait = match end {
@@ -201,7 +202,7 @@ impl SupervisorState {
         let settings = &self.world.settings;
         if falls > settings.max_falls {
             warn!(
-                seller = seller.0,
+                seller.id = seller.0,
                 "seller {seller} fell {falls} times without getting anything done and rests: its events are stored and \
                  wait; mend the cause, then resume it or start the process anew"
             );
@@ -209,7 +210,7 @@ impl SupervisorState {
         }
         let wait = backoff(settings, times, rand::random());
         info!(
-            seller = seller.0,
+            seller.id = seller.0,
             "seller {seller} ended (falls since it got anything done: {falls}), again in {wait:?}"
         );
         me.send_after(wait, move || SupervisorMsg::StartAgain(seller));

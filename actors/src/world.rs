@@ -23,8 +23,6 @@ use crate::store::{Store, StoreError, office};
 pub struct TreeSettings {
     /// Events of a seller in one turn, at most.
     pub turn_events: u64,
-    /// Messages of an open episode that are read with a conversation, at most.
-    pub heard: u64,
     /// How often an event may be taken in hand by an actor or a process that falls.
     pub max_attempts: i32,
     /// Sellers loading or taking a turn at once. The others wait their turn in order, and their patience with the store
@@ -64,7 +62,6 @@ impl Default for TreeSettings {
     fn default() -> Self {
         Self {
             turn_events: 32,
-            heard: 100,
             max_attempts: 5,
             at_work: 32,
             idle_unload: Duration::from_secs(300),

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 
+use super::secret;
 use crate::config::Config;
 use crate::vault::Secret;
 
@@ -26,9 +27,7 @@ pub(super) fn provide(config: &mut Config) -> anyhow::Result<()> {
 }
 
 fn make(file: &PathBuf) -> anyhow::Result<Secret> {
-    let mut bytes = [0_u8; 32];
-    getrandom::fill(&mut bytes).context("the system gave no random bytes")?;
-    let key = format!("hwk_{}", hex::encode(bytes));
+    let key = format!("hwk_{}", secret::random()?);
     let write = || -> std::io::Result<()> {
         let mut kept = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
         kept.write_all(key.as_bytes())?;

@@ -70,7 +70,7 @@ impl Secrets {
     fn problems(&self) -> Vec<Said> {
         let mut problems = Vec::new();
         if self.encryption_key.is_none() {
-            let text = missing("ENCRYPTION_KEY", "what `openssl rand -hex 32` prints");
+            let text = missing("ENCRYPTION_KEY", "what `hawker secret` prints");
             problems.push(("secrets.encryption_key", text));
         }
         let keys = [

@@ -19,10 +19,6 @@ pub(super) fn optional<T>(parse: impl Fn(&str) -> Parsed<T>) -> impl Fn(&str) ->
     move |text| if text.trim().is_empty() { Ok(None) } else { parse(text).map(Some) }
 }
 
-pub(super) fn text(text: &str) -> Parsed<String> {
-    Ok(text.trim().to_owned())
-}
-
 pub(super) fn secret(text: &str) -> Parsed<Secret> {
     Ok(Secret::from(text.trim()))
 }

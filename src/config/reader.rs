@@ -50,7 +50,7 @@ impl Reader {
     }
 
     /// Remembers what is wrong with one setting.
-    pub(super) fn problem(&mut self, key: &str, text: &str) {
+    fn problem(&mut self, key: &str, text: &str) {
         self.problems.push(Problem { key: key.to_owned(), text: text.to_owned() });
     }
 

@@ -73,10 +73,9 @@ fn the_environment_names_the_file_unless_the_caller_does() {
 
 #[test]
 fn names_people_already_have_keep_working_and_ours_win_over_them() {
-    let config =
-        load(&[("DATABASE_URL", "postgres://db/shop"), ("INSTAGRAM_APP_ID", "123"), ("WHATSAPP_APP_SECRET", "w")]);
+    let config = load(&[("DATABASE_URL", "postgres://db/shop"), ("ENCRYPTION_KEY", "k"), ("WHATSAPP_APP_SECRET", "w")]);
     assert_eq!(config.database.url.expose(), "postgres://db/shop");
-    assert_eq!(config.meta.instagram_app_id.as_deref(), Some("123"));
+    assert_eq!(config.secrets.encryption_key.as_ref().map(Secret::expose), Some("k"));
     assert_eq!(config.meta.app_secrets().map(|(key, _)| key).collect::<Vec<_>>(), ["meta.whatsapp_app_secret"]);
     let both = load(&[("DATABASE_URL", "postgres://db/old"), ("HAWKER__DATABASE__URL", "sqlite://new.db")]);
     assert_eq!(both.database.url.expose(), "sqlite://new.db");
@@ -98,7 +97,6 @@ fn every_problem_is_told_at_once() {
     let file = written("[server]\nmax_conections = 5\nheader_timeout = 10\n[servre]\nlisten = 1\n[log]\nformat = []\n");
     let wrong = env(&[
         ("HAWKER__SERVER__LISTEN", "everywhere"),
-        ("HAWKER__BUDGETS__GRAPH_RESERVE", "500"),
         ("HAWKER__ACTORS__TURN_EVENTS", "0"),
         ("HAWKER__LISTEN", "127.0.0.1:1"),
         ("DATABASE_URL", "mysql://root:hunter2@db"),
@@ -109,7 +107,6 @@ fn every_problem_is_told_at_once() {
     keys.sort_unstable();
     let wanted = [
         "actors.turn_events",
-        "budgets.graph_reserve",
         "database.url",
         "listen",
         "log.format",

@@ -101,11 +101,6 @@ impl Secrets {
         Self(secrets.into_iter().collect())
     }
 
-    /// Whether there is none, so that nothing can come in.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Who signed `body`, by the value of its `X-Hub-Signature-256` header.
     pub fn verify(&self, header: Option<&[u8]>, body: &[u8]) -> Result<Signed<'_>, Refusal> {
         self.signer(Signature::parse(header)?, body)

@@ -97,7 +97,8 @@ mod tests {
 
     #[test]
     fn a_point_that_nobody_reached_is_named() {
-        let mut deaths: Deaths = all().into_iter().map(|plan| ((plan.label, plan.moment), Ended::Died)).collect();
+        let mut deaths: Deaths =
+            all().concat().into_iter().map(|plan| ((plan.label, plan.moment), Ended::Died)).collect();
         assert!(not_reached(failpoint::known(), &deaths).is_empty());
         let label = failpoint::known()[0];
         deaths.insert((label, Moment::After), Ended::NotReached);

@@ -112,11 +112,11 @@ pub(super) async fn run(setup: Setup) -> anyhow::Result<Outcome> {
     };
     let keeper = Keeper::start(nursery, setup.troubles.clone());
     let run = Run { setup, meta, clock, shops, keeper, scripts: Vec::new(), loose: BTreeSet::new() };
-    run.to_its_end().await
+    run.end().await
 }
 
 impl Run {
-    async fn to_its_end(mut self) -> anyhow::Result<Outcome> {
+    async fn end(mut self) -> anyhow::Result<Outcome> {
         let mut rounds = 0;
         while self.is_round_wanted(rounds).await? {
             self.round(rounds).await.with_context(|| format!("in round {}", rounds + 1))?;

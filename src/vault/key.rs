@@ -20,16 +20,16 @@ pub struct EncryptionKey {
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum KeyError {
     /// Neither alphabet fits.
-    #[error("is neither hexadecimal nor base64: make one with `openssl rand -hex 32`")]
+    #[error("is neither hexadecimal nor base64: make one with `hawker secret`")]
     NotEncoded,
     /// Too short or too long.
-    #[error("is {bytes} bytes long, not 32: make one with `openssl rand -hex 32`")]
+    #[error("is {bytes} bytes long, not 32: make one with `hawker secret`")]
     WrongLength {
         /// How long it is.
         bytes: usize,
     },
     /// One byte, repeated.
-    #[error("is one byte repeated, which is no key: make one with `openssl rand -hex 32`")]
+    #[error("is one byte repeated, which is no key: make one with `hawker secret`")]
     NotRandom,
 }
 

@@ -101,7 +101,7 @@ async fn connect(api: Arc<Api>, call: Call) -> Result<Value, Problem> {
     let connection = api.office.connect(new).await.map_err(call::failed)?;
     // The actor may be in memory without it.
     if let Err(error) = api.sellers.reload_credentials(seller).await {
-        tracing::warn!(%error, seller.id = %seller, "the seller's actor learns of the connection when it is loaded again");
+        tracing::warn!(%error, seller.id = seller.0, "the seller's actor learns of the connection when it is loaded again");
     }
     Ok(json!({ "id": connection }))
 }

@@ -110,8 +110,8 @@ async fn an_actor_can_be_looked_into(database: Database) {
 
 async fn a_seller_that_falls_too_often_rests_and_others_go_on(database: Database) {
     let mut app = TestApp::start_with(database, &[("actors.max_falls", "2"), ("actors.restart_backoff", "5ms")]).await;
-    app.expect_trouble("a seller's actor panicked");
-    app.expect_trouble("a seller's actor fell");
+    app.expect_trouble("the actor of seller 1 panicked");
+    app.expect_trouble("the actor of seller 1 fell");
     let [falling, other] = [app.shop().await, second(&app).await];
     for (fault, falls) in [(Fault::Panic, 1), (Fault::Error, 2), (Fault::Panic, 3)] {
         is_in(&app, &falling, Slot::Up).await;

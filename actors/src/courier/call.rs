@@ -25,7 +25,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// pending results knows that it was never handed over.
 pub(super) async fn make(world: Arc<World>, id: CallId, call: GraphCall) {
     let CallId { seller, outbox, attempt } = id;
-    let span = info_span!("call", seller = seller.0, outbox = outbox.0, attempt);
+    let span = info_span!("call", seller.id = seller.0, call.id = outbox.0, attempt);
     async {
         let result = result_of(&world, &call).await;
         info!("call {outbox} of seller {seller} ended as {}", word(&result));

@@ -36,10 +36,6 @@ ids! {
     LeadId
     /// A draft, confirmed or cancelled order.
     OrderId
-    /// One product for sale.
-    ProductId
-    /// One variant of a product.
-    VariantId
     /// One call owed to Meta.
     OutboxId
 }

@@ -49,7 +49,8 @@ pub struct ReadLine {
     pub variant: Option<String>,
     /// Option values said so far, as (name, value); fewer than the product has when the variant is open.
     pub options: Vec<(String, String)>,
-    /// Modifier ids, with `NOT `, `EXTRA ` or `LIGHT ` in front where said.
+    /// Modifier ids, with `NOT `, `EXTRA `, `NOT EXTRA ` or `LIGHT ` in front where said; several that fit equally well
+    /// are joined by `|`.
     pub modifiers: Vec<String>,
     /// How many; 1 when nothing was said.
     pub quantity: u32,
@@ -64,7 +65,7 @@ pub struct ReadLine {
 /// What a line asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LineChange {
-    /// So many of it (more) are wanted.
+    /// So many of it are wanted; said again, it is the same wish.
     #[default]
     Add,
     /// Exactly so many are wanted, whatever was said before.

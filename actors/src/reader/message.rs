@@ -82,7 +82,7 @@ impl<'a> Message<'a> {
         self.phrases.retain(|phrase| !phrase.at.clone().all(|at| named.get(at).copied().unwrap_or(false)));
     }
 
-    /// True when only a gap of blanks, or nothing, lies between the phrase with this mark and the token.
+    /// True when a phrase with this mark ends at most `within` tokens before this one.
     pub(super) fn follows(&self, at: usize, mark: Mark, within: usize) -> bool {
         self.phrases.iter().any(|phrase| phrase.is(mark) && phrase.at.end <= at && at - phrase.at.end <= within)
     }

@@ -84,7 +84,7 @@ const FILLERS: &str = "\
 /// Words that may stand between the words of one name (`linen for men`, `pain au chocolat`).
 const LINKS: &str = "of the de del des du d l la le les el los las au aux a al en in da do dos das com para for y";
 
-/// Words before which a number is a count of that product's boxes, and words after a number that count pieces.
+/// Words between a number and what it counts, or after it: pieces, packs, portions.
 const COUNTED: &str = "\
     x pc pcs pce piece pieces pz pzas pza pieza piezas unidad unidades unidade un unid unit units uds ud pack \
     packs box boxes set sets caja cajas boite boites caixa caixas paquete paquetes paquet paquets pacote pacotes \

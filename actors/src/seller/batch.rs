@@ -38,7 +38,7 @@ pub(super) fn meaning(event: &StoredEvent, decode: Decode) -> Result<Happening, 
         Source::Result => parsed(event).map(Happening::CallEnded),
     }));
     meant.unwrap_or_else(|_panic| {
-        error!(event = event.seq.0, "decoding event {} panicked", event.seq);
+        error!(event.id = event.seq.0, "decoding event {} panicked", event.seq);
         Err(Reason::Poison)
     })
 }

@@ -18,9 +18,14 @@ pub(crate) struct Hand {
 }
 
 impl Hand {
-    /// Events up to here are in hand now; 0 when none is.
+    /// Events up to here are in hand now.
     pub(crate) fn takes(&self, last: EventSeq) {
         self.in_hand.store(last.0, SeqCst);
+    }
+
+    /// None is in hand any more.
+    pub(crate) fn puts_down(&self) {
+        self.in_hand.store(0, SeqCst);
     }
 
     /// The last event in hand, if any is.
@@ -30,7 +35,7 @@ impl Hand {
 
     /// The turn is stored: what fell before is overcome.
     pub(crate) fn got_on(&self) {
-        self.in_hand.store(0, SeqCst);
+        self.puts_down();
         self.falls.store(0, SeqCst);
         self.outages.store(0, SeqCst);
     }
@@ -55,13 +60,13 @@ impl Hand {
 
     /// The actor was ended from outside: no event is to blame. Answers the falls so far.
     pub(crate) fn was_killed(&self) -> u32 {
-        self.in_hand.store(0, SeqCst);
+        self.puts_down();
         self.falls.fetch_add(1, SeqCst) + 1
     }
 
     /// The actor ended itself without anybody's fault. Answers how often it did in a row.
     pub(crate) fn gave_up(&self) -> u32 {
-        self.in_hand.store(0, SeqCst);
+        self.puts_down();
         self.outages.fetch_add(1, SeqCst) + 1
     }
 

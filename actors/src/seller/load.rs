@@ -29,7 +29,7 @@ pub(super) async fn desk(seat: Seat) -> Result<Desk, Fall> {
     shop.recover(&|outbox, attempt| running.contains(&(outbox, attempt)), &ended, now);
     seat.hand.show_incarnation(incarnation);
     seat.hand.show_in_flight(shop.in_flight());
-    info!(seller = seller.0, incarnation, "loaded seller {seller}, incarnation {incarnation}");
+    info!(seller.id = seller.0, incarnation, "loaded seller {seller}, incarnation {incarnation}");
     let suspects = world.careful_through > EventSeq(0);
     Ok(Desk { seat, shop, incarnation, last_id, loaded_at: now, turns: 0, next_alarm: None, suspects, claims: true })
 }

@@ -13,6 +13,7 @@ use crate::domain::ids::EventSeq;
 use crate::domain::outbox::OwedState;
 use crate::domain::outcome::Reason;
 use crate::post::AlarmsMsg;
+use crate::shop::MAX_HEARD;
 use crate::store::pen::Fence;
 use crate::store::threads::Wanted;
 use crate::store::{FencedTx, StoreError, Sync, alarms, inbox, threads, turns};
@@ -48,7 +49,7 @@ impl Desk {
         let put_off = self.act_on_alarms(&alarms, now);
         self.claim(now);
         let changed = self.store(&meant, put_off, now).await?;
-        self.seat.hand.takes(EventSeq(0));
+        self.seat.hand.puts_down();
         self.hand_over();
         let more = more || alarms.len() as u64 >= self.seat.world.settings.turn_events;
         Ok(Turn { more, did_something: changed || !meant.is_empty() })
@@ -64,7 +65,9 @@ impl Desk {
         let (world, most) = (&self.seat.world, self.seat.world.settings.turn_events);
         let pending = inbox::pending(world.store.reads(), self.seat.seller, most);
         let batch = batch::take(within(world.settings.store_timeout, pending).await?, most, self.careful_through());
-        self.seat.hand.takes(batch.events.iter().map(|event| event.seq).max().unwrap_or(EventSeq(0)));
+        if let Some(last) = batch.events.iter().map(|event| event.seq).max() {
+            self.seat.hand.takes(last);
+        }
         Ok(batch)
     }
 
@@ -114,15 +117,17 @@ impl Desk {
             return Ok(());
         }
         let world = &self.seat.world;
-        let read = threads::read(world.store.reads(), self.seat.seller, &wanted, world.settings.heard);
+        let read = threads::read(world.store.reads(), self.seat.seller, &wanted, MAX_HEARD as u64);
         let threads = within(world.settings.store_timeout, read).await?;
         self.shop.learn(threads);
         Ok(())
     }
 
     fn decide_events(&mut self, meant: &[Meant], now: DateTime<Utc>) {
+        let seller = self.seat.seller.0;
         for (event, meaning) in meant {
-            info_span!("event", id = event.seq.0).in_scope(|| self.decide_event(event, meaning, now));
+            let span = info_span!("event", seller.id = seller, event.id = event.seq.0);
+            span.in_scope(|| self.decide_event(event, meaning, now));
         }
     }
 

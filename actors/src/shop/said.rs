@@ -7,7 +7,7 @@ use crate::domain::event::{Said, StoredEvent};
 use crate::domain::ids::{LeadId, MessageId, OrderId};
 use crate::domain::order::{Look, Order, OrderState};
 use crate::domain::outcome::{Outcome, Reason};
-use crate::domain::reading::{Intent, Reading};
+use crate::domain::reading::{Contact, Intent, Reading};
 use crate::reader;
 
 use super::step::Step;
@@ -116,7 +116,7 @@ impl Step<'_> {
                 state,
                 lines: built.lines,
                 confidence,
-                contact: Default::default(),
+                contact: Contact::default(),
                 opened_at,
                 confirmed_at: None,
             },

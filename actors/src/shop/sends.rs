@@ -292,9 +292,4 @@ impl Shop {
             self.absorb(step);
         }
     }
-
-    /// The conversation of an open call.
-    pub fn conversation_of(&self, outbox: OutboxId) -> Option<ConversationId> {
-        self.open.get(&outbox).map(|open| open.owed.conversation)
-    }
 }

@@ -103,8 +103,7 @@ async fn catalog(reads: &impl ConnectionTrait, seller: SellerId) -> Result<Catal
     rows::catalog(products, variants)
 }
 
-/// A minute counts until all of it is an hour old.
-/// The oldest minute that is not an hour old as a whole.
+/// The oldest minute that still counts: it does until all of it is an hour old.
 fn oldest_minute(now: DateTime<Utc>) -> i64 {
     now.timestamp().div_euclid(60) - 60
 }

@@ -1,0 +1,78 @@
+//! How fast: each figure is measured on the whole service, over loopback, and printed as a table. Nothing here asserts
+//! a time, because machines differ; what is compared is compared within one run.
+
+mod busy;
+mod client;
+mod house;
+mod measure;
+mod memory;
+mod orders;
+mod posts;
+mod rows;
+mod webhooks;
+
+use std::process::Command;
+
+use anyhow::{Context, ensure};
+use clap::{Parser, Subcommand};
+
+/// Measures how fast the service is.
+#[derive(Parser)]
+struct Figures {
+    #[command(subcommand)]
+    figure: Option<Figure>,
+    /// What is logged, to the standard error.
+    #[arg(long, global = true, default_value = "warn")]
+    log: String,
+    /// Cargo says so; without it, somebody runs all targets as tests, and nothing is measured.
+    #[arg(long, global = true, hide = true)]
+    bench: bool,
+}
+
+#[derive(Subcommand)]
+enum Figure {
+    /// Signed webhooks stored a second, beside what a bare route answers.
+    Webhooks(webhooks::Args),
+    /// Messages a second on their way to orders, in a large inbox.
+    Orders(orders::Args),
+    /// How long a webhook waits while many sellers have work.
+    Busy(busy::Args),
+    /// Memory for each seller at work, and for each that was let go.
+    Memory(memory::Args),
+}
+
+fn main() -> anyhow::Result<()> {
+    let figures = Figures::parse();
+    if !figures.bench {
+        println!("figures are measured by `cargo bench`");
+        return Ok(());
+    }
+    match figures.figure {
+        None => all(&figures.log),
+        Some(figure) => measure(figure, figures.log),
+    }
+}
+
+/// Each in a process of its own, so that none finds the memory of the one before.
+fn all(log: &str) -> anyhow::Result<()> {
+    let me = std::env::current_exe().context("could not find out who we are")?;
+    for figure in ["webhooks", "orders", "busy", "memory"] {
+        let ended = Command::new(&me).args([figure, "--bench", "--log", log]).status();
+        ensure!(ended.context("could not start the next figure")?.success(), "the figure {figure} was not measured");
+    }
+    Ok(())
+}
+
+fn measure(figure: Figure, log: String) -> anyhow::Result<()> {
+    let format = hawker::config::LogFormat::Text;
+    hawker::telemetry::start(&hawker::config::Log { format, filter: log })?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match figure {
+            Figure::Webhooks(args) => webhooks::measure(&args).await,
+            Figure::Orders(args) => orders::measure(&args).await,
+            Figure::Busy(args) => busy::measure(&args).await,
+            Figure::Memory(args) => memory::measure(&args).await,
+        }
+    })
+}

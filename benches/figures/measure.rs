@@ -1,0 +1,46 @@
+//! What is read off: times in order, and the memory of this process.
+
+use std::time::Duration;
+
+use anyhow::Context;
+
+/// How long each of many things took.
+#[derive(Clone, Debug)]
+pub(crate) struct Times(Vec<Duration>);
+
+impl Times {
+    /// These, in any order.
+    pub(crate) fn new(mut times: Vec<Duration>) -> Self {
+        times.sort_unstable();
+        Self(times)
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The time that so many of a thousand did not exceed.
+    pub(crate) fn within(&self, of_1000: usize) -> Duration {
+        let last = self.0.len().saturating_sub(1);
+        self.0.get(last * of_1000 / 1000).copied().unwrap_or_default()
+    }
+}
+
+/// As milliseconds.
+pub(crate) fn ms(time: Duration) -> String {
+    format!("{:.1} ms", time.as_secs_f64() * 1000.0)
+}
+
+/// So many a second.
+pub(crate) fn rate(number: usize, took: Duration) -> f64 {
+    number as f64 / took.as_secs_f64()
+}
+
+/// The bytes of memory that this process holds.
+pub(crate) fn resident() -> anyhow::Result<i64> {
+    let status = std::fs::read_to_string("/proc/self/status").context("memory can be measured on Linux only")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
+    let kib: i64 = line.trim().trim_end_matches(" kB").parse().context("VmRSS is no number")?;
+    Ok(kib * 1024)
+}

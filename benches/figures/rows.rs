@@ -1,0 +1,104 @@
+//! Rows put in beforehand, past the service: shops with what they sell, and the inbox of years.
+
+use actors::domain::money::Currency;
+use actors::domain::seller::Settings;
+use anyhow::Context;
+use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement, Value};
+
+use crate::posts;
+
+/// What every shop sells, by the words customers use.
+pub(crate) const PRODUCTS: [&str; 20] = [
+    "linen shirt",
+    "canvas apron",
+    "wool scarf",
+    "leather wallet",
+    "silk blouse",
+    "denim jacket",
+    "straw hat",
+    "rain coat",
+    "cotton socks",
+    "velvet dress",
+    "rope belt",
+    "beach towel",
+    "pearl necklace",
+    "silver ring",
+    "cork sandals",
+    "felt slippers",
+    "bamboo tray",
+    "clay mug",
+    "glass vase",
+    "oak bowl",
+];
+
+/// The numbers from 1 to `$1`, on either database.
+const NUMBERS: &str =
+    "WITH RECURSIVE n(i) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < CAST($1 AS BIGINT))";
+
+/// The database, while the service does not have it.
+pub(crate) struct Rows(DatabaseConnection);
+
+impl Rows {
+    /// Opens it. It has its tables already.
+    pub(crate) async fn open(url: &str) -> anyhow::Result<Self> {
+        Ok(Self(Database::connect(url).await.context("could not open the database")?))
+    }
+
+    /// Lets go of it.
+    pub(crate) async fn close(self) -> anyhow::Result<()> {
+        if self.0.get_database_backend() == DbBackend::Postgres {
+            self.0.execute_unprepared("ANALYZE").await?;
+        }
+        Ok(self.0.close().await?)
+    }
+
+    /// So many shops, each with its account and all products. Their ids are 1 and so on.
+    pub(crate) async fn put_shops(&self, shops: usize) -> anyhow::Result<()> {
+        let currency: Currency = "USD".parse().context("no currency")?;
+        let settings = serde_json::to_string(&Settings::new("Shop", currency))?;
+        let shops = i64::try_from(shops)?;
+        let sellers = format!("INSERT INTO seller (settings) {NUMBERS} SELECT CAST($2 AS TEXT) FROM n");
+        self.put(&sellers, vec![shops.into(), settings.into()]).await?;
+        let connections = format!(
+            "INSERT INTO connection (seller_id, account, username, state) {NUMBERS} \
+             SELECT i, 'instagram:' || CAST(i + CAST($2 AS BIGINT) AS TEXT), 'shop', 'connected' FROM n"
+        );
+        self.put(&connections, vec![shops.into(), i64::try_from(posts::account(0))?.into()]).await?;
+        let titles: Vec<String> = PRODUCTS.iter().enumerate().map(|(n, title)| format!("({n}, '{title}')")).collect();
+        let products = format!(
+            "INSERT INTO product (seller_id, retailer_id, title, price_minor, currency, keywords) {NUMBERS}, \
+             t(k, title) AS (VALUES {}) \
+             SELECT i, 'SKU-' || CAST(k AS TEXT), title, 1900, 'USD', '[]' FROM n CROSS JOIN t",
+            titles.join(", ")
+        );
+        self.put(&products, vec![shops.into()]).await
+    }
+
+    /// So many events that were handled long ago, spread over the shops, and counted as received.
+    pub(crate) async fn put_old_events(&self, events: usize, shops: usize) -> anyhow::Result<()> {
+        if events == 0 {
+            return Ok(());
+        }
+        let (events, shops) = (i64::try_from(events)?, i64::try_from(shops)?);
+        let raw = vec![b'x'; 250];
+        let account = "'instagram:' || CAST(1 + i % CAST($2 AS BIGINT) + CAST($3 AS BIGINT) AS TEXT)";
+        let inbox = format!(
+            "INSERT INTO inbox_event (account, key, seller_id, source, kind, customer, happened_at, received_at, raw, \
+             state, decided_at) {NUMBERS} \
+             SELECT {account}, 'message:aWdfZAG1faXRlbToxOklHTWVzc2FnZAUlEOjE3ODQxNDAwMDAwMDAwMDAwMTozNDAyODIzNjY4NDE3' \
+             || CAST(i AS TEXT), 1 + i % CAST($2 AS BIGINT), 'meta', 'message', \
+             CAST(5600000000000000 + i / 5 AS TEXT), 1700000000000 + i, 1700000000000 + i, $4, 'handled', \
+             1700000000000 + i FROM n"
+        );
+        let base: Value = i64::try_from(posts::account(0))?.into();
+        self.put(&inbox, vec![events.into(), shops.into(), base, raw.into()]).await?;
+        let counted = "INSERT INTO intake (account, hour, received) VALUES ('instagram:0', 0, $1)";
+        self.put(counted, vec![events.into()]).await
+    }
+
+    async fn put(&self, sql: &str, values: Vec<Value>) -> anyhow::Result<()> {
+        let statement = Statement::from_sql_and_values(self.0.get_database_backend(), sql, values);
+        self.0.execute_raw(statement).await.with_context(|| format!("could not put rows: {sql}"))?;
+        Ok(())
+    }
+}
