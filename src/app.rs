@@ -40,6 +40,7 @@ pub struct App {
     server: Server,
     site: Site,
     clock: Arc<dyn Clock>,
+    boot: Boot,
 }
 
 impl App {
@@ -69,7 +70,17 @@ impl App {
             stop_grace: config.server.stop_timeout,
             ..ServerSettings::default()
         });
-        Ok(Self { listener, address, store, office, tree, server, site, clock })
+        Ok(Self { listener, address, store, office, tree, server, site, clock, boot })
+    }
+
+    /// A second tree of actors over the same shops, as a second process would have it: only the prover wants one.
+    pub(crate) async fn rival(&self, config: &Config) -> anyhow::Result<Tree> {
+        let keys = config.secrets.keys().context("secrets.encryption_key is not usable")?;
+        let vault = Arc::new(Vault::new(keys.context("secrets.encryption_key is not set")?));
+        // No life has a number below zero, so what one of the two has claimed the other takes for another life's.
+        let boot = Boot { id: -self.boot.id, ..self.boot };
+        let world = world(config, &self.store, &vault, &boot, self.clock.clone())?;
+        Tree::start(world).await.context("could not start the rival actors")
     }
 
     /// Where it listens.
@@ -206,13 +217,7 @@ fn keep(tree: &Tree) -> Keep {
     let journal = tree.journal.clone();
     Arc::new(move |events| {
         let journal = journal.clone();
-        Box::pin(async move {
-            if cfg!(hawker_mutant = "answer_first") {
-                // A deliberate bug of the prover: what is acknowledged may be stored, or not.
-                tokio::spawn(async move { journal.append(events).await });
-                return Ok(());
-            }
-            journal.append(events).await.map_err(|error| NotStored(Box::new(error)))
-        }) as Later<'static, Result<(), NotStored>>
+        Box::pin(async move { journal.append(events).await.map_err(|error| NotStored(Box::new(error))) })
+            as Later<'static, Result<(), NotStored>>
     })
 }

@@ -6,14 +6,15 @@
 //! stand-in refuses, loses answers, doubles and shuffles. What is compared at the end is what people would see:
 //! orders, leads, messages in Meta's order, and what customers really received.
 //!
-//! That the prover can fail is shown by building a deliberate bug into the service. `answer_first` acknowledges what is
-//! not stored yet, `claim_again` makes a call again that an earlier life of the process may have made:
+//! That the prover can fail is shown by building a deliberate bug into the service. `claim_again` makes a call again
+//! that an earlier life of the process may have made, which ends of the process show; `no_fence` lets an actor write
+//! that another has replaced, which takes a rival to show. (`no_pending_guard` takes away a lock behind the fence: while
+//! the fence holds, nothing comes of it.)
 //!
 //! ```text
-//! RUSTFLAGS='--cfg hawker_mutant="claim_again"' cargo run --target-dir target/mutant -- prove --kills 20 --points
+//! RUSTFLAGS='--cfg hawker_mutant="claim_again"' cargo run --target-dir target/mutant -- prove --points
+//! RUSTFLAGS='--cfg hawker_mutant="no_fence"' cargo run --target-dir target/mutant -- prove --rival
 //! ```
-//!
-//! `no_fence` and `no_pending_guard` take away one of two locks that stand behind each other.
 
 mod actor_kills;
 mod brief;
@@ -67,6 +68,9 @@ pub struct ProveArgs {
     /// The process also dies once at every fail point: before, during and after each.
     #[arg(long)]
     points: bool,
+    /// A second tree of actors works on the same shops, as if a second process had got in: the fence keeps them apart.
+    #[arg(long)]
+    rival: bool,
 }
 
 /// Runs the history twice and says whether both ends are alike.

@@ -23,6 +23,8 @@ pub(super) struct Brief {
     pub(super) point: Option<String>,
     /// How often to kill actors, over all lives of the child.
     pub(super) actor_kills: u32,
+    /// Whether a second tree of actors works on the same shops.
+    pub(super) rival: bool,
     /// Decides which actors.
     pub(super) seed: u64,
 }

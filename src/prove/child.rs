@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actors::domain::event::Command;
 use actors::domain::ids::SellerId;
@@ -25,6 +26,9 @@ use crate::vault::Secret;
 /// Under this key the command that fills a shop is known, so that it fills it once.
 const STOCKED: &str = "prover-stocks-the-shop";
 
+/// How long the second tree may take to end what it has in hand.
+const RIVAL_STOP: Duration = Duration::from_secs(5);
+
 /// Serves until the prover closes our standard input, or kills us.
 pub fn run() -> anyhow::Result<ExitCode> {
     let brief = Brief::received()?;
@@ -42,6 +46,7 @@ async fn serve(brief: Brief) -> anyhow::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await.context("no port is free")?;
     let app = App::build(&config, listener, Arc::new(brief.clock)).await?;
     let sellers = open_shops(&app, &brief).await?;
+    let rival = if brief.rival { Some(app.rival(&config).await?) } else { None };
     let stop = stop_with_input();
     let (address, way) = (app.address(), app.sellers().clone());
     let killing = tokio::spawn(actor_kills::go_on(way.clone(), sellers.clone(), brief.clone()));
@@ -52,6 +57,9 @@ async fn serve(brief: Brief) -> anyhow::Result<()> {
     killing.abort();
     let words = serde_json::to_string(&last_words(&way, &sellers).await)?;
     brief::write_whole(&brief::last_words(&brief.dir), &words)?;
+    if let Some(rival) = rival {
+        rival.stop(RIVAL_STOP).await;
+    }
     serving.cancel();
     service.await.context("the service panicked")?
 }

@@ -104,6 +104,7 @@ pub(super) async fn run(setup: Setup) -> anyhow::Result<Outcome> {
             clock,
             point: None,
             actor_kills: if is_rough { setup.args.actor_kills } else { 0 },
+            rival: is_rough && setup.args.rival,
             seed: setup.args.seed,
         },
         database: setup.place.store(),
