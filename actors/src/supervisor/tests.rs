@@ -260,7 +260,7 @@ async fn two_accounts_of_a_seller_may_use_the_same_key() {
     let tx = OfficeTx::begin(house.world.store.pen()).await.unwrap();
     let account = Account::new(Channel::Instagram, "2");
     let connection = NewConnection { seller: house.seller, account, username: "bob".to_owned() };
-    office::create_connection(&tx, &connection).await.unwrap();
+    office::put_connection(&tx, &connection).await.unwrap();
     tx.commit("office").await.unwrap();
     house.world.reload_directory().await.unwrap();
     house.tree.journal.append(vec![said("1", "hello"), said_to("2", "1", "hello")]).await.unwrap();
