@@ -128,8 +128,15 @@ impl Shop {
             thread.used = self.turns;
             let id = thread.conversation.id;
             self.by_customer.insert((thread.customer.account.clone(), thread.customer.meta_id.clone()), id);
-            self.threads.insert(id, thread);
+            let known = self.threads.get(&id);
+            if known.is_none_or(|known| known.customer != thread.customer) {
+                self.turn.customers.insert(id);
+            }
+            if known.is_none_or(|known| known.lead != thread.lead) {
+                self.turn.leads.insert(id);
+            }
             self.turn.touched.insert(id);
+            self.threads.insert(id, thread);
         }
         for owed in step.out.outbox.values() {
             self.follow(owed, &step.out);

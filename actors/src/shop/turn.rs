@@ -26,8 +26,12 @@ pub(super) struct Turn {
     pub(super) spent: BTreeMap<(BudgetKey, i64), i32>,
     /// Alarms set, or over when there is no time.
     pub(super) alarms: BTreeMap<AlarmKey, Option<DateTime<Utc>>>,
-    /// Conversations whose row, customer and lead are to be stored as they are in memory at the end.
+    /// Conversations to be stored as they are in memory at the end.
     pub(super) touched: BTreeSet<ConversationId>,
+    /// Those of them whose customer is to be stored: it seldom changes, and a row costs the same, changed or not.
+    pub(super) customers: BTreeSet<ConversationId>,
+    /// Those of them whose lead is to be stored.
+    pub(super) leads: BTreeSet<ConversationId>,
     pub(super) decided: Vec<Decided>,
     /// Claimed in this turn: to be handed over once it is stored.
     pub(super) claimed: Vec<OutboxId>,
@@ -46,18 +50,21 @@ impl Turn {
         self.spent.extend(step.spent);
         self.alarms.extend(step.alarms);
         self.touched.extend(step.touched);
+        self.customers.extend(step.customers);
+        self.leads.extend(step.leads);
         self.decided.extend(step.decided);
         self.claimed.extend(step.claimed);
     }
 
     pub(super) fn into_changes(self, last_id: i64, threads: &HashMap<ConversationId, Thread>) -> Changes {
-        let touched: Vec<&Thread> = self.touched.iter().filter_map(|id| threads.get(id)).collect();
+        let of =
+            |ids: &BTreeSet<ConversationId>| -> Vec<&Thread> { ids.iter().filter_map(|id| threads.get(id)).collect() };
         let (set, over): (Vec<_>, Vec<_>) = self.alarms.into_iter().partition(|(_, due)| due.is_some());
         Changes {
             last_id,
-            customers: touched.iter().map(|thread| thread.customer.clone()).collect(),
-            conversations: touched.iter().map(|thread| thread.conversation.clone()).collect(),
-            leads: touched.iter().filter_map(|thread| thread.lead.clone()).collect(),
+            customers: of(&self.customers).iter().map(|thread| thread.customer.clone()).collect(),
+            conversations: of(&self.touched).iter().map(|thread| thread.conversation.clone()).collect(),
+            leads: of(&self.leads).iter().filter_map(|thread| thread.lead.clone()).collect(),
             messages: self.messages.into_values().collect(),
             orders: self.orders.into_values().collect(),
             order_changes: self.order_changes,

@@ -113,7 +113,11 @@ pub(super) async fn sqlite_pen(path: &Path, synchronous: Arc<Synchronous>) -> Re
         sqlite_file(options, &path)
             .journal_mode(SqliteJournalMode::Wal)
             .pragma("synchronous", "FULL")
-            .pragma("wal_autocheckpoint", "1000")
+            // A checkpoint flushes the disk twice while everybody waits for the pen: not every few turns, then, and not
+            // so seldom that a single one takes long. In pages.
+            .pragma("wal_autocheckpoint", "4000")
+            // What a statement may have to undo would go through a file otherwise, for every turn of some size.
+            .pragma("temp_store", "MEMORY")
             .pragma("journal_size_limit", "67108864")
     });
     options.map_sqlx_sqlite_pool_opts(move |pool| {

@@ -125,22 +125,46 @@ const OUTCOME_VALUES: usize = 4;
 
 /// Ends events that are pending still. The guard is what makes one message one order, whoever believes to be the actor.
 async fn decide(tx: &Writing, seller: SellerId, decided: &[Decided], now: DateTime<Utc>) -> Result<(), StoreError> {
-    // The deliberate bug of the prover.
-    let guard = if cfg!(hawker_mutant = "no_pending_guard") { "" } else { "AND inbox_event.state = 'pending'" };
     for chunk in decided.chunks(tx.rows_at_once(OUTCOME_VALUES) - 1) {
-        let mut values: Vec<Value> = vec![ms(now).into(), seller.0.into()];
-        values.extend(chunk.iter().flat_map(outcome_values));
-        let sql = format!(
-            "UPDATE inbox_event SET state = o.column2, reason = o.column3, answer = o.column4, decided_at = $1 \
-             FROM (VALUES {}) AS o WHERE inbox_event.seq = o.column1 AND inbox_event.seller_id = $2 {guard}",
-            outcome_places(chunk.len()),
-        );
+        let (sql, values) = if all_alike(chunk) { end_alike(chunk) } else { end_each(chunk) };
+        let values = [ms(now).into(), seller.0.into()].into_iter().chain(values).collect();
         if tx.execute_sql(&sql, values).await? != chunk.len() as u64 {
             tx.spoil();
             return Err(StoreError::Decided);
         }
     }
     Ok(())
+}
+
+/// The guard, unless the prover asks for the bug.
+const GUARD: &str = if cfg!(hawker_mutant = "no_pending_guard") { "" } else { "AND inbox_event.state = 'pending'" };
+
+fn all_alike(decided: &[Decided]) -> bool {
+    let first = decided.first().map(|first| first.outcome);
+    decided.iter().all(|decided| Some(decided.outcome) == first && decided.answer.is_none())
+}
+
+/// Nearly every turn: one outcome for a list of places, which costs the database a third less than a table of outcomes.
+fn end_alike(decided: &[Decided]) -> (String, Vec<Value>) {
+    let [_, outcome, reason, _] = outcome_values(&decided[0]);
+    let values = [outcome, reason].into_iter().chain(decided.iter().map(|decided| decided.event.0.into())).collect();
+    let places: Vec<String> = (5..5 + decided.len()).map(|place| format!("${place}")).collect();
+    // The plus keeps SQLite from walking through all that the seller has pending to find these.
+    let sql = format!(
+        "UPDATE inbox_event SET state = $3, reason = $4, decided_at = $1 \
+         WHERE seq IN ({}) AND +seller_id = $2 {GUARD}",
+        places.join(", ")
+    );
+    (sql, values)
+}
+
+fn end_each(decided: &[Decided]) -> (String, Vec<Value>) {
+    let sql = format!(
+        "UPDATE inbox_event SET state = o.column2, reason = o.column3, answer = o.column4, decided_at = $1 \
+         FROM (VALUES {}) AS o WHERE inbox_event.seq = o.column1 AND inbox_event.seller_id = $2 {GUARD}",
+        outcome_places(decided.len()),
+    );
+    (sql, decided.iter().flat_map(outcome_values).collect())
 }
 
 fn outcome_values(decided: &Decided) -> [Value; OUTCOME_VALUES] {
