@@ -3,11 +3,19 @@
 
 use std::process::Command;
 
-#[test]
-fn whatever_is_killed_nothing_is_lost_and_nothing_is_doubled() {
-    let settings = ["--points", "--sellers", "6", "--customers", "4", "--kills", "3", "--actor-kills", "20"];
+fn prove(settings: &[&str]) {
     let prover = Command::new(env!("CARGO_BIN_EXE_hawker")).arg("prove").args(settings).output().unwrap();
     let (told, errors) = (String::from_utf8_lossy(&prover.stdout), String::from_utf8_lossy(&prover.stderr));
     assert!(prover.status.success(), "the prover ended with {}\n{told}\n{errors}", prover.status);
     assert!(told.contains("PROVED"), "{told}");
+}
+
+#[test]
+fn whatever_is_killed_nothing_is_lost_and_nothing_is_doubled() {
+    prove(&["--points", "--sellers", "6", "--customers", "4", "--kills", "3", "--actor-kills", "20"]);
+}
+
+#[test]
+fn two_trees_of_actors_on_the_same_shops_never_double_anything() {
+    prove(&["--rival", "--sellers", "4", "--customers", "3", "--kills", "2", "--actor-kills", "10"]);
 }
