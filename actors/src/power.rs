@@ -2,6 +2,7 @@
 //! the part of the log that was flushed before. What a power cut would leave is copied and opened at that very moment.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement};
@@ -12,7 +13,6 @@ use crate::domain::event::Command;
 use crate::domain::money::Money;
 use crate::house::{House, hasty, said, until};
 use crate::sellers::Asked;
-use crate::store::Pen;
 
 /// The database as a power cut at this moment would leave it.
 struct Remains {
@@ -22,8 +22,8 @@ struct Remains {
 
 impl Remains {
     /// Good until SQLite's first checkpoint, which needs a log of 16 MB.
-    fn of(database: &Path, pen: &Pen) -> Self {
-        let flushed = usize::try_from(pen.flushed_log_bytes()).unwrap();
+    fn of(database: &Path, flushed: &AtomicUsize) -> Self {
+        let flushed = flushed.load(Ordering::SeqCst);
         assert!(flushed < 16_000_000, "a checkpoint may have been made");
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("remains.db");
@@ -58,25 +58,30 @@ fn apron() -> Command {
 #[tokio::test]
 async fn nothing_leaves_before_the_row_it_stands_on_is_flushed() {
     let house = House::build(hasty()).await;
-    let (file, pen) = (house.file(), house.world.store.pen().clone());
+    let (file, flushed) = (house.file(), Arc::new(AtomicUsize::new(0)));
+    let noting = (file.with_extension("db-wal"), flushed.clone());
+    house.world.store.pen().on_flush(move || {
+        let log = std::fs::metadata(&noting.0).unwrap().len();
+        noting.1.store(usize::try_from(log).unwrap(), Ordering::SeqCst);
+    });
 
     let answer = house.tree.sellers.command(house.seller, Some("aprons"), &apron()).await.unwrap();
-    let remains = Remains::of(&file, &pen);
+    let remains = Remains::of(&file, &flushed);
     assert!(matches!(answer, Asked::Answered(_)));
     assert_eq!(remains.count("SELECT COUNT(*) FROM inbox_event WHERE answer IS NOT NULL").await, 1);
     assert_eq!(remains.count("SELECT COUNT(*) FROM product").await, 1);
 
     house.tree.journal.append(vec![said("1", "good morning")]).await.unwrap();
-    let remains = Remains::of(&file, &pen);
+    let remains = Remains::of(&file, &flushed);
     assert_eq!(remains.count("SELECT COUNT(*) FROM inbox_event WHERE key = 'message:1'").await, 1);
 
     house.settle().await;
     let handled = "SELECT COUNT(*) FROM inbox_event WHERE key = 'message:1' AND state = 'handled'";
-    let remains = Remains::of(&file, &pen).count(handled).await;
+    let remains = Remains::of(&file, &flushed).count(handled).await;
     assert_eq!(remains, 0, "what nothing stands on is not flushed, or this test could not fail");
 
     let at_call = Arc::new(Mutex::new(None));
-    let noting = (at_call.clone(), file.clone(), pen.clone());
+    let noting = (at_call.clone(), file.clone(), flushed.clone());
     house.graph.on_call(move || *noting.0.lock().unwrap() = Some(Remains::of(&noting.1, &noting.2)));
     house.tree.journal.append(vec![said("2", "two aprons please")]).await.unwrap();
     until(async || at_call.lock().unwrap().is_some()).await;

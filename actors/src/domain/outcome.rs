@@ -9,7 +9,7 @@ pub enum Outcome {
     Handled,
     /// It said again what was known.
     Duplicate,
-    /// It is kept raw, for this reason, and can be replayed.
+    /// It is kept raw, for this reason.
     Ledgered(Reason),
 }
 
@@ -81,14 +81,14 @@ impl Reason {
     /// What happened and what to do about it.
     pub fn sentence(self) -> &'static str {
         match self {
-            Reason::UnknownAccount => "No seller is connected to this account: connect it, then replay.",
-            Reason::NotYetHandled => "This kind is kept but not acted on by this version: replay it after an update.",
-            Reason::Unreadable => "This item could not be decoded: look at the raw bytes; replay it after an update.",
+            Reason::UnknownAccount => "No seller is connected to this account: connect it. What came before is kept as it came.",
+            Reason::NotYetHandled => "This version keeps this kind as it came, and does not act on it: nothing to do.",
+            Reason::Unreadable => "This item could not be decoded: its raw bytes are kept; look at them, and report them.",
             Reason::UnreadableBody => {
                 "The signed body is no JSON: look at the raw bytes and at what sits between Meta and this server."
             }
             Reason::Poison => {
-                "This event made the program fall: report it with its raw bytes; replay it after an update."
+                "This event made the program fall: its raw bytes are kept; report it with them."
             }
             Reason::DashboardTest => "Somebody pressed \"Test\" in Meta's dashboard: nothing to do.",
         }

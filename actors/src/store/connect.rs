@@ -45,14 +45,6 @@ impl Address {
             }
         }
     }
-
-    /// SQLite's file; nothing on PostgreSQL.
-    pub(super) fn file(&self) -> &Path {
-        match self {
-            Self::Sqlite(path) => path,
-            Self::Postgres(_) => Path::new(""),
-        }
-    }
 }
 
 /// What follows `postgres:`, as the driver reads it.

@@ -85,7 +85,7 @@ impl Store {
         let reads = readers(&address, settings).await?;
         let pen = match writers.journal {
             Some(journal) => Pen::pool(writers.shared, journal),
-            None => Pen::single(writers.shared, writers.synchronous, address.file()),
+            None => Pen::single(writers.shared, writers.synchronous),
         };
         Ok(Self { pen, reads, process: Arc::new(Process { life: OnceLock::new(), _lock: writers.lock }) })
     }

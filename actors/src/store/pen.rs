@@ -4,7 +4,6 @@
 //! turnstile first, so that only one of them queues for the pen and whoever else writes waits for two turns at most.
 //! On PostgreSQL sellers share a pool and the journal has a connection of its own.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
@@ -40,7 +39,8 @@ struct Parts {
     single: Option<Single>,
     statements: AtomicU64,
     flushes: AtomicU64,
-    flushed_log_bytes: AtomicU64,
+    #[cfg(test)]
+    on_flush: std::sync::OnceLock<Box<dyn Fn() + Send + std::marker::Sync>>,
 }
 
 /// What makes one connection a pen.
@@ -48,7 +48,6 @@ struct Single {
     pen: Arc<Mutex<()>>,
     turnstile: Mutex<()>,
     synchronous: Arc<Synchronous>,
-    log: PathBuf,
 }
 
 /// What `PRAGMA synchronous` is on SQLite's writing connection.
@@ -76,10 +75,8 @@ pub(super) enum Writer {
 
 impl Pen {
     /// SQLite's.
-    pub(super) fn single(connection: DatabaseConnection, synchronous: Arc<Synchronous>, database: &Path) -> Self {
-        let mut log = database.as_os_str().to_owned();
-        log.push("-wal");
-        let single = Single { pen: Arc::default(), turnstile: Mutex::default(), synchronous, log: log.into() };
+    pub(super) fn single(connection: DatabaseConnection, synchronous: Arc<Synchronous>) -> Self {
+        let single = Single { pen: Arc::default(), turnstile: Mutex::default(), synchronous };
         Self::new(connection.clone(), connection, Some(single))
     }
 
@@ -89,8 +86,16 @@ impl Pen {
     }
 
     fn new(shared: DatabaseConnection, journal: DatabaseConnection, single: Option<Single>) -> Self {
-        let (statements, flushes, flushed_log_bytes) = Default::default();
-        Self { parts: Arc::new(Parts { shared, journal, single, statements, flushes, flushed_log_bytes }) }
+        let parts = Parts {
+            shared,
+            journal,
+            single,
+            statements: AtomicU64::default(),
+            flushes: AtomicU64::default(),
+            #[cfg(test)]
+            on_flush: std::sync::OnceLock::default(),
+        };
+        Self { parts: Arc::new(parts) }
     }
 
     /// How many statements writing transactions have made, beginnings and commits not counted.
@@ -103,16 +108,18 @@ impl Pen {
         self.parts.flushes.load(Ordering::Relaxed)
     }
 
-    /// How long SQLite's log was at the last flushed commit: until the next checkpoint, a power cut leaves so much of
-    /// it. 0 on PostgreSQL.
-    pub fn flushed_log_bytes(&self) -> u64 {
-        self.parts.flushed_log_bytes.load(Ordering::SeqCst)
+    /// Does this after every flushed commit, before the pen is given back.
+    #[cfg(test)]
+    pub(crate) fn on_flush(&self, act: impl Fn() + Send + std::marker::Sync + 'static) {
+        assert!(self.parts.on_flush.set(Box::new(act)).is_ok(), "set once");
     }
 
     fn note_flush(&self) {
         self.parts.flushes.fetch_add(1, Ordering::Relaxed);
-        let log = self.parts.single.as_ref().and_then(|single| std::fs::metadata(&single.log).ok());
-        self.parts.flushed_log_bytes.store(log.map_or(0, |log| log.len()), Ordering::SeqCst);
+        #[cfg(test)]
+        if let Some(act) = self.parts.on_flush.get() {
+            act();
+        }
     }
 
     /// Begins to write.
