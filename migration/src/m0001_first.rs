@@ -142,7 +142,7 @@ CREATE TABLE message (
     PRIMARY KEY (seller_id, id)
 ){clustered};
 CREATE INDEX message_of_conversation ON message (seller_id, conversation_id, at, id);
-CREATE INDEX message_mid ON message (seller_id, mid) WHERE mid IS NOT NULL;
+CREATE INDEX message_sent ON message (seller_id, mid) WHERE outbox_id IS NOT NULL;
 CREATE UNIQUE INDEX message_source ON message (seller_id, conversation_id, source_key) WHERE source_key IS NOT NULL;
 CREATE TABLE lead (
     seller_id BIGINT NOT NULL,
@@ -286,7 +286,7 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('conversation', 'sqlite_autoindex_conversation_2', '1000000 1000 1'),
     ('message', 'message', '10000000 10000 1'),
     ('message', 'message_of_conversation', '10000000 10000 10 1 1'),
-    ('message', 'message_mid', '10000000 10000 1'),
+    ('message', 'message_sent', '3000000 3000 1'),
     ('message', 'message_source', '10000000 10000 10 1'),
     ('lead', 'lead', '1000000 1000 1'),
     ('lead', 'sqlite_autoindex_lead_2', '1000000 1000 1'),
