@@ -11,6 +11,10 @@ pub(crate) const APP_SECRET: &str = "app-secret-of-the-figures-0123456789";
 /// Where it is sent.
 pub(crate) const PATH: &str = "/webhooks/meta";
 
+/// How Meta's message ids begin; with what follows they are as long as Meta's.
+pub(crate) const MID: &str =
+    "aWdfZAG1faXRlbToxOklHTWVzc2FnZAUlEOjE3ODQxNDAwMDAwMDAwMDAwMTozNDAyODIzNjY4NDE3MTAzMDEyNDQyNTk";
+
 /// One direct message.
 #[derive(Clone, Debug)]
 pub(crate) struct Dm {
@@ -63,7 +67,6 @@ fn body(dms: &[Dm]) -> String {
 fn item(dm: &Dm) -> String {
     let mut item = String::with_capacity(400);
     let (account, customer) = (account(dm.shop), 5_600_000_000_000_000 + dm.customer);
-    // As long as Meta's message ids are.
     let mid = format!(
         "aWdfZAG1faXRlbToxOklHTWVzc2FnZAUlEOjE3ODQxNDAwMDAwMDAwMDAwMTozNDAyODIzNjY4NDE3MTAzMDEyNDQyNTk{:020}ZD",
         dm.number

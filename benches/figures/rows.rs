@@ -3,9 +3,9 @@
 use actors::domain::money::Currency;
 use actors::domain::seller::Settings;
 use anyhow::Context;
-use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement, Value};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement, Value};
 
-use crate::posts;
+use crate::posts::{self, MID};
 
 /// What every shop sells, by the words customers use.
 pub(crate) const PRODUCTS: [&str; 20] = [
@@ -41,7 +41,10 @@ pub(crate) struct Rows(DatabaseConnection);
 impl Rows {
     /// Opens it. It has its tables already.
     pub(crate) async fn open(url: &str) -> anyhow::Result<Self> {
-        Ok(Self(Database::connect(url).await.context("could not open the database")?))
+        let mut options = ConnectOptions::new(url);
+        // A million rows in one statement are slow, which is no news.
+        options.sqlx_logging(false);
+        Ok(Self(Database::connect(options).await.context("could not open the database")?))
     }
 
     /// Lets go of it.
@@ -85,8 +88,7 @@ impl Rows {
         let inbox = format!(
             "INSERT INTO inbox_event (account, key, seller_id, source, kind, customer, happened_at, received_at, raw, \
              state, decided_at) {NUMBERS} \
-             SELECT {account}, 'message:aWdfZAG1faXRlbToxOklHTWVzc2FnZAUlEOjE3ODQxNDAwMDAwMDAwMDAwMTozNDAyODIzNjY4NDE3' \
-             || CAST(i AS TEXT), 1 + i % CAST($2 AS BIGINT), 'meta', 'message', \
+             SELECT {account}, 'message:{MID}' || CAST(i AS TEXT), 1 + i % CAST($2 AS BIGINT), 'meta', 'message', \
              CAST(5600000000000000 + i / 5 AS TEXT), 1700000000000 + i, 1700000000000 + i, $4, 'handled', \
              1700000000000 + i FROM n"
         );

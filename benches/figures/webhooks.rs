@@ -20,13 +20,13 @@ pub(crate) struct Args {
     #[arg(long, value_delimiter = ',', default_value = "64,512")]
     connections: Vec<usize>,
     /// Webhooks of one run, each with one message.
-    #[arg(long, default_value_t = 60_000)]
+    #[arg(long, default_value_t = 30_000)]
     webhooks: usize,
     /// Shops they are for.
     #[arg(long, default_value_t = 50)]
     shops: usize,
     /// How often everything is measured; the best counts.
-    #[arg(long, default_value_t = 3)]
+    #[arg(long, default_value_t = 2)]
     rounds: usize,
 }
 
