@@ -271,7 +271,7 @@ fn chaos(seed: u64) -> Chaos {
         echo_first: 0.2,
         echo_twice: 0.1,
         no_echo: 0.05,
-        failing_reads: 0.1,
+        failing_reads: 0.05,
     }
 }
 

@@ -4,7 +4,8 @@
 use std::process::Command;
 
 fn prove(settings: &[&str]) {
-    let prover = Command::new(env!("CARGO_BIN_EXE_hawker")).arg("prove").args(settings).output().unwrap();
+    let prover = Command::new(env!("CARGO_BIN_EXE_hawker")).arg("prove").args(settings).output();
+    let prover = prover.expect("the binary is built with its tests");
     let (told, errors) = (String::from_utf8_lossy(&prover.stdout), String::from_utf8_lossy(&prover.stderr));
     assert!(prover.status.success(), "the prover ended with {}\n{told}\n{errors}", prover.status);
     assert!(told.contains("PROVED"), "{told}");

@@ -81,15 +81,17 @@ impl Reason {
     /// What happened and what to do about it.
     pub fn sentence(self) -> &'static str {
         match self {
-            Reason::UnknownAccount => "No seller is connected to this account: connect it. What came before is kept as it came.",
+            Reason::UnknownAccount => {
+                "No seller is connected to this account: connect it. What came before is kept as it came."
+            }
             Reason::NotYetHandled => "This version keeps this kind as it came, and does not act on it: nothing to do.",
-            Reason::Unreadable => "This item could not be decoded: its raw bytes are kept; look at them, and report them.",
+            Reason::Unreadable => {
+                "This item could not be decoded: its raw bytes are kept; look at them, and report them."
+            }
             Reason::UnreadableBody => {
                 "The signed body is no JSON: look at the raw bytes and at what sits between Meta and this server."
             }
-            Reason::Poison => {
-                "This event made the program fall: its raw bytes are kept; report it with them."
-            }
+            Reason::Poison => "This event made the program fall: its raw bytes are kept; report it with them.",
             Reason::DashboardTest => "Somebody pressed \"Test\" in Meta's dashboard: nothing to do.",
         }
     }

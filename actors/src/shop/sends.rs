@@ -21,8 +21,8 @@ use super::{Open, Shop};
 /// The first wait before a call is made again; doubled with each try, up to the longest.
 const FIRST_WAIT: TimeDelta = TimeDelta::seconds(1);
 const LONGEST_WAIT: TimeDelta = TimeDelta::minutes(5);
-/// So often Meta is asked what became of a send.
-const MAX_LOOKS: i32 = 5;
+/// So often Meta is asked what became of a send: with waits that double, through several minutes of trouble there.
+const MAX_LOOKS: i32 = 10;
 /// So far Meta's clock may be behind ours when a send is looked for. Shorter than any wait for quiet, so that no
 /// earlier text with the same words is taken for it.
 const CLOCKS_APART: TimeDelta = TimeDelta::seconds(2);
