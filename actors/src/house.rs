@@ -89,7 +89,7 @@ impl Graph for FakeGraph {
 fn decode(event: &StoredEvent) -> Result<Happening, Reason> {
     let text = String::from_utf8(event.raw.clone()).map_err(|_| Reason::Unreadable)?;
     assert_ne!(text, "panic", "told to panic");
-    Ok(Happening::Said(Said { mid: Some(event.key.clone()), text: Some(text), payload: None, attachments: vec![] }))
+    Ok(Happening::Said(Said { mid: Some(event.key.clone()), text: Some(text), ..Said::default() }))
 }
 
 /// Patience that does not outlast a test, and falls that do not slow it down.

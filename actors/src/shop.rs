@@ -127,7 +127,19 @@ impl Shop {
                     }
                 }
                 Ok(Happening::CallEnded(ended)) => self.want_thread_of(&mut wanted, ended.outbox),
-                Ok(Happening::Command(_)) | Err(_) => {}
+                Ok(
+                    Happening::Edited(_)
+                    | Happening::Unsent(_)
+                    | Happening::Reacted(_)
+                    | Happening::Receipt(_)
+                    | Happening::Referred(_)
+                    | Happening::Noted(_)
+                    | Happening::Renamed(_)
+                    | Happening::Commented(_)
+                    | Happening::Mentioned(_)
+                    | Happening::Command(_),
+                )
+                | Err(_) => {}
             }
         }
         for alarm in alarms {
@@ -208,6 +220,15 @@ impl Shop {
             Happening::Said(said) => (step.hear(event, said), None),
             Happening::Echo(echo) => (step.hear_echo(event, echo), None),
             Happening::CallEnded(call) => (step.call_ended(call), None),
+            Happening::Edited(_)
+            | Happening::Unsent(_)
+            | Happening::Reacted(_)
+            | Happening::Receipt(_)
+            | Happening::Referred(_)
+            | Happening::Noted(_)
+            | Happening::Renamed(_)
+            | Happening::Commented(_)
+            | Happening::Mentioned(_) => (Outcome::Ledgered(Reason::NotYetHandled), None),
         };
         (step, Decided { event: event.seq, outcome, answer })
     }

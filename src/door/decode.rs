@@ -54,12 +54,13 @@ fn happening(item: &Item<'_>) -> Result<Happening, Reason> {
             text: message.words(),
             payload: message.payload(),
             attachments: message.attachments(),
+            ..Said::default()
         })),
         Part::Postback(postback) => Ok(Happening::Said(Said {
             mid: postback.mid.as_ref().map(|Id(mid)| mid.clone()),
             text: postback.words(),
             payload: postback.carries(),
-            attachments: Vec::new(),
+            ..Said::default()
         })),
         Part::Echo(message) => {
             // Without an id it cannot be told from our own send.

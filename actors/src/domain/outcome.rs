@@ -48,17 +48,32 @@ pub enum Reason {
     Poison,
     /// Meta's dashboard test message.
     DashboardTest,
+    /// The account wrote to itself.
+    SelfMessage,
+    /// A message of a group.
+    GroupMessage,
+    /// Meta tells something about the account as a whole.
+    AccountNotice,
+    /// A kind that Meta documents and that no part of a shop depends on.
+    NotUsed,
+    /// A kind or shape that this version does not know.
+    UnknownKind,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Reason; 6] = [
+    pub const ALL: [Reason; 11] = [
         Reason::UnknownAccount,
         Reason::NotYetHandled,
         Reason::Unreadable,
         Reason::UnreadableBody,
         Reason::Poison,
         Reason::DashboardTest,
+        Reason::SelfMessage,
+        Reason::GroupMessage,
+        Reason::AccountNotice,
+        Reason::NotUsed,
+        Reason::UnknownKind,
     ];
 
     /// The stable code.
@@ -70,6 +85,11 @@ impl Reason {
             Reason::UnreadableBody => "unreadable_body",
             Reason::Poison => "poison",
             Reason::DashboardTest => "dashboard_test",
+            Reason::SelfMessage => "self_message",
+            Reason::GroupMessage => "group_message",
+            Reason::AccountNotice => "account_notice",
+            Reason::NotUsed => "not_used",
+            Reason::UnknownKind => "unknown_kind",
         }
     }
 
@@ -93,6 +113,13 @@ impl Reason {
             }
             Reason::Poison => "This event made the program fall: its raw bytes are kept; report it with them.",
             Reason::DashboardTest => "Somebody pressed \"Test\" in Meta's dashboard: nothing to do.",
+            Reason::SelfMessage => "The account wrote to itself to try something out: nothing to do.",
+            Reason::GroupMessage => "It was said in a group, and a shop answers people one by one: nothing to do.",
+            Reason::AccountNotice => "Meta tells something about the account itself: read it, and do what it asks.",
+            Reason::NotUsed => "It is kept as it came, and no part of a shop depends on it: nothing to do.",
+            Reason::UnknownKind => {
+                "This version does not know this kind: it is kept as it came, to be replayed by one that does."
+            }
         }
     }
 }

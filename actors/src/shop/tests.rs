@@ -124,7 +124,7 @@ impl Played {
 
     fn says(&mut self, text: &str, second: i64) {
         let mid = format!("m{second}");
-        let said = Said { mid: Some(mid.clone()), text: Some(text.into()), payload: None, attachments: vec![] };
+        let said = Said { mid: Some(mid.clone()), text: Some(text.into()), ..Said::default() };
         self.hears(Happening::Said(said), &format!("message:{mid}"), second);
     }
 
@@ -244,7 +244,7 @@ fn a_word_said_just_before_the_silence_was_over_puts_the_answer_off() {
     played.says("an apron please", 0);
     let (key, due) = played.alarms.first_key_value().map(|(key, due)| (*key, *due)).unwrap();
     played.now = due;
-    let said = Said { mid: None, text: Some("hm".into()), payload: None, attachments: vec![] };
+    let said = Said { text: Some("hm".into()), ..Said::default() };
     let event = played.event("message:hm", at(3));
     played.shop.decide(&event, &Ok(Happening::Said(said)), played.now);
     played.shop.alarm(&Alarm { key, due }, played.now);

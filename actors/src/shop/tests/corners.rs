@@ -4,7 +4,7 @@ use super::*;
 use crate::domain::conversation::Author;
 
 fn said(mid: &str, text: &str) -> Happening {
-    Happening::Said(Said { mid: Some(mid.into()), text: Some(text.into()), payload: None, attachments: vec![] })
+    Happening::Said(Said { mid: Some(mid.into()), text: Some(text.into()), ..Said::default() })
 }
 
 fn tote() -> Product {
@@ -19,7 +19,7 @@ fn tote() -> Product {
 }
 
 fn picture() -> Happening {
-    Happening::Said(Said { mid: None, text: None, payload: None, attachments: vec!["image".into()] })
+    Happening::Said(Said { attachments: vec!["image".into()], ..Said::default() })
 }
 
 /// Asks for an apron's missing details; answers the question as it was handed over.
