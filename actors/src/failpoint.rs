@@ -15,12 +15,13 @@ use thiserror::Error;
 /// The text of the panic that [`Action::Fall`] makes.
 pub const FALL: &str = "a fail point made this task fall";
 
-const KNOWN: [&str; 8] = [
+const KNOWN: [&str; 9] = [
     "seller.load",
     "seller.attempt",
     "seller.turn",
     "seller.claim",
     "journal.append",
+    "journal.flush",
     "office",
     "graph.send_text",
     "graph.find_message",

@@ -1,5 +1,5 @@
-//! The journal: makes arrivals durable. It stores the events of all requests that wait in one commit, answers them,
-//! then wakes the sellers concerned. It does not know what an event means.
+//! The journal: makes arrivals durable. It stores the events of all requests that wait in one commit, wakes the sellers
+//! concerned, and answers once the commit is flushed; meanwhile the next one is made. It does not know what an event means.
 
 use std::collections::VecDeque;
 use std::error::Error;
@@ -12,10 +12,12 @@ use tokio::time::timeout;
 use tracing::{info, warn};
 
 use crate::domain::event::Arrival;
+use crate::failpoint;
 use crate::post::{AlarmsMsg, JournalMsg, Request};
 use crate::status::NotStored;
 use crate::store::StoreError;
-use crate::store::inbox::{self, Appended, Routed};
+use crate::store::inbox::{self, Routed};
+use crate::store::pen::Committed;
 use crate::trouble::{Trouble, within};
 use crate::world::World;
 
@@ -62,7 +64,12 @@ pub(crate) struct JournalState {
     world: Arc<World>,
     waiting: VecDeque<Request>,
     commit_is_due: bool,
+    /// Commits that are not flushed yet.
+    unflushed: usize,
 }
+
+/// One commit is flushed while the next is made. A third would find the disk busy, and be the smaller for not waiting.
+const UNFLUSHED: usize = 2;
 
 impl Actor for JournalActor {
     type Msg = JournalMsg;
@@ -71,7 +78,7 @@ impl Actor for JournalActor {
 
     async fn pre_start(&self, me: ActorRef<JournalMsg>, world: Arc<World>) -> Result<JournalState, ActorProcessingErr> {
         world.posts.journal.take(me);
-        Ok(JournalState { world, waiting: VecDeque::new(), commit_is_due: false })
+        Ok(JournalState { world, waiting: VecDeque::new(), commit_is_due: false, unflushed: 0 })
     }
 
     async fn post_start(&self, _me: ActorRef<JournalMsg>, state: &mut JournalState) -> Result<(), ActorProcessingErr> {
@@ -88,7 +95,8 @@ impl Actor for JournalActor {
     ) -> Result<(), ActorProcessingErr> {
         match message {
             JournalMsg::Append(request) => state.waiting.push_back(request),
-            JournalMsg::Commit => Box::pin(state.commit()).await,
+            JournalMsg::Commit => Box::pin(state.commit(&me)).await,
+            JournalMsg::Flushed => state.unflushed -= 1,
         }
         Box::pin(state.commit_later(&me)).await;
         Ok(())
@@ -98,17 +106,17 @@ impl Actor for JournalActor {
 impl JournalState {
     /// Puts one commit behind the messages that wait, so that it takes all of their requests along.
     async fn commit_later(&mut self, me: &ActorRef<JournalMsg>) {
-        if self.waiting.is_empty() || self.commit_is_due {
+        if self.waiting.is_empty() || self.commit_is_due || self.unflushed >= UNFLUSHED {
             return;
         }
         self.commit_is_due = me.cast(JournalMsg::Commit).is_ok();
         // A journal that is told to end takes no more messages, its own included: it commits on the spot.
         while !self.commit_is_due && !self.waiting.is_empty() {
-            self.commit().await;
+            self.commit(me).await;
         }
     }
 
-    async fn commit(&mut self) {
+    async fn commit(&mut self, me: &ActorRef<JournalMsg>) {
         self.commit_is_due = false;
         let requests = next_batch(&mut self.waiting, self.world.settings.append_events);
         if requests.is_empty() {
@@ -116,42 +124,49 @@ impl JournalState {
         }
         let (events, replies) = self.route(requests);
         match self.store(&events).await {
-            Ok(appended) => {
-                for (_, reply) in replies {
-                    let _ = reply.send(Ok(()));
-                }
-                self.world.wake(appended.wake);
-            }
+            Ok(committed) => self.answer_once_flushed(me, committed, replies),
             Err(Trouble::Store(StoreError::Data(_))) if replies.len() > 1 => {
-                self.commit_one_by_one(&events, replies).await
+                self.commit_one_by_one(me, &events, replies).await
             }
             Err(error) => refuse(replies, &error),
         }
     }
 
     /// One bad request fails alone.
-    async fn commit_one_by_one(&self, events: &[Routed], replies: Vec<Reply>) {
+    async fn commit_one_by_one(&mut self, me: &ActorRef<JournalMsg>, events: &[Routed], replies: Vec<Reply>) {
         for (range, reply) in replies {
             match self.store(&events[range.clone()]).await {
-                Ok(appended) => {
-                    let _ = reply.send(Ok(()));
-                    self.world.wake(appended.wake);
-                }
+                Ok(committed) => self.answer_once_flushed(me, committed, vec![(range, reply)]),
                 Err(error) => refuse(vec![(range, reply)], &error),
             }
         }
     }
 
-    async fn store(&self, events: &[Routed]) -> Result<Appended, Trouble> {
+    /// Sellers need not wait for the flush: whatever they store comes after it in the log.
+    async fn store(&self, events: &[Routed]) -> Result<Committed, Trouble> {
         let World { store, clock, settings, .. } = &*self.world;
-        let appended = within(settings.store_timeout, inbox::append(store.pen(), events, clock.now())).await?;
+        let append = inbox::append_unflushed(store.pen(), events, clock.now());
+        let (appended, committed) = within(settings.store_timeout, append).await?;
         for (seq, kind) in &appended.stored {
             info!(event.id = seq.0, kind, "event {seq} stored");
         }
         if appended.duplicate > 0 {
             info!(events = appended.duplicate, "{} events were known already", appended.duplicate);
         }
-        Ok(appended)
+        self.world.wake(appended.wake);
+        Ok(committed)
+    }
+
+    fn answer_once_flushed(&mut self, me: &ActorRef<JournalMsg>, committed: Committed, replies: Vec<Reply>) {
+        self.unflushed += 1;
+        let (limit, ending) = (self.world.settings.store_timeout, Ending(me.clone()));
+        tokio::spawn(async move {
+            let _ending = ending;
+            match within(limit, failpoint::around("journal.flush", committed.flush())).await {
+                Ok(()) => accept(replies),
+                Err(error) => refuse(replies, &error),
+            }
+        });
     }
 
     fn route(&self, requests: Vec<Request>) -> (Vec<Routed>, Vec<Reply>) {
@@ -163,6 +178,16 @@ impl JournalState {
             replies.push((first..events.len(), request.reply));
         }
         (events, replies)
+    }
+}
+
+/// Tells the journal of the end of a flush, whichever way it ends.
+struct Ending(ActorRef<JournalMsg>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        // A journal that is gone counts no more.
+        let _ = self.0.cast(JournalMsg::Flushed);
     }
 }
 
@@ -181,6 +206,12 @@ fn next_batch(waiting: &mut VecDeque<Request>, most: usize) -> Vec<Request> {
         batch.extend(request.inspect(|_| events += more));
     }
     batch
+}
+
+fn accept(replies: Vec<Reply>) {
+    for (_, reply) in replies {
+        let _ = reply.send(Ok(()));
+    }
 }
 
 fn refuse(replies: Vec<Reply>, error: &Trouble) {

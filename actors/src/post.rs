@@ -17,6 +17,8 @@ pub(crate) enum JournalMsg {
     Append(Request),
     /// Commit what waits.
     Commit,
+    /// A commit was flushed, or could not be.
+    Flushed,
 }
 
 /// Arrivals that somebody waits for to be on disk.

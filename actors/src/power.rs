@@ -59,10 +59,10 @@ fn apron() -> Command {
 async fn nothing_leaves_before_the_row_it_stands_on_is_flushed() {
     let house = House::build(hasty()).await;
     let (file, flushed) = (house.file(), Arc::new(AtomicUsize::new(0)));
-    let noting = (file.with_extension("db-wal"), flushed.clone());
-    house.world.store.pen().on_flush(move || {
-        let log = std::fs::metadata(&noting.0).unwrap().len();
-        noting.1.store(usize::try_from(log).unwrap(), Ordering::SeqCst);
+    let noting = flushed.clone();
+    house.world.store.pen().log().on_flush(move |log| {
+        noting.store(usize::try_from(log).unwrap(), Ordering::SeqCst);
+        Ok(())
     });
 
     let answer = house.tree.sellers.command(house.seller, Some("aprons"), &apron()).await.unwrap();

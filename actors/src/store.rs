@@ -6,6 +6,7 @@ mod connect;
 pub mod error;
 pub mod inbox;
 pub mod ledger;
+mod log;
 pub mod office;
 pub mod open;
 pub mod pen;

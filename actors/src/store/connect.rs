@@ -11,7 +11,7 @@ use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
 use sea_orm::sqlx::{Connection, Executor, PgConnection, query};
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, SqlxError};
 
-use super::pen::Synchronous;
+use super::log::Log;
 use super::{StoreError, StoreSettings};
 
 /// Where the database is. Not to be printed: it may hold a password.
@@ -98,13 +98,14 @@ fn sqlite_file(options: SqliteConnectOptions, path: &Path) -> SqliteConnectOptio
 }
 
 /// SQLite's one writing connection.
-pub(super) async fn sqlite_pen(path: &Path, synchronous: Arc<Synchronous>) -> Result<DatabaseConnection, StoreError> {
+pub(super) async fn sqlite_pen(path: &Path) -> Result<DatabaseConnection, StoreError> {
     let path = path.to_owned();
     let mut options = options("sqlite://store", 1);
     options.map_sqlx_sqlite_opts(move |options| {
         sqlite_file(options, &path)
             .journal_mode(SqliteJournalMode::Wal)
-            .pragma("synchronous", "FULL")
+            // A commit flushes nothing: whoever needs it on disk has the log flushed afterwards.
+            .pragma("synchronous", "NORMAL")
             // A checkpoint flushes the disk twice while everybody waits for the pen: not every few turns, then, and not
             // so seldom that a single one takes long. In pages.
             .pragma("wal_autocheckpoint", "4000")
@@ -112,15 +113,10 @@ pub(super) async fn sqlite_pen(path: &Path, synchronous: Arc<Synchronous>) -> Re
             .pragma("temp_store", "MEMORY")
             .pragma("journal_size_limit", "67108864")
     });
-    options.map_sqlx_sqlite_pool_opts(move |pool| {
-        let synchronous = Arc::clone(&synchronous);
-        pool.after_connect(move |_, _| {
-            synchronous.connected();
-            Box::pin(async { Ok(()) })
-        })
+    options.map_sqlx_sqlite_pool_opts(|pool| {
         // A commit that finds the disk full is rolled back by SQLite itself. The driver then believes for ever that a
         // transaction is open, nests the next one in it, and reports a commit that was none: replace the connection.
-        .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
+        pool.before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
     });
     Ok(Database::connect(options).await?)
 }
@@ -203,44 +199,47 @@ async fn take_lock(connection: &mut PgConnection) -> Result<bool, SqlxError> {
 }
 
 /// What `open` and `migrate` begin with: the lock, and the connections that write.
-pub(super) struct Writers {
-    pub(super) shared: DatabaseConnection,
-    /// None on SQLite: there the one connection is for all.
-    pub(super) journal: Option<DatabaseConnection>,
-    pub(super) synchronous: Arc<Synchronous>,
-    pub(super) lock: Option<FileLock>,
+pub(super) enum Writers {
+    /// One connection for all.
+    Sqlite { pen: DatabaseConnection, log: Log, lock: FileLock },
+    /// The journal's connection holds the lock.
+    Postgres { shared: DatabaseConnection, journal: DatabaseConnection },
 }
 
 impl Writers {
     /// The connection to change tables with.
     pub(super) fn first(&self) -> &DatabaseConnection {
-        self.journal.as_ref().unwrap_or(&self.shared)
+        match self {
+            Writers::Sqlite { pen, .. } => pen,
+            Writers::Postgres { journal, .. } => journal,
+        }
     }
 
     /// Closes them and gives the lock back.
     pub(super) async fn close(self) -> Result<(), StoreError> {
-        if let Some(journal) = self.journal {
-            journal.close().await?;
+        match self {
+            Writers::Sqlite { pen, .. } => Ok(pen.close().await?),
+            Writers::Postgres { shared, journal } => {
+                journal.close().await?;
+                Ok(shared.close().await?)
+            }
         }
-        Ok(self.shared.close().await?)
     }
 }
 
 /// Takes the lock and opens the connections that write. Makes SQLite's file where there is none.
 pub(super) async fn writers(address: &Address, settings: &StoreSettings) -> Result<Writers, StoreError> {
-    let synchronous = Arc::new(Synchronous::default());
-    let (shared, journal, lock) = match address {
+    match address {
         Address::Sqlite(path) => {
             let lock = FileLock::beside(path)?;
             drop(private_file(path)?);
-            (sqlite_pen(path, Arc::clone(&synchronous)).await?, None, Some(lock))
+            Ok(Writers::Sqlite { pen: sqlite_pen(path).await?, log: Log::beside(path), lock })
         }
         Address::Postgres(url) => {
             let journal = postgres_journal(url).await?;
-            (postgres_pen(url, settings.write_connections).await?, Some(journal), None)
+            Ok(Writers::Postgres { shared: postgres_pen(url, settings.write_connections).await?, journal })
         }
-    };
-    Ok(Writers { shared, journal, synchronous, lock })
+    }
 }
 
 #[cfg(test)]

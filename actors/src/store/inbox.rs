@@ -12,8 +12,9 @@ use sea_orm::{
 use crate::domain::channel::Account;
 use crate::domain::event::{Arrival, Source, StoredEvent};
 use crate::domain::ids::{EventSeq, SellerId};
+use crate::failpoint;
 
-use super::pen::{FencedTx, Pen, Sync, Writer, Writing};
+use super::pen::{Committed, FencedTx, Pen, Sync, Writer, Writing};
 use super::rows::{OfSeller, arrival_row, from_json, stored_event};
 use super::{OPEN, PENDING, StoreError};
 
@@ -41,20 +42,29 @@ pub struct Appended {
 
 /// Stores all of it, or nothing, flushed; counts it in `intake` in the same commit.
 pub async fn append(pen: &Pen, events: &[Routed], now: DateTime<Utc>) -> Result<Appended, StoreError> {
-    if events.is_empty() {
-        return Ok(Appended::default());
-    }
+    let (appended, committed) = append_unflushed(pen, events, now).await?;
+    committed.flush().await?;
+    Ok(appended)
+}
+
+/// As [`append`], without the flush: that is left to whoever answers for these events.
+pub async fn append_unflushed(
+    pen: &Pen,
+    events: &[Routed],
+    now: DateTime<Utc>,
+) -> Result<(Appended, Committed), StoreError> {
     let tx = pen.write(Writer::Journal, Sync::Flushed).await?;
     let mut fresh = Vec::with_capacity(events.len());
     for chunk in events.chunks(tx.rows_at_once(STORED_COLUMNS)) {
         fresh.append(&mut insert(&tx, chunk, now).await?);
     }
     count(&tx, events, &fresh, now).await?;
-    tx.commit("journal.append").await?;
+    let committed = failpoint::around("journal.append", tx.commit_unflushed()).await?;
     let wake: BTreeSet<SellerId> = fresh.iter().filter_map(|fresh| fresh.pending_for).collect();
     let new = fresh.len() as u64;
     let stored = fresh.into_iter().map(|fresh| (fresh.seq, fresh.kind)).collect();
-    Ok(Appended { new, duplicate: events.len() as u64 - new, wake: wake.into_iter().collect(), stored })
+    let duplicate = events.len() as u64 - new;
+    Ok((Appended { new, duplicate, wake: wake.into_iter().collect(), stored }, committed))
 }
 
 /// As many as `arrival_row` sets.

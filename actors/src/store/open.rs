@@ -9,7 +9,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, QueryResult};
 
 use crate::domain::ids::EventSeq;
 
-use super::connect::{Address, FileLock, postgres_reads, sqlite_reads, writers};
+use super::connect::{Address, FileLock, Writers, postgres_reads, sqlite_reads, writers};
 use super::pen::{Sync, Writer, Writing};
 use super::rows::ms;
 use super::{StoreError, pen::Pen};
@@ -83,11 +83,11 @@ impl Store {
             return Err(StoreError::NotMigrated);
         }
         let reads = readers(&address, settings).await?;
-        let pen = match writers.journal {
-            Some(journal) => Pen::pool(writers.shared, journal),
-            None => Pen::single(writers.shared, writers.synchronous),
+        let (pen, lock) = match writers {
+            Writers::Sqlite { pen, log, lock } => (Pen::single(pen, log), Some(lock)),
+            Writers::Postgres { shared, journal } => (Pen::pool(shared, journal), None),
         };
-        Ok(Self { pen, reads, process: Arc::new(Process { life: OnceLock::new(), _lock: writers.lock }) })
+        Ok(Self { pen, reads, process: Arc::new(Process { life: OnceLock::new(), _lock: lock }) })
     }
 
     /// Connections that only read, beside the process that holds the database.

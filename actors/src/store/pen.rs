@@ -2,10 +2,11 @@
 //!
 //! On SQLite there is one writing connection. Whoever writes holds the pen from `BEGIN` to `COMMIT`; sellers pass a
 //! turnstile first, so that only one of them queues for the pen and whoever else writes waits for two turns at most.
+//! The disk is flushed after the pen was given back, and one flush serves all who wait for it.
 //! On PostgreSQL sellers share a pool and the journal has a connection of its own.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, QueryResult, SqliteTransactionMode,
@@ -16,7 +17,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use crate::domain::ids::SellerId;
 use crate::failpoint;
 
-use super::StoreError;
+use super::{StoreError, log::Log};
 
 /// Whether a commit is on disk (fsync) before it returns. What leaves the process on the strength of a row needs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,30 +40,13 @@ struct Parts {
     single: Option<Single>,
     statements: AtomicU64,
     flushes: AtomicU64,
-    #[cfg(test)]
-    on_flush: std::sync::OnceLock<Box<dyn Fn() + Send + std::marker::Sync>>,
 }
 
 /// What makes one connection a pen.
 struct Single {
     pen: Arc<Mutex<()>>,
     turnstile: Mutex<()>,
-    synchronous: Arc<Synchronous>,
-}
-
-/// What `PRAGMA synchronous` is on SQLite's writing connection.
-#[derive(Debug, Default)]
-pub(super) struct Synchronous(AtomicU8);
-
-const UNKNOWN: u8 = 0;
-const FULL: u8 = 1;
-const NORMAL: u8 = 2;
-
-impl Synchronous {
-    /// A new connection starts with FULL.
-    pub(super) fn connected(&self) {
-        self.0.store(FULL, Ordering::Release);
-    }
+    log: Log,
 }
 
 /// Who queues.
@@ -75,8 +59,8 @@ pub(super) enum Writer {
 
 impl Pen {
     /// SQLite's.
-    pub(super) fn single(connection: DatabaseConnection, synchronous: Arc<Synchronous>) -> Self {
-        let single = Single { pen: Arc::default(), turnstile: Mutex::default(), synchronous };
+    pub(super) fn single(connection: DatabaseConnection, log: Log) -> Self {
+        let single = Single { pen: Arc::default(), turnstile: Mutex::default(), log };
         Self::new(connection.clone(), connection, Some(single))
     }
 
@@ -86,15 +70,7 @@ impl Pen {
     }
 
     fn new(shared: DatabaseConnection, journal: DatabaseConnection, single: Option<Single>) -> Self {
-        let parts = Parts {
-            shared,
-            journal,
-            single,
-            statements: AtomicU64::default(),
-            flushes: AtomicU64::default(),
-            #[cfg(test)]
-            on_flush: std::sync::OnceLock::default(),
-        };
+        let parts = Parts { shared, journal, single, statements: AtomicU64::default(), flushes: AtomicU64::default() };
         Self { parts: Arc::new(parts) }
     }
 
@@ -103,29 +79,21 @@ impl Pen {
         self.parts.statements.load(Ordering::Relaxed)
     }
 
-    /// How many commits were flushed.
+    /// How many commits were flushed; several may have shared a flush of the disk.
     pub fn flushes(&self) -> u64 {
         self.parts.flushes.load(Ordering::Relaxed)
     }
 
-    /// Does this after every flushed commit, before the pen is given back.
+    /// SQLite's log.
     #[cfg(test)]
-    pub(crate) fn on_flush(&self, act: impl Fn() + Send + std::marker::Sync + 'static) {
-        assert!(self.parts.on_flush.set(Box::new(act)).is_ok(), "set once");
-    }
-
-    fn note_flush(&self) {
-        self.parts.flushes.fetch_add(1, Ordering::Relaxed);
-        #[cfg(test)]
-        if let Some(act) = self.parts.on_flush.get() {
-            act();
-        }
+    pub(crate) fn log(&self) -> &Log {
+        &self.parts.single.as_ref().expect("PostgreSQL's log is its own").log
     }
 
     /// Begins to write.
     pub(super) async fn write(&self, writer: Writer, sync: Sync) -> Result<Writing, StoreError> {
         let guard = match &self.parts.single {
-            Some(single) => Some(single.take(writer, sync, &self.parts.shared).await?),
+            Some(single) => Some(single.take(writer, &self.parts.shared).await?),
             None => None,
         };
         let connection = if writer == Writer::Journal { &self.parts.journal } else { &self.parts.shared };
@@ -145,25 +113,11 @@ impl Pen {
 }
 
 impl Single {
-    async fn take(
-        &self,
-        writer: Writer,
-        sync: Sync,
-        connection: &DatabaseConnection,
-    ) -> Result<OwnedMutexGuard<()>, StoreError> {
+    async fn take(&self, writer: Writer, connection: &DatabaseConnection) -> Result<OwnedMutexGuard<()>, StoreError> {
         let turnstile = if writer == Writer::Seller { Some(self.turnstile.lock().await) } else { None };
         let guard = Arc::clone(&self.pen).lock_owned().await;
         drop(turnstile);
-        let (wanted, pragma) = match sync {
-            Sync::Flushed => (FULL, "PRAGMA synchronous = FULL"),
-            Sync::Lazy => (NORMAL, "PRAGMA synchronous = NORMAL"),
-        };
-        if self.synchronous.0.load(Ordering::Acquire) != wanted {
-            // Whoever is dropped at this await leaves "unknown" behind, and the next one sets it anew.
-            self.synchronous.0.store(UNKNOWN, Ordering::Release);
-            connection.execute_unprepared(pragma).await?;
-            self.synchronous.0.store(wanted, Ordering::Release);
-        }
+        self.log.mend(connection).await?;
         Ok(guard)
     }
 }
@@ -235,16 +189,43 @@ impl Writing {
 
     /// Commits without a fail point.
     pub(super) async fn finish(self) -> Result<(), StoreError> {
+        let sync = self.sync;
+        let committed = self.commit_unflushed().await?;
+        match sync {
+            Sync::Flushed => committed.flush().await,
+            Sync::Lazy => Ok(()),
+        }
+    }
+
+    /// Commits and gives the pen back, so that others write while this one is flushed.
+    pub(super) async fn commit_unflushed(self) -> Result<Committed, StoreError> {
         // PostgreSQL answers the commit of a failed transaction with a silent rollback, SQLite with half of it.
         if self.spoiled.load(Ordering::Relaxed) {
             return Err(StoreError::Unavailable(DbErr::Custom("a statement of this transaction failed".to_owned())));
         }
-        let Self { tx, guard, pen, sync, .. } = self;
+        let Self { tx, guard, pen, .. } = self;
         tx.commit().await?;
-        if sync == Sync::Flushed {
-            pen.note_flush();
-        }
+        let place = pen.parts.single.as_ref().map_or(0, |single| single.log.committed());
         drop(guard);
+        Ok(Committed { pen, place })
+    }
+}
+
+/// A commit that is in the log, and not yet known to be on disk. Nothing may leave on its strength.
+#[must_use = "what is not flushed, a power cut takes"]
+pub struct Committed {
+    pen: Pen,
+    /// Its place in SQLite's log.
+    place: u64,
+}
+
+impl Committed {
+    /// Waits until it is on disk, with everything committed before it. On PostgreSQL its commit has waited for that.
+    pub async fn flush(self) -> Result<(), StoreError> {
+        if let Some(single) = &self.pen.parts.single {
+            single.log.flush_through(self.place).await?;
+        }
+        self.pen.parts.flushes.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
 }
@@ -310,7 +291,7 @@ impl FencedTx {
     }
 }
 
-/// A column that makes PostgreSQL's commit not wait for the disk; SQLite was told before the transaction began.
+/// A column that makes PostgreSQL's commit not wait for the disk; SQLite's never does, and is flushed afterwards.
 pub(super) fn lazily(writing: &Writing, sync: Sync) -> &'static str {
     match (writing.backend(), sync) {
         (DbBackend::Postgres, Sync::Lazy) => "set_config('synchronous_commit', 'off', true)",

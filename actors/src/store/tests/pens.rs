@@ -1,18 +1,19 @@
 //! The pen: free after whoever held it is gone, fair to the journal, flushing only when asked.
 
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, Database};
 
 use crate::domain::changes::{Changes, Decided};
 use crate::domain::ids::EventSeq;
 use crate::domain::outcome::Outcome;
 use crate::failpoint::{self, Action, Moment, Plan};
-use crate::store::pen::{Fence, FencedTx, OfficeTx, Sync, Writer};
+use crate::store::pen::{Committed, Fence, FencedTx, OfficeTx, Sync, Writer};
 use crate::store::sellers::Loaded;
 use crate::store::{Store, StoreError, inbox, ledger, office, turns};
 
-use super::support::{account, at, databases, fenced, load, said, seller};
+use super::support::{account, at, databases, fenced, load, said, seller, sqlite};
 
 /// Drops the work after so many turns of the runtime, if it has not ended by then.
 async fn cut_after<T>(turns: usize, work: impl Future<Output = T>) -> Option<T> {
@@ -111,7 +112,8 @@ async fn a_commit_is_flushed_only_when_asked() {
         let seller = seller(&store, &account()).await;
         let loaded = load(&store, seller).await;
         let (asks, words) = match database.is_sqlite {
-            true => ("SELECT CAST(synchronous AS TEXT) FROM pragma_synchronous", ["1", "2"]),
+            // NORMAL for both: the log is flushed afterwards.
+            true => ("SELECT CAST(synchronous AS TEXT) FROM pragma_synchronous", ["1", "1"]),
             false => ("SELECT current_setting('synchronous_commit')", ["off", "on"]),
         };
         let flushes = store.pen().flushes();
@@ -134,6 +136,60 @@ async fn a_commit_is_flushed_only_when_asked() {
         drop(tx);
         store.close(at(1)).await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn commits_that_wait_for_the_disk_together_share_a_flush() {
+    let database = sqlite();
+    Store::migrate(&database.settings).await.unwrap();
+    let store = database.open().await;
+    let seller = seller(&store, &account()).await;
+    let flushes = Arc::new(AtomicUsize::new(0));
+    let counting = Arc::clone(&flushes);
+    store.pen().log().on_flush(move |_| {
+        counting.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    });
+    let mut commits = Vec::new();
+    for n in 0..20 {
+        let events = [said(Some(seller), &format!("m:{n}"), n)];
+        commits.push(inbox::append_unflushed(store.pen(), &events, at(0)).await.unwrap().1);
+    }
+    assert_eq!(flushes.load(Ordering::SeqCst), 0);
+    for flushed in futures::future::join_all(commits.into_iter().map(Committed::flush)).await {
+        flushed.unwrap();
+    }
+    assert_eq!(flushes.load(Ordering::SeqCst), 1);
+    store.close(at(1)).await.unwrap();
+}
+
+#[tokio::test]
+async fn after_a_failed_flush_nothing_is_promised_until_the_database_itself_has_it() {
+    let database = sqlite();
+    Store::migrate(&database.settings).await.unwrap();
+    let store = database.open().await;
+    let seller = seller(&store, &account()).await;
+    let broken = Arc::new(AtomicBool::new(true));
+    let breaking = Arc::clone(&broken);
+    store.pen().log().on_flush(move |_| match breaking.load(Ordering::SeqCst) {
+        true => Err(std::io::Error::other("the disk is gone")),
+        false => Ok(()),
+    });
+    let event = |n: i64| [said(Some(seller), &format!("m:{n}"), n)];
+    let (_, second) = inbox::append_unflushed(store.pen(), &event(2), at(0)).await.unwrap();
+    assert!(matches!(inbox::append(store.pen(), &event(1), at(0)).await, Err(StoreError::Unavailable(_))));
+    broken.store(false, Ordering::SeqCst);
+    assert!(second.flush().await.is_err(), "the system may say that it is flushed, and be wrong");
+    // Whoever writes next mends it first.
+    inbox::append(store.pen(), &event(3), at(0)).await.unwrap();
+    let file = database.settings.place();
+    let remains = tempfile::tempdir().unwrap();
+    let copy = remains.path().join("without-its-log.db");
+    std::fs::copy(file, &copy).unwrap();
+    let copied = Database::connect(format!("sqlite://{}", copy.display())).await.unwrap();
+    assert_eq!(inbox::last_seq(&copied).await.unwrap(), EventSeq(2), "the third is in the log");
+    copied.close().await.unwrap();
+    store.close(at(1)).await.unwrap();
 }
 
 #[tokio::test]
