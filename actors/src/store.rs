@@ -5,6 +5,7 @@ pub mod alarms;
 mod connect;
 pub mod error;
 pub mod inbox;
+mod insert;
 pub mod ledger;
 mod log;
 pub mod office;

@@ -97,6 +97,9 @@ fn sqlite_file(options: SqliteConnectOptions, path: &Path) -> SqliteConnectOptio
     options.filename(path).busy_timeout(Duration::from_secs(5)).foreign_keys(false).pragma("cache_size", "-16384")
 }
 
+/// So many statements a connection that writes keeps planned: those that insert have one for each number of rows.
+const STATEMENTS: usize = 512;
+
 /// SQLite's one writing connection.
 pub(super) async fn sqlite_pen(path: &Path) -> Result<DatabaseConnection, StoreError> {
     let path = path.to_owned();
@@ -104,6 +107,7 @@ pub(super) async fn sqlite_pen(path: &Path) -> Result<DatabaseConnection, StoreE
     options.map_sqlx_sqlite_opts(move |options| {
         sqlite_file(options, &path)
             .journal_mode(SqliteJournalMode::Wal)
+            .statement_cache_capacity(STATEMENTS)
             // A commit flushes nothing: whoever needs it on disk has the log flushed afterwards.
             .pragma("synchronous", "NORMAL")
             // A checkpoint flushes the disk twice while everybody waits for the pen: not every few turns, then, and not
@@ -136,10 +140,15 @@ fn postgres_options(url: &str, connections: u32) -> ConnectOptions {
     options
 }
 
-/// PostgreSQL's shared writing connections. Whatever the server's default is, a commit waits for the disk.
+/// Whatever the server's default is, a commit waits for the disk.
+fn writing(options: PgConnectOptions) -> PgConnectOptions {
+    options.statement_cache_capacity(STATEMENTS).options([("synchronous_commit", "on")])
+}
+
+/// PostgreSQL's shared writing connections.
 pub(super) async fn postgres_pen(url: &str, connections: u32) -> Result<DatabaseConnection, StoreError> {
     let mut options = postgres_options(url, connections);
-    options.map_sqlx_postgres_opts(|options| options.options([("synchronous_commit", "on")]));
+    options.map_sqlx_postgres_opts(writing);
     Ok(Database::connect(options).await?)
 }
 
@@ -158,7 +167,7 @@ const LOCK: i64 = 0x4841_574b_4552;
 pub(super) async fn postgres_journal(url: &str) -> Result<DatabaseConnection, StoreError> {
     let (opening, held) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicBool::new(false)));
     let mut options = postgres_options(url, 1);
-    options.map_sqlx_postgres_opts(|options| options.options([("synchronous_commit", "on")]));
+    options.map_sqlx_postgres_opts(writing);
     let flags = (Arc::clone(&opening), Arc::clone(&held));
     options.map_sqlx_postgres_pool_opts(move |pool| {
         let (opening, held) = flags.clone();

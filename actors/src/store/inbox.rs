@@ -1,12 +1,12 @@
 //! The inbox: every event, from its arrival to its outcome.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use entity::{inbox_event, intake, outbox};
-use sea_orm::sea_query::{OnConflict, Query, UnionType};
+use sea_orm::sea_query::UnionType;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, QueryTrait,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
 };
 
 use crate::domain::channel::Account;
@@ -14,6 +14,7 @@ use crate::domain::event::{Arrival, Source, StoredEvent};
 use crate::domain::ids::{EventSeq, SellerId};
 use crate::failpoint;
 
+use super::insert::{self, Known};
 use super::pen::{Committed, FencedTx, Pen, Sync, Writer, Writing};
 use super::rows::{OfSeller, arrival_row, from_json, stored_event};
 use super::{OPEN, PENDING, StoreError};
@@ -54,53 +55,65 @@ pub async fn append_unflushed(
     now: DateTime<Utc>,
 ) -> Result<(Appended, Committed), StoreError> {
     let tx = pen.write(Writer::Journal, Sync::Flushed).await?;
-    let mut fresh = Vec::with_capacity(events.len());
-    for chunk in events.chunks(tx.rows_at_once(STORED_COLUMNS)) {
-        fresh.append(&mut insert(&tx, chunk, now).await?);
-    }
+    let fresh = insert_new(&tx, events, now).await?;
     count(&tx, events, &fresh, now).await?;
     let committed = failpoint::around("journal.append", tx.commit_unflushed()).await?;
-    let wake: BTreeSet<SellerId> = fresh.iter().filter_map(|fresh| fresh.pending_for).collect();
-    let new = fresh.len() as u64;
-    let stored = fresh.into_iter().map(|fresh| (fresh.seq, fresh.kind)).collect();
-    let duplicate = events.len() as u64 - new;
-    Ok((Appended { new, duplicate, wake: wake.into_iter().collect(), stored }, committed))
+    Ok((appended(events, &fresh), committed))
 }
 
-/// As many as `arrival_row` sets.
-const STORED_COLUMNS: usize = 13;
+fn appended(events: &[Routed], fresh: &[Fresh]) -> Appended {
+    let is_pending = |routed: &&Routed| routed.arrival.ledgered.is_none();
+    let new = fresh.iter().map(|fresh| &events[fresh.event]);
+    let wake: BTreeSet<SellerId> = new.filter(is_pending).filter_map(|routed| routed.seller).collect();
+    Appended {
+        new: fresh.len() as u64,
+        duplicate: (events.len() - fresh.len()) as u64,
+        wake: wake.into_iter().collect(),
+        stored: fresh.iter().map(|fresh| (fresh.seq, events[fresh.event].arrival.kind.clone())).collect(),
+    }
+}
 
 /// What the inbox did not have yet.
 struct Fresh {
     seq: EventSeq,
-    kind: String,
-    account: String,
-    from_meta: bool,
-    pending_for: Option<SellerId>,
+    /// Which of the events.
+    event: usize,
 }
 
 /// The same key twice in one statement is found as any other duplicate is.
-async fn insert(tx: &Writing, events: &[Routed], now: DateTime<Utc>) -> Result<Vec<Fresh>, StoreError> {
-    use inbox_event::Column::{Account, Key, Kind, SellerId, Seq, Source, State};
-    let rows = events.iter().map(|routed| arrival_row(routed, now));
-    let mut statement = inbox_event::Entity::insert_many(rows).into_query();
-    statement
-        .on_conflict(OnConflict::columns([Account, Key]).do_nothing().to_owned())
-        .returning(Query::returning().columns([Account, Source, SellerId, State, Seq, Kind]));
-    tx.query(&statement).await?.iter().map(fresh).collect()
+async fn insert_new(tx: &Writing, events: &[Routed], now: DateTime<Utc>) -> Result<Vec<Fresh>, StoreError> {
+    let rows: Vec<_> = events.iter().map(|routed| arrival_row(routed, now)).collect();
+    let known = Known::Kept("account, key");
+    let inserted = insert::rows_returning::<inbox_event::Entity>(tx, &rows, known, inbox_event::Column::Seq).await?;
+    let mut seqs = inserted.iter().map(|row| row.try_get_by_index(0)).collect::<Result<Vec<i64>, _>>()?;
+    if seqs.len() < events.len() {
+        return known_by_key(tx, events, &seqs).await;
+    }
+    // Places are given in the order of the rows.
+    seqs.sort_unstable();
+    Ok(seqs.into_iter().enumerate().map(|(event, seq)| Fresh { seq: EventSeq(seq), event }).collect())
 }
 
-fn fresh(row: &QueryResult) -> Result<Fresh, StoreError> {
-    let source: String = row.try_get_by_index(1)?;
-    let seller: Option<i64> = row.try_get_by_index(2)?;
-    let state: String = row.try_get_by_index(3)?;
-    Ok(Fresh {
-        seq: EventSeq(row.try_get_by_index(4)?),
-        kind: row.try_get_by_index(5)?,
-        account: row.try_get_by_index(0)?,
-        from_meta: source == Source::Meta.name(),
-        pending_for: seller.filter(|_| state == "pending").map(SellerId),
-    })
+/// Which events these places were given to.
+async fn known_by_key(tx: &Writing, events: &[Routed], seqs: &[i64]) -> Result<Vec<Fresh>, StoreError> {
+    let mut by_key: HashMap<(&str, &str), usize> = HashMap::new();
+    for (event, routed) in events.iter().enumerate() {
+        by_key.entry((routed.arrival.account.as_str(), routed.arrival.key.as_str())).or_insert(event);
+    }
+    let mut fresh = Vec::with_capacity(seqs.len());
+    for chunk in seqs.chunks(tx.rows_at_once(1)) {
+        use inbox_event::Column::{Account, Key, Seq};
+        let these = inbox_event::Entity::find().select_only().columns([Seq, Account, Key]);
+        let these = these.filter(Seq.is_in(chunk.iter().copied())).order_by_asc(Seq).into_query();
+        for row in tx.query(&these).await? {
+            let (seq, account, key): (i64, String, String) =
+                (row.try_get_by_index(0)?, row.try_get_by_index(1)?, row.try_get_by_index(2)?);
+            let event = by_key.get(&(account.as_str(), key.as_str())).copied();
+            let unasked = || StoreError::Unreadable { what: "inbox_event", why: format!("nobody stored event {seq}") };
+            fresh.push(Fresh { seq: EventSeq(seq), event: event.ok_or_else(unasked)? });
+        }
+    }
+    Ok(fresh)
 }
 
 /// Adds what came from Meta, and how much of it was known, to the hour's intake.
@@ -110,35 +123,23 @@ async fn count(tx: &Writing, events: &[Routed], fresh: &[Fresh], now: DateTime<U
         let (all, known) = received.entry(routed.arrival.account.as_str()).or_default();
         (*all, *known) = (*all + 1, *known + 1);
     }
-    for fresh in fresh.iter().filter(|fresh| fresh.from_meta) {
-        if let Some((_, known)) = received.get_mut(fresh.account.as_str()) {
+    for fresh in fresh {
+        let Arrival { account, source, .. } = &events[fresh.event].arrival;
+        if let (Source::Meta, Some((_, known))) = (source, received.get_mut(account.as_str())) {
             *known -= 1;
         }
     }
     let hour = now.timestamp().div_euclid(3600);
-    let rows: Vec<intake::ActiveModel> =
-        received.into_iter().map(|(account, counts)| intake_row(account, hour, counts)).collect();
-    for chunk in rows.chunks(tx.rows_at_once(INTAKE_COLUMNS)) {
-        tx.execute(intake::Entity::insert_many(chunk.to_vec()).into_query().on_conflict(added_up())).await?;
-    }
-    Ok(())
+    let rows = received.into_iter().map(|(account, counts)| intake_row(account, hour, counts)).collect();
+    insert::rows::<intake::Entity>(tx, rows, Known::Clause(ADDED_UP)).await
 }
 
-const INTAKE_COLUMNS: usize = 6;
+const ADDED_UP: &str = "(account, hour) DO UPDATE SET \
+    received = intake.received + excluded.received, duplicate = intake.duplicate + excluded.duplicate";
 
 fn intake_row(account: &str, hour: i64, (received, duplicate): (i64, i64)) -> intake::ActiveModel {
     let account = account.to_owned();
     intake::Model { account, hour, received, duplicate, pruned_handled: 0, pruned_ledgered: 0 }.into()
-}
-
-fn added_up() -> OnConflict {
-    use intake::Column::{Account, Duplicate, Hour, Received};
-    use sea_orm::sea_query::{Expr, ExprTrait};
-    let sum = |column: intake::Column| {
-        let there = Expr::col((intake::Entity, column));
-        (column, there.add(Expr::col(("excluded", column))))
-    };
-    OnConflict::columns([Account, Hour]).values([sum(Received), sum(Duplicate)]).to_owned()
 }
 
 /// A seller's oldest pending events, in Meta's time, then in order of arrival.

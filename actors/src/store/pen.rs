@@ -178,7 +178,8 @@ impl Writing {
         (values / columns.max(1)).max(1)
     }
 
-    fn backend(&self) -> DbBackend {
+    /// Which database's words to use.
+    pub(super) fn backend(&self) -> DbBackend {
         self.tx.get_database_backend()
     }
 

@@ -5,10 +5,8 @@ use entity::{
     alarm, conversation, customer, lead, message, order_change, order_line, outbox, product, rate_window, shop_order,
     variant,
 };
-use sea_orm::sea_query::{Condition, OnConflict};
-use sea_orm::{
-    ColumnTrait, EntityTrait, IdenStatic, IntoActiveModel, Iterable, PrimaryKeyToColumn, QueryFilter, QueryTrait, Value,
-};
+use sea_orm::sea_query::Condition;
+use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryTrait, Value};
 
 use crate::domain::alarm::{AlarmKey, AlarmKind};
 use crate::domain::catalog::Product;
@@ -16,6 +14,7 @@ use crate::domain::changes::{Changes, Decided};
 use crate::domain::ids::SellerId;
 use crate::domain::order::Order;
 
+use super::insert::{self, Known};
 use super::pen::Writing;
 use super::rows::{self, OfSeller, ms};
 use super::{FencedTx, StoreError};
@@ -61,32 +60,12 @@ where
     E: EntityTrait,
     E::Model: IntoActiveModel<E::ActiveModel>,
 {
-    let key: Vec<E::Column> = E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column).collect();
-    let names: Vec<&str> = key.iter().map(IdenStatic::as_str).collect();
-    let rest = E::Column::iter().filter(|column| !names.contains(&column.as_str()));
-    let replace = OnConflict::columns(key).update_columns(rest).to_owned();
-    insert::<E>(tx, rows.map(IntoActiveModel::into_active_model).collect(), Some(replace)).await
+    insert::rows::<E>(tx, rows.map(IntoActiveModel::into_active_model).collect(), Known::Replaced).await
 }
 
 /// Adds rows that are new.
 async fn add<E: EntityTrait>(tx: &Writing, rows: impl Iterator<Item = E::ActiveModel>) -> Result<(), StoreError> {
-    insert::<E>(tx, rows.collect(), None).await
-}
-
-/// One statement, unless the values are more than a statement can have.
-async fn insert<E: EntityTrait>(
-    tx: &Writing,
-    rows: Vec<E::ActiveModel>,
-    on_conflict: Option<OnConflict>,
-) -> Result<(), StoreError> {
-    for chunk in rows.chunks(tx.rows_at_once(E::Column::iter().count())) {
-        let mut statement = E::insert_many(chunk.iter().cloned()).into_query();
-        if let Some(on_conflict) = &on_conflict {
-            statement.on_conflict(on_conflict.clone());
-        }
-        tx.execute(&statement).await?;
-    }
-    Ok(())
+    insert::rows::<E>(tx, rows.collect(), Known::Refused).await
 }
 
 /// Removes a seller's rows that have one of these values.
