@@ -4,6 +4,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use hawker::cli::Cli;
+use mimalloc::MiMalloc;
+
+/// Requests and turns make and drop many small values on many threads. It serves SQLite as well.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     match Cli::parse().run() {

@@ -15,6 +15,11 @@ use std::process::Command;
 
 use anyhow::{Context, ensure};
 use clap::{Parser, Subcommand};
+use mimalloc::MiMalloc;
+
+/// The same as the program's.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Measures how fast the service is.
 #[derive(Parser)]

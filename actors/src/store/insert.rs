@@ -2,8 +2,7 @@
 //! that the database knows it already: building and planning it anew each time costs more than the insert.
 
 use sea_orm::{
-    ActiveModelTrait, ActiveValue, DbBackend, EntityTrait, IdenStatic, Iterable, PrimaryKeyToColumn,
-    QueryResult, Value,
+    ActiveModelTrait, ActiveValue, DbBackend, EntityTrait, IdenStatic, Iterable, PrimaryKeyToColumn, QueryResult, Value,
 };
 
 use super::StoreError;
