@@ -77,7 +77,7 @@ async fn a_question_is_answered_from_an_index_that_fits_it() {
     inbox::last_seq(&reads).await.unwrap();
     alarms::sellers_due(&reads, at(0)).await.unwrap();
     alarms::next_due(&reads, at(0)).await.unwrap();
-    office::sealed_token(&reads, seller, crate::domain::ids::ConnectionId(1)).await.unwrap();
+    office::access(&reads, seller, crate::domain::ids::ConnectionId(1)).await.unwrap();
     views::orders(&reads, seller, page).await.unwrap();
     views::messages(&reads, seller, ConversationId(1)).await.unwrap();
     ledger::by_reason(&reads).await.unwrap();

@@ -65,6 +65,7 @@ async fn a_seller_is_made_once_for_each_request_and_an_account_is_one_sellers() 
         let of = |seller: i64| office::NewConnection {
             seller: SellerId(seller),
             account: account(),
+            linked: None,
             username: "wool".to_owned(),
         };
         let first = office::put_connection(&tx, &of(made[0])).await.unwrap();
@@ -86,14 +87,15 @@ async fn tokens_are_kept_sealed_and_by_seller() {
         let seller = seller(&store, &account()).await;
         let other = Account::new(Channel::Whatsapp, "7");
         let tx = OfficeTx::begin(store.pen()).await.unwrap();
-        let new = office::NewConnection { seller, account: other.clone(), username: "linen".to_owned() };
+        let new = office::NewConnection { seller, account: other.clone(), linked: None, username: "linen".to_owned() };
         let connection = office::put_connection(&tx, &new).await.unwrap().unwrap();
         office::put_token(&tx, seller, connection, "sealed").await.unwrap();
         tx.commit("office").await.unwrap();
         let reads = store.reads();
-        assert_eq!(office::sealed_token(reads, seller, connection).await.unwrap().as_deref(), Some("sealed"));
-        assert_eq!(office::sealed_token(reads, SellerId(99), connection).await.unwrap(), None);
-        assert_eq!(office::sealed_token(reads, seller, ConnectionId(1)).await.unwrap(), None);
+        let access = office::access(reads, seller, connection).await.unwrap();
+        assert_eq!(access, Some(office::Access { sealed_token: "sealed".to_owned(), page: None }));
+        assert_eq!(office::access(reads, SellerId(99), connection).await.unwrap(), None);
+        assert_eq!(office::access(reads, seller, ConnectionId(1)).await.unwrap(), None);
         assert_eq!(office::directory(reads).await.unwrap(), [(account(), seller), (other, seller)]);
         let tx = OfficeTx::begin(store.pen()).await.unwrap();
         let refused = office::put_token(&tx, SellerId(99), connection, "other").await;
