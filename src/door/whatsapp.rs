@@ -134,11 +134,11 @@ fn one<'a>(
         return cutter.unreadable(raw, place.account(None));
     };
     let customer = customer.map(|Id(id)| id);
-    let kept = kept(customer.as_deref()).into_bytes();
-    let ledgered = (kind != "message").then_some(Reason::NotYetHandled);
+    let kept = kept(customer.as_deref());
+    let ledgered = said(&kept).is_none().then_some(Reason::NotYetHandled);
     let (account, kind) = (place.account(None), kind.to_owned());
     let happened_at = time_of(timestamp, cutter.received_at);
-    cutter.keep_as(Found { account, kind, key, customer, happened_at, ledgered }, kept);
+    cutter.keep_as(Found { account, kind, key, customer, happened_at, ledgered }, kept.into_bytes());
 }
 
 /// What a customer said in plain text: the only kind that is understood.

@@ -179,12 +179,7 @@ fn check_body(body: &SendBody, channel: Channel) -> Result<(), No> {
     }
 }
 
-fn perform(
-    world: &mut World,
-    account: &str,
-    body: &SendBody,
-    now_ms: i64,
-) -> (Result<Value, No>, Vec<WebhookEvent>) {
+fn perform(world: &mut World, account: &str, body: &SendBody, now_ms: i64) -> (Result<Value, No>, Vec<WebhookEvent>) {
     let to = &body.recipient.id;
     let Some(message) = &body.message else { return (Ok(json!({ "recipient_id": to })), Vec::new()) };
     let attachment = message

@@ -253,7 +253,10 @@ mod tests {
             if key == "to" {
                 assert_eq!(key_paths(&answer), key_paths(&sample("graph/whatsapp_send_response.json")));
             }
-            assert_eq!((answer["messages"][0]["id"].as_str().unwrap(), judged.told.len()), (&*world.sent.last().unwrap().mid, 2));
+            assert_eq!(
+                (answer["messages"][0]["id"].as_str().unwrap(), judged.told.len()),
+                (&*world.sent.last().unwrap().mid, 2)
+            );
             assert_eq!(world.sent.last().unwrap().to, ada);
         }
     }

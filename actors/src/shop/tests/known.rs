@@ -26,8 +26,7 @@ fn is_renamed(played: &mut Played, from: &str, to: &str, second: i64) -> Outcome
 }
 
 fn decide(played: &mut Played, happening: Happening, key: &str, second: i64, customer: &str) -> Outcome {
-    let event =
-        StoredEvent { account: number(), customer: Some(customer.to_owned()), ..played.event(key, at(second)) };
+    let event = StoredEvent { account: number(), customer: Some(customer.to_owned()), ..played.event(key, at(second)) };
     played.shop.decide(&event, &Ok(happening), played.now);
     played.store();
     played.last.decided[0].outcome
