@@ -96,13 +96,13 @@ mod tests {
 
     #[test]
     fn an_instagram_account_is_one_by_whatever_name_it_is_called() {
-        let through_page = connected(1, "instagram:7", Some("messenger:9"));
+        let through_page = [connected(1, "instagram:7", Some("messenger:9"))];
         for name in ["instagram:7", "messenger:7", "messenger:9", "instagram:9"] {
-            assert_eq!(found(&[through_page.clone()], name).as_deref(), Some("instagram:7 of 1"), "{name}");
+            assert_eq!(found(&through_page, name).as_deref(), Some("instagram:7 of 1"), "{name}");
         }
-        let alone = connected(1, "instagram:7", None);
-        assert_eq!(found(&[alone.clone()], "messenger:7").as_deref(), Some("instagram:7 of 1"));
-        assert_eq!(found(&[alone], "messenger:9"), None);
+        let alone = [connected(1, "instagram:7", None)];
+        assert_eq!(found(&alone, "messenger:7").as_deref(), Some("instagram:7 of 1"));
+        assert_eq!(found(&alone, "messenger:9"), None);
     }
 
     #[test]

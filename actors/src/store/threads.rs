@@ -128,7 +128,7 @@ fn known_as(seller: SellerId, account: &str, ids: &[&str]) -> SelectStatement {
         .into_query()
 }
 
-async fn aliases(
+pub(super) async fn aliases(
     reads: &impl ConnectionTrait,
     seller: SellerId,
     customers: &HashMap<CustomerId, Customer>,
