@@ -18,7 +18,7 @@ use tracing::info;
 
 use crate::config::Config;
 use crate::door::{self, Objects, Secrets, VerifyTokens};
-use crate::graph::GraphClient;
+use crate::graph::{Addresses, GraphClient};
 use crate::office::{self, Office};
 use crate::server::{Server, ServerSettings};
 use crate::vault::{Secret, Vault};
@@ -135,8 +135,9 @@ fn world(
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<Arc<World>> {
     let tokens = office::tokens(store.clone(), vault.clone());
-    let (url, version) = (config.meta.graph_base_url.clone(), config.meta.graph_version.clone());
-    let graph: Arc<dyn Graph> = Arc::new(GraphClient::new(url, version, tokens).context("no Graph API client")?);
+    let addresses = Addresses { graph: config.meta.graph_base_url.clone(), instagram: config.meta.instagram_url() };
+    let version = config.meta.graph_version.clone();
+    let graph: Arc<dyn Graph> = Arc::new(GraphClient::new(addresses, version, tokens).context("no Graph API client")?);
     let rules = rules(config, boot.id)?;
     Ok(World::new(Parts {
         store: store.clone(),

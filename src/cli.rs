@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use url::Url;
 
 /// Runs a shop on Instagram messages: direct messages in, orders out.
@@ -72,9 +72,29 @@ struct DmArgs {
     /// Who writes.
     #[arg(long, default_value = "Ada")]
     from: String,
+    /// Where.
+    #[arg(long, value_enum, default_value = "instagram")]
+    channel: DmChannel,
     /// Where the demo's stand-in for Meta listens.
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8081")]
     sandbox: Url,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum DmChannel {
+    Instagram,
+    Messenger,
+    Whatsapp,
+}
+
+impl DmChannel {
+    fn word(self) -> &'static str {
+        match self {
+            DmChannel::Instagram => "instagram",
+            DmChannel::Messenger => "messenger",
+            DmChannel::Whatsapp => "whatsapp",
+        }
+    }
 }
 
 impl Cli {

@@ -99,6 +99,8 @@ pub struct Meta {
     pub verify_token: Option<Secret>,
     /// Where the Graph API is.
     pub graph_base_url: Url,
+    /// Where the Graph API of Instagram's own login is, if that is said.
+    pub instagram_base_url: Option<Url>,
     /// Its version: `v25.0`.
     pub graph_version: String,
 }
@@ -260,6 +262,14 @@ impl Database {
 }
 
 impl Meta {
+    /// Where the Graph API of Instagram's own login is.
+    pub fn instagram_url(&self) -> Url {
+        let metas_own = || Url::parse("https://graph.instagram.com").ok();
+        let is_metas = self.graph_base_url.host_str() == Some("graph.facebook.com");
+        let unsaid = || if is_metas { metas_own() } else { None };
+        self.instagram_base_url.clone().or_else(unsaid).unwrap_or_else(|| self.graph_base_url.clone())
+    }
+
     fn read(from: &mut Reader) -> Self {
         Self {
             instagram_app_secret: from.take("meta.instagram_app_secret", parse::optional(parse::secret)),
@@ -267,6 +277,7 @@ impl Meta {
             whatsapp_app_secret: from.take("meta.whatsapp_app_secret", parse::optional(parse::secret)),
             verify_token: from.take("meta.verify_token", parse::optional(parse::secret)),
             graph_base_url: from.take("meta.graph_base_url", parse::graph_base_url),
+            instagram_base_url: from.take("meta.instagram_base_url", parse::optional(parse::graph_base_url)),
             graph_version: from.take("meta.graph_version", parse::graph_version),
         }
     }

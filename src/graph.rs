@@ -10,6 +10,7 @@ mod wire;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actors::domain::channel::Channel;
 use actors::domain::event::CallResult;
 use actors::domain::ids::{ConnectionId, SellerId};
 use actors::failpoint;
@@ -30,7 +31,17 @@ const IDLE_CONNECTION: Duration = Duration::from_secs(30);
 const ANSWER_LIMIT_BYTES: usize = 1 << 20;
 
 /// Finds the token of a connection.
-pub type Tokens = Arc<dyn Fn(SellerId, ConnectionId) -> Later<'static, Result<Secret, NoToken>> + Send + Sync>;
+pub type Tokens = Arc<dyn Fn(SellerId, ConnectionId) -> Later<'static, Result<Credentials, NoToken>> + Send + Sync>;
+
+/// What a connection calls with.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    /// The token.
+    pub token: Secret,
+    /// Meta's id of the Page that the token is of. An Instagram account without one was connected by Instagram's own
+    /// login, and is called at Instagram's own address.
+    pub page: Option<String>,
+}
 
 /// Why there is no token to call with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,10 +55,19 @@ pub enum NoToken {
 /// Calls the Graph API over one shared pool of connections.
 pub struct GraphClient {
     http: Client,
-    base_url: Url,
+    addresses: Addresses,
     version: String,
     tokens: Tokens,
     deadline: Duration,
+}
+
+/// Where the Graph API is.
+#[derive(Clone, Debug)]
+pub struct Addresses {
+    /// For Pages, WhatsApp numbers, and Instagram accounts connected through their Page.
+    pub graph: Url,
+    /// For Instagram accounts connected by Instagram's own login.
+    pub instagram: Url,
 }
 
 /// Why there is no client.
@@ -64,19 +84,36 @@ pub enum GraphClientError {
 /// What all requests of one call share.
 struct Errand<'a> {
     call: &'a GraphCall,
-    token: Secret,
+    credentials: Credentials,
     deadline: Instant,
     label: &'static str,
 }
 
+impl Errand<'_> {
+    /// Whether the account was connected by Instagram's own login.
+    fn is_instagrams_own(&self) -> bool {
+        self.call.account.channel() == Some(Channel::Instagram) && self.credentials.page.is_none()
+    }
+
+    /// The id at Meta in whose name the call is made: a Page calls for its Instagram account.
+    fn through(&self) -> &str {
+        match (self.call.account.channel(), &self.credentials.page) {
+            (Some(Channel::Instagram), Some(page)) => page,
+            _ => self.call.account.id(),
+        }
+    }
+}
+
 impl GraphClient {
-    /// A client of the Graph API at `base_url`, in `version` (`v25.0`).
-    pub fn new(base_url: Url, version: String, tokens: Tokens) -> Result<Self, GraphClientError> {
-        if base_url.cannot_be_a_base() {
+    /// A client of the Graph API at these addresses, in `version` (`v25.0`).
+    pub fn new(addresses: Addresses, version: String, tokens: Tokens) -> Result<Self, GraphClientError> {
+        let both = [&addresses.graph, &addresses.instagram];
+        if both.iter().any(|url| url.cannot_be_a_base()) {
             return Err(GraphClientError::BaseUrl);
         }
-        let http = http_client(&base_url).map_err(GraphClientError::Client)?;
-        Ok(Self { http, base_url, version, tokens, deadline: CALL_DEADLINE })
+        let is_local = both.iter().all(|url| url.scheme() == "http");
+        let http = http_client(is_local).map_err(GraphClientError::Client)?;
+        Ok(Self { http, addresses, version, tokens, deadline: CALL_DEADLINE })
     }
 
     async fn make(&self, call: &GraphCall) -> CallResult {
@@ -86,12 +123,12 @@ impl GraphClient {
         };
         let deadline = Instant::now() + self.deadline;
         let done = async {
-            let token = self.token(call, deadline).await?;
-            let errand = Errand { call, token, deadline, label };
+            let credentials = self.credentials(call, deadline).await?;
+            let errand = Errand { call, credentials, deadline, label };
             match &call.request {
                 GraphRequest::SendText { recipient, text } => self.send_text(&errand, recipient, text).await,
                 GraphRequest::FindMessage { recipient, text, since } => {
-                    let sought = find::Sought::new(call.account.id(), text, *since);
+                    let sought = find::Sought::new(call.account.id(), errand.through(), text, *since);
                     let found = timeout_at(deadline, self.find_message(&errand, &sought, recipient)).await;
                     found.unwrap_or_else(|_| Err(Fault::NotSent("there was no time left to look further".to_owned())))
                 }
@@ -100,9 +137,9 @@ impl GraphClient {
         done.await.unwrap_or_else(|fault| fault.result(kind))
     }
 
-    async fn token(&self, call: &GraphCall, deadline: Instant) -> Result<Secret, Fault> {
+    async fn credentials(&self, call: &GraphCall, deadline: Instant) -> Result<Credentials, Fault> {
         match timeout_at(deadline, (self.tokens)(call.seller, call.connection)).await {
-            Ok(Ok(token)) => Ok(token),
+            Ok(Ok(credentials)) => Ok(credentials),
             Ok(Err(NoToken::Missing)) => Err(Fault::refused("no_token", "the connection has no token: reconnect it")),
             Ok(Err(NoToken::Unreadable(why))) => Err(Fault::NotSent(format!("the token could not be read: {why}"))),
             Err(_) => Err(Fault::NotSent("the token could not be read in time".to_owned())),
@@ -113,7 +150,7 @@ impl GraphClient {
     async fn exchange(&self, errand: &Errand<'_>, request: RequestBuilder) -> Result<Answer, Fault> {
         let left = errand.deadline.saturating_duration_since(Instant::now());
         let exchanged = async {
-            let response = request.bearer_auth(errand.token.expose()).timeout(left).send().await?;
+            let response = request.bearer_auth(errand.credentials.token.expose()).timeout(left).send().await?;
             let (status, after) = (response.status(), limits::pause(response.headers()));
             Ok((status, after, read_body(response).await?))
         };
@@ -124,8 +161,11 @@ impl GraphClient {
     }
 
     /// An address under the version; every part becomes one segment of the path, whatever it holds.
-    fn url(&self, parts: &[&str]) -> Url {
-        let mut url = self.base_url.clone();
+    fn url(&self, errand: &Errand<'_>, parts: &[&str]) -> Url {
+        let mut url = match errand.is_instagrams_own() {
+            true => self.addresses.instagram.clone(),
+            false => self.addresses.graph.clone(),
+        };
         let mut path = url.path_segments_mut().expect("checked when the client was built");
         path.pop_if_empty().push(&self.version).extend(parts);
         drop(path);
@@ -139,7 +179,7 @@ impl Graph for GraphClient {
     }
 }
 
-fn http_client(base_url: &Url) -> Result<Client, reqwest::Error> {
+fn http_client(is_local: bool) -> Result<Client, reqwest::Error> {
     // Another part of the process may have chosen already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut builder = Client::builder()
@@ -151,7 +191,7 @@ fn http_client(base_url: &Url) -> Result<Client, reqwest::Error> {
         .redirect(redirect::Policy::none())
         .retry(retry::never())
         .referer(false);
-    if base_url.scheme() == "http" {
+    if is_local {
         // Plain http is for the sandbox on this machine: no proxy is between, and no certificates are needed.
         builder = builder.no_proxy().tls_certs_only([]);
     }

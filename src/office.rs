@@ -11,7 +11,7 @@ use actors::store::{OfficeTx, Store, StoreError};
 use actors::world::World;
 use thiserror::Error;
 
-use crate::graph::{NoToken, Tokens};
+use crate::graph::{Credentials, NoToken, Tokens};
 use crate::vault::{Purpose, Sealed, Secret, Vault, VaultError};
 
 const ACCESS_TOKEN: &str = "access_token";
@@ -26,8 +26,8 @@ pub enum OfficeError {
     #[error("could not seal the token")]
     Vault(#[from] VaultError),
     /// An account has one seller, or its customers would be answered by two.
-    #[error("{0} is connected to another seller")]
-    Taken(Account),
+    #[error("{} is another seller's", either(.0, .1.as_ref()))]
+    Taken(Account, Option<Account>),
 }
 
 /// Makes sellers and connects their accounts.
@@ -44,6 +44,8 @@ pub struct NewAccount {
     pub seller: SellerId,
     /// The account at Meta.
     pub account: Account,
+    /// The account linked to it: a Page's Instagram account, or the other way round.
+    pub linked: Option<Account>,
     /// Its name, for people.
     pub username: String,
     /// What Meta gave to act for it.
@@ -66,15 +68,32 @@ impl Office {
 
     /// Connects an account: from here on its events find their seller. What is connected to it already gets the token.
     pub async fn connect(&self, new: NewAccount) -> Result<ConnectionId, OfficeError> {
-        let NewAccount { seller, account, username, token } = new;
+        let NewAccount { seller, account, linked, username, token } = new;
         let tx = OfficeTx::begin(self.store.pen()).await?;
-        let new = NewConnection { seller, account, username };
-        let connection = office::put_connection(&tx, &new).await?.ok_or_else(|| OfficeError::Taken(new.account))?;
+        let new = NewConnection { seller, account, linked, username };
+        let connection = office::put_connection(&tx, &new).await?;
+        let connection = connection.ok_or_else(|| OfficeError::Taken(new.account, new.linked))?;
         let sealed = self.vault.seal(&token, &Purpose { seller, connection, what: ACCESS_TOKEN })?;
         office::put_token(&tx, seller, connection, sealed.as_str()).await?;
         tx.commit("office").await?;
         self.world.reload_directory().await?;
         Ok(connection)
+    }
+
+    /// Ends a connection: from here on its events find nobody, and nothing is sent through it. False: there is none.
+    pub async fn disconnect(&self, seller: SellerId, connection: ConnectionId) -> Result<bool, OfficeError> {
+        let tx = OfficeTx::begin(self.store.pen()).await?;
+        let was_there = office::end_connection(&tx, seller, connection).await?;
+        tx.commit("office").await?;
+        self.world.reload_directory().await?;
+        Ok(was_there)
+    }
+}
+
+fn either(account: &Account, linked: Option<&Account>) -> String {
+    match linked {
+        Some(linked) => format!("{account}, or {linked} that is linked to it,"),
+        None => account.to_string(),
     }
 }
 
@@ -83,10 +102,12 @@ pub fn tokens(store: Store, vault: Arc<Vault>) -> Tokens {
     Arc::new(move |seller, connection| {
         let (store, vault) = (store.clone(), vault.clone());
         Box::pin(async move {
-            let sealed = office::sealed_token(store.reads(), seller, connection).await;
-            let sealed = sealed.map_err(|error| NoToken::Unreadable(error.to_string()))?.ok_or(NoToken::Missing)?;
+            let access = office::access(store.reads(), seller, connection).await;
+            let access = access.map_err(|error| NoToken::Unreadable(error.to_string()))?.ok_or(NoToken::Missing)?;
             let purpose = Purpose { seller, connection, what: ACCESS_TOKEN };
-            vault.open(&Sealed::stored(sealed), &purpose).map_err(|error| NoToken::Unreadable(error.to_string()))
-        }) as Later<'static, Result<Secret, NoToken>>
+            let token = vault.open(&Sealed::stored(access.sealed_token), &purpose);
+            let token = token.map_err(|error| NoToken::Unreadable(error.to_string()))?;
+            Ok(Credentials { token, page: access.page })
+        }) as Later<'static, Result<Credentials, NoToken>>
     })
 }

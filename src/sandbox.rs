@@ -2,6 +2,7 @@
 //!
 //! It knows nothing of how Hawker reads or writes that wire, so that it does not merely agree with it.
 
+mod channel;
 mod control;
 mod delivery;
 mod edges;
@@ -19,6 +20,7 @@ mod settings;
 mod signature;
 #[cfg(test)]
 mod tests;
+mod whatsapp;
 mod wire;
 mod world;
 
@@ -40,6 +42,7 @@ use delivery::{Deliverer, Parcel, Tracking};
 use sends::Rules;
 use world::World;
 
+pub use channel::Channel;
 pub use delivery::{Answer, Delivery, Progress, Purpose};
 pub use faults::{Calls, Chaos, Fault, Silence};
 pub use people::{Account, Customer};
@@ -146,6 +149,19 @@ impl Sandbox {
         Account { sandbox: self.clone(), id: ig_user_id.to_owned() }
     }
 
+    /// A Page that sells, with its Facebook id, its name, and a token. A token that an Instagram account has, too, is
+    /// that of the Page it is linked to.
+    pub fn add_page(&self, page_id: &str, name: &str, token: &str) -> Account {
+        self.world().add_page(page_id, name, token);
+        Account { sandbox: self.clone(), id: page_id.to_owned() }
+    }
+
+    /// A WhatsApp number that sells, with its id at Meta, the number itself, the id of its business, and a token.
+    pub fn add_number(&self, number_id: &str, display_number: &str, business_id: &str, token: &str) -> Account {
+        self.world().add_number(number_id, display_number, business_id, token);
+        Account { sandbox: self.clone(), id: number_id.to_owned() }
+    }
+
     /// A customer of an account by name; the same name is the same customer.
     pub fn customer(&self, account: &Account, name: &str) -> Customer {
         account.customer(name)
@@ -166,7 +182,8 @@ impl Sandbox {
         }
         let per_post = if batching == Batching::OnePost { MOST_EVENTS_PER_POST } else { 1 };
         let mut answers = Vec::new();
-        for post in events.chunks(per_post) {
+        let same_channel = |one: &&WebhookEvent, other: &&WebhookEvent| one.channel == other.channel;
+        for post in events.chunk_by(same_channel).flat_map(|events| events.chunks(per_post)) {
             answers.push(self.shared.deliverer.deliver_once(self.parcel(post, Purpose::Event)).await);
         }
         answers
@@ -182,7 +199,7 @@ impl Sandbox {
         self.shared.deliverer.post(body.into(), signature).await
     }
 
-    /// The body of one POST with these events, grouped by account and escaped as Meta escapes.
+    /// The body of one POST with these events of one channel, grouped by account and escaped as Meta escapes.
     pub fn body_of(&self, events: &[&WebhookEvent]) -> Vec<u8> {
         wire::body_of(events, self.now_ms())
     }

@@ -6,6 +6,7 @@ pub mod catalog;
 pub mod changes;
 pub mod channel;
 pub mod conversation;
+pub mod directory;
 pub mod draft;
 pub mod event;
 pub mod ids;

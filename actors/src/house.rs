@@ -216,7 +216,9 @@ async fn seller(store: &Store, account: &str) -> SellerId {
     let seller =
         office::create_seller(&tx, &Settings::new("Ada's", "EUR".parse::<Currency>().unwrap()), None).await.unwrap();
     let account = Account::new(Channel::Instagram, account);
-    office::put_connection(&tx, &NewConnection { seller, account, username: "ada".to_owned() }).await.unwrap();
+    office::put_connection(&tx, &NewConnection { seller, account, linked: None, username: "ada".to_owned() })
+        .await
+        .unwrap();
     tx.commit("office").await.unwrap();
     seller
 }

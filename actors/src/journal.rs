@@ -173,11 +173,17 @@ impl JournalState {
         let (mut events, mut replies) = (Vec::new(), Vec::new());
         for request in requests {
             let first = events.len();
-            let routed = |arrival| Routed { seller: self.world.whose(&arrival), arrival };
-            events.extend(request.arrivals.into_iter().map(routed));
+            events.extend(request.arrivals.into_iter().map(|arrival| self.routed(arrival)));
             replies.push((first..events.len(), request.reply));
         }
         (events, replies)
+    }
+
+    /// The account is stored by its one true name, or what came by two ways would have two keys and happen twice.
+    fn routed(&self, mut arrival: Arrival) -> Routed {
+        let Some(place) = self.world.whose(&arrival) else { return Routed { arrival, seller: None } };
+        arrival.account = place.account;
+        Routed { arrival, seller: Some(place.seller) }
     }
 }
 

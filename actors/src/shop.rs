@@ -5,6 +5,7 @@
 mod answer;
 mod commands;
 mod echo;
+mod known;
 mod said;
 mod sends;
 mod step;
@@ -119,7 +120,14 @@ impl Shop {
         let mut wanted = Wanted::default();
         for (event, happening) in events {
             match happening {
-                Ok(Happening::Said(_)) => self.want_customer(&mut wanted, event),
+                Ok(Happening::Said(said)) => {
+                    self.want_customer(&mut wanted, event);
+                    self.want_other(&mut wanted, event, said.profile.other_id.as_deref());
+                }
+                Ok(Happening::Renamed(renamed)) => {
+                    self.want_customer(&mut wanted, event);
+                    self.want_other(&mut wanted, event, Some(&renamed.to));
+                }
                 Ok(Happening::Echo(echo)) => {
                     self.want_customer(&mut wanted, event);
                     if !self.remembers(event, &echo.mid) {
@@ -134,7 +142,6 @@ impl Shop {
                     | Happening::Receipt(_)
                     | Happening::Referred(_)
                     | Happening::Noted(_)
-                    | Happening::Renamed(_)
                     | Happening::Commented(_)
                     | Happening::Mentioned(_)
                     | Happening::Command(_),
@@ -167,12 +174,13 @@ impl Shop {
     }
 
     fn want_customer(&self, wanted: &mut Wanted, event: &StoredEvent) {
-        if let Some(customer) = &event.customer {
-            let who = (event.account.clone(), customer.clone());
-            if !self.by_customer.contains_key(&who) {
-                wanted.customers.push(who);
-            }
-        }
+        self.want_other(wanted, event, event.customer.as_deref());
+    }
+
+    /// Whoever has this id on the account of the event.
+    fn want_other(&self, wanted: &mut Wanted, event: &StoredEvent, id: Option<&str>) {
+        let who = id.map(|id| (event.account.clone(), id.to_owned()));
+        wanted.customers.extend(who.filter(|who| !self.by_customer.contains_key(who)));
     }
 
     fn want_thread_of(&self, wanted: &mut Wanted, outbox: OutboxId) {
@@ -191,9 +199,14 @@ impl Shop {
     pub fn learn(&mut self, threads: Vec<StoredThread>) {
         for stored in threads {
             let (id, sent) = (stored.conversation.id, stored.sent.clone());
-            let thread = self.threads.entry(id).or_insert_with(|| Thread::read(stored, &self.index));
-            self.by_customer.insert((thread.customer.account.clone(), thread.customer.meta_id.clone()), id);
-            thread.recall(sent);
+            if !self.threads.contains_key(&id) {
+                let thread = Thread::read(stored, &self.index);
+                self.know(&thread, &thread.aliases);
+                self.threads.insert(id, thread);
+            }
+            if let Some(thread) = self.threads.get_mut(&id) {
+                thread.recall(sent);
+            }
         }
     }
 
@@ -219,6 +232,7 @@ impl Shop {
             Happening::Command(command) => (Outcome::Handled, Some(step.obey(command))),
             Happening::Said(said) => (step.hear(event, said), None),
             Happening::Echo(echo) => (step.hear_echo(event, echo), None),
+            Happening::Renamed(renamed) => (step.renamed(event, renamed), None),
             Happening::CallEnded(call) => (step.call_ended(call), None),
             Happening::Edited(_)
             | Happening::Unsent(_)
@@ -226,7 +240,6 @@ impl Shop {
             | Happening::Receipt(_)
             | Happening::Referred(_)
             | Happening::Noted(_)
-            | Happening::Renamed(_)
             | Happening::Commented(_)
             | Happening::Mentioned(_) => (Outcome::Ledgered(Reason::NotYetHandled), None),
         };
@@ -319,7 +332,7 @@ impl Shop {
 
     fn forget(&mut self, id: ConversationId) {
         if let Some(thread) = self.threads.remove(&id) {
-            self.by_customer.remove(&(thread.customer.account, thread.customer.meta_id));
+            self.know_no_more(&thread);
         }
     }
 

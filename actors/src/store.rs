@@ -40,6 +40,8 @@ const OPEN: Partial = Partial("state IN ('owed', 'claimed', 'unknown')");
 
 /// The state of a connection that works.
 const CONNECTED: &str = "connected";
+/// The state of one that was ended.
+const DISCONNECTED: &str = "disconnected";
 
 /// A limit that both databases take.
 fn at_most(limit: u64) -> u64 {

@@ -1,6 +1,6 @@
 //! What all actors share: the store, the ports, the settings, and what must outlive any one of them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use tracing::debug;
 
 use crate::calls::{Calls, Limits};
-use crate::domain::channel::Account;
+use crate::domain::directory::{Directory, Place};
 use crate::domain::event::{Arrival, Source};
 use crate::domain::ids::{EventSeq, SellerId};
 use crate::ports::{CALL_DEADLINE, Clock, Decode, Graph};
@@ -115,7 +115,7 @@ pub struct World {
     at_work: Semaphore,
     suspects: Semaphore,
     pub(crate) answered: broadcast::Sender<SellerId>,
-    directory: RwLock<HashMap<Account, SellerId>>,
+    directory: RwLock<Directory>,
     paused: Mutex<HashSet<SellerId>>,
     stopping: AtomicBool,
 }
@@ -146,19 +146,23 @@ impl World {
 
     /// Reads anew whose each connected account is: at the start, and when a connection was made or ended.
     pub async fn reload_directory(&self) -> Result<(), StoreError> {
-        let accounts = office::directory(self.store.reads()).await?;
-        *self.directory.write().unwrap_or_else(PoisonError::into_inner) = accounts.into_iter().collect();
+        let directory = Directory::of(&office::connected(self.store.reads()).await?);
+        *self.directory.write().unwrap_or_else(PoisonError::into_inner) = directory;
         Ok(())
     }
 
-    /// Whose an arrival is. What Meta says goes by the directory; commands and results name their seller.
-    pub(crate) fn whose(&self, arrival: &Arrival) -> Option<SellerId> {
+    /// Where an arrival belongs. What Meta says goes by the directory, which also knows the one account that is meant
+    /// by several names; commands and results name their seller.
+    pub(crate) fn whose(&self, arrival: &Arrival) -> Option<Place> {
         match arrival.source {
             Source::Meta => {
                 let directory = self.directory.read().unwrap_or_else(PoisonError::into_inner);
-                directory.get(&arrival.account).copied()
+                directory.find(&arrival.account).cloned()
             }
-            Source::Command | Source::Result => arrival.account.id().parse().ok().map(SellerId),
+            Source::Command | Source::Result => {
+                let seller = SellerId(arrival.account.id().parse().ok()?);
+                Some(Place { account: arrival.account.clone(), seller })
+            }
         }
     }
 

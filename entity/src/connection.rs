@@ -19,6 +19,8 @@ pub struct Model {
     pub sealed_token: Option<String>,
     /// `connected` or `disconnected`.
     pub state: String,
+    /// The account linked to it, which the same token may act for: a Page's Instagram account, or the other way round.
+    pub linked: Option<String>,
 }
 
 /// None: rows are joined by hand, within one seller.

@@ -29,7 +29,14 @@ use crate::vault::Secret;
 
 const DATABASE: &str = "sqlite://hawker-demo.db";
 const ACCOUNT: &str = "17841400000000001";
+/// A Page has one token, for itself and for the Instagram account linked to it.
 const TOKEN: &str = "demo-token";
+const PAGE: &str = "102030405060708";
+const PAGE_NAME: &str = "Linen Shop";
+const NUMBER: &str = "106540350000001";
+const DISPLAY_NUMBER: &str = "15550100999";
+const BUSINESS: &str = "110022003300440";
+const NUMBER_TOKEN: &str = "demo-token-of-the-number";
 const FIRST_WORDS: &str = "Hi! Two blue linen shirts in M, please";
 const DETAILS: &str = "My phone is +1 555 010 0199, and please deliver to 12 Harbour Street, Springfield 94110";
 const CUSTOMERS: [&str; 8] = ["Ada", "Ben", "Chloé", "Diego", "Eva", "Farid", "Greta", "Hugo"];
@@ -61,7 +68,9 @@ async fn demo(args: &DemoArgs) -> anyhow::Result<()> {
     telemetry::start(&config.log)?;
     let app = App::build(&config, listener, clock).await?;
     meta.deliver_to(format!("http://{}/webhooks/meta", app.address()).parse().context("no webhook address")?);
-    let shop = meta.add_account(ACCOUNT, "linen.shop", "102030405060708", TOKEN);
+    let shop = meta.add_account(ACCOUNT, "linen.shop", PAGE, TOKEN);
+    meta.add_page(PAGE, PAGE_NAME, TOKEN);
+    meta.add_number(NUMBER, DISPLAY_NUMBER, BUSINESS, NUMBER_TOKEN);
     let seller = shop_of(&app).await?;
     // Whoever signs a webhook by hand writes as the first of them, in any run.
     let writer = shop.customer(CUSTOMERS[0]).id().to_owned();
@@ -99,7 +108,7 @@ fn settings(meta: &Sandbox) -> anyhow::Result<Config> {
     let demo = [
         ("HAWKER__LOG__FILTER", "warn"),
         ("HAWKER__DATABASE__URL", DATABASE),
-        ("HAWKER__META__INSTAGRAM_APP_SECRET", demo::APP_SECRET),
+        ("HAWKER__META__META_APP_SECRET", demo::APP_SECRET),
         ("HAWKER__META__VERIFY_TOKEN", demo::VERIFY_TOKEN),
         ("HAWKER__META__GRAPH_BASE_URL", &meta.url()),
         ("HAWKER__SECRETS__ENCRYPTION_KEY", demo::ENCRYPTION_KEY),
@@ -112,20 +121,43 @@ fn settings(meta: &Sandbox) -> anyhow::Result<Config> {
     config.map_err(|problems| anyhow::anyhow!("the demo's settings are wrong: {problems}"))
 }
 
-/// The demo's shop; opened on the first run.
+/// The demo's shop; opened on the first run, and connected to whatever a later version has more of.
 async fn shop_of(app: &App) -> anyhow::Result<SellerId> {
-    let account = Account::new(Channel::Instagram, ACCOUNT);
     let known = actors::store::office::directory(app.store().reads()).await?;
-    if let Some((_, seller)) = known.into_iter().find(|(known, _)| *known == account) {
-        return Ok(seller);
+    let seller = match known.first() {
+        Some((_, seller)) => *seller,
+        None => new_shop(app).await?,
+    };
+    for new in accounts(seller).into_iter().filter(|new| known.iter().all(|(known, _)| *known != new.account)) {
+        app.office().connect(new).await?;
     }
+    app.sellers().reload_credentials(seller).await.context("the shop does not learn of its accounts")?;
+    Ok(seller)
+}
+
+async fn new_shop(app: &App) -> anyhow::Result<SellerId> {
     let usd = "USD".parse()?;
-    let seller = app.office().create_seller(&Settings::new("Linen Shop", usd), None).await?;
-    let username = "linen.shop".to_owned();
-    app.office().connect(NewAccount { seller, account, username, token: Secret::from(TOKEN.to_owned()) }).await?;
+    let seller = app.office().create_seller(&Settings::new(PAGE_NAME, usd), None).await?;
     let products = catalog(|minor| Money { minor, currency: usd });
     app.sellers().command(seller, None, &Command::PutProducts { products }).await.context("no catalog")?;
     Ok(seller)
+}
+
+/// One on each channel.
+fn accounts(seller: SellerId) -> [NewAccount; 3] {
+    let account = |channel, id: &str, name: &str, token: &str| NewAccount {
+        seller,
+        account: Account::new(channel, id),
+        linked: None,
+        username: name.to_owned(),
+        token: Secret::from(token.to_owned()),
+    };
+    let page = Some(Account::new(Channel::Messenger, PAGE));
+    [
+        NewAccount { linked: page, ..account(Channel::Instagram, ACCOUNT, "linen.shop", TOKEN) },
+        account(Channel::Messenger, PAGE, PAGE_NAME, TOKEN),
+        account(Channel::Whatsapp, NUMBER, DISPLAY_NUMBER, NUMBER_TOKEN),
+    ]
 }
 
 fn catalog(usd: impl Fn(i64) -> Money) -> Vec<Product> {

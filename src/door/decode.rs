@@ -8,13 +8,18 @@ use serde_json::value::RawValue;
 
 use super::item::{Item, Part};
 use super::json::Id;
+use super::whatsapp;
 
-/// The kinds this version acts on, where they come from Instagram.
+/// The kinds this version acts on, where they come from Instagram or Messenger.
 const ACTED_ON: [&str; 3] = ["message", "echo", "postback"];
 
 /// Whether this version acts on `kind`, or only keeps it.
 pub(super) fn is_acted_on(channel: Option<Channel>, kind: &str) -> bool {
-    channel == Some(Channel::Instagram) && ACTED_ON.contains(&kind)
+    match channel {
+        Some(Channel::Instagram | Channel::Messenger) => ACTED_ON.contains(&kind),
+        Some(Channel::Whatsapp) => kind == "message",
+        None => false,
+    }
 }
 
 /// What the event means, or why it cannot be acted on.
@@ -27,6 +32,9 @@ pub fn decode(event: &StoredEvent) -> Result<Happening, Reason> {
         return Err(Reason::NotYetHandled);
     }
     let text = str::from_utf8(&event.raw).map_err(|_| Reason::Unreadable)?;
+    if event.account.channel() == Some(Channel::Whatsapp) {
+        return whatsapp::said(text).map(Happening::Said).ok_or(Reason::NotYetHandled);
+    }
     let mut item = Item::read(text).ok_or(Reason::Unreadable)?;
     if let (Part::Unknown, Some(wrapped)) = (item.part(), wrapped_item(text)) {
         item = wrapped;

@@ -106,7 +106,12 @@ impl<'a> Cutter<'a> {
             () if is_nameless_echo => Some(Reason::Unreadable),
             () => None,
         };
-        let account = place.account(place.id.as_deref().or(item.seller()));
+        let entry = place.id.as_deref();
+        let account = match place.channel {
+            // A Page's entry may tell of its Instagram account: the message itself says which of the two is meant.
+            Channel::Messenger => place.account(item.seller().or(entry)),
+            Channel::Instagram | Channel::Whatsapp => place.account(entry.or(item.seller())),
+        };
         let customer = item.customer().map(str::to_owned);
         let happened_at = time_of(item.timestamp, self.received_at);
         self.keep(Found { account, kind, key, customer, happened_at, ledgered }, raw.get());

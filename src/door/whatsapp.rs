@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
+use actors::domain::event::{Profile, Said};
 use actors::domain::outcome::Reason;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::field::{self, Change};
-use super::json::{Fields, Id, id_of, time_of};
+use super::json::{Fields, Id, clean, id_of, time_of};
 use super::keep::{Cutter, Found, Place};
 
 /// What is read of a message or a status.
@@ -133,8 +134,24 @@ fn one<'a>(
         return cutter.unreadable(raw, place.account(None));
     };
     let customer = customer.map(|Id(id)| id);
-    let kept = kept(customer.as_deref()).into_bytes();
-    let (account, kind, ledgered) = (place.account(None), kind.to_owned(), Some(Reason::NotYetHandled));
+    let kept = kept(customer.as_deref());
+    let ledgered = said(&kept).is_none().then_some(Reason::NotYetHandled);
+    let (account, kind) = (place.account(None), kind.to_owned());
     let happened_at = time_of(timestamp, cutter.received_at);
-    cutter.keep_as(Found { account, kind, key, customer, happened_at, ledgered }, kept);
+    cutter.keep_as(Found { account, kind, key, customer, happened_at, ledgered }, kept.into_bytes());
+}
+
+/// What a customer said in plain text: the only kind that is understood.
+pub(super) fn said(text: &str) -> Option<Said> {
+    let change: serde_json::Value = serde_json::from_str(text).ok()?;
+    let message = &change["value"]["messages"][0];
+    let text_at = |value: &serde_json::Value| value.as_str().map(|text| clean(text.to_owned()));
+    let (phone, id) = (text_at(&message["from"]), text_at(&message["from_user_id"]));
+    let profile = Profile { phone: phone.clone(), other_id: id.and(phone), ..Profile::default() };
+    Some(Said {
+        mid: text_at(&message["id"]),
+        text: Some(text_at(&message["text"]["body"])?),
+        profile,
+        ..Said::default()
+    })
 }

@@ -210,15 +210,16 @@ impl Class {
             (1 | 2 | 131000 | 131016 | 131057 | 133004, _) => Class::Transient,
             (10, Some(2018065 | 2018278 | 2534022)) | (131047, _) => Class::Window,
             (10, Some(1893063)) | (100, Some(2534029)) => Class::Policy,
-            (368 | 2022 | 130497 | 131031 | 131048 | 131064, _) => Class::Policy,
+            (368 | 2022 | 130497 | 131031 | 131048 | 131064 | 133016, _) => Class::Policy,
             (10, Some(2534077)) | (100, Some(2534013)) | (200, Some(2534041)) => Class::Reconnect,
-            (102 | 190 | 36103 | 131037 | 131042 | 131045, _) => Class::Reconnect,
+            (0 | 102 | 190 | 36103 | 131037 | 131042 | 131045, _) => Class::Reconnect,
             (10, Some(2018108)) | (100, Some(2018001 | 2534014)) | (200, Some(1545041)) => Class::Recipient,
-            (230 | 551 | 9010 | 130403 | 131026 | 131030 | 131049 | 131050 | 131062, _) => Class::Recipient,
+            (230 | 551 | 9010 | 130403 | 130472 | 131026 | 131030 | 131049 | 131050 | 131062, _) => Class::Recipient,
             (100, Some(2018300 | 2018321 | 2534037)) | (27, _) => Class::Thread,
             (100, Some(33)) | (33 | 9000001, _) => Class::Missing,
             (3 | 10 | 200..=299 | 131005, _) => Class::Permission,
-            (100 | 506 | 2500 | 10800 | 10801 | 131008 | 131009 | 131021 | 131051, _) => Class::Parameter,
+            (100 | 506 | 2500 | 10800 | 10801 | 131008 | 131009 | 131021 | 131051..=131053, _) => Class::Parameter,
+            (132000..=132016 | 132068 | 132069, _) => Class::Parameter,
             _ => return None,
         };
         Some(class)
@@ -228,7 +229,9 @@ impl Class {
         match self {
             Class::Limit => "Meta asks to slow down",
             Class::Transient => "Meta had trouble of its own",
-            Class::Window => "the customer has not written for too long: only a person may answer, in Meta's inbox",
+            Class::Window => {
+                "the customer has not written for too long: only a person may answer, in Meta's inbox or by a template"
+            }
             Class::Policy => "Meta has restricted the account: look at its support inbox",
             Class::Reconnect => {
                 "Meta no longer accepts the connection: reconnect the account and allow access to messages"
@@ -389,6 +392,22 @@ mod tests {
         ];
         for (status, body, wanted) in cases {
             check(&format!("{status} {body}"), results(status, body.as_bytes()), wanted);
+        }
+    }
+
+    #[test]
+    fn every_error_that_whatsapp_documents_is_sorted() {
+        let again = "4 80007 130429 131056";
+        let ambiguous = "1 2 131000 131016 131057 133004";
+        let never = "0 3 10 33 100 190 200 299 368 130403 130472 130497 131005 131008 131009 131021 131026 131030 \
+            131031 131037 131042 131045 131047 131048 131049 131050 131051 131052 131053 131062 131064 132000 132016 \
+            132068 132069 133016";
+        for (codes, limit) in [(again, Some(true)), (ambiguous, Some(false)), (never, None)] {
+            for code in codes.split_whitespace() {
+                let wanted = limit.map_or(No(code), |limit| if limit { Limit } else { Ambiguous });
+                check(code, results(400, format!(r#"{{"error":{{"code":{code}}}}}"#).as_bytes()), wanted);
+                assert_ne!(Class::of(code.parse().unwrap(), None), None, "{code} has a class of its own");
+            }
         }
     }
 

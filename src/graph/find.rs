@@ -15,7 +15,8 @@ const MOST_PAGES: usize = 10;
 
 /// The message that is looked for.
 pub(super) struct Sought<'a> {
-    account: &'a str,
+    /// The ids that the seller's own messages may be from: those of the account and of its Page.
+    ours: [&'a str; 2],
     text: String,
     /// Meta tells whole seconds, so a part of one counts from its beginning.
     since_s: i64,
@@ -55,7 +56,7 @@ impl GraphClient {
                 return Err(Fault::refused("no_lookup", "conversations of this channel cannot be looked into"));
             }
         };
-        let request = self.http.get(self.url(&[account.id(), "conversations"]));
+        let request = self.http.get(self.url(errand, &[errand.through(), "conversations"]));
         let request = request.query(&[("platform", platform), ("user_id", customer)]);
         Ok(self.exchange(errand, request).await?.read::<Page<Named>>()?.data)
     }
@@ -69,7 +70,7 @@ impl GraphClient {
     ) -> Result<Option<String>, Fault> {
         let (mut found, mut after) = (None, None::<String>);
         for _ in 0..MOST_PAGES {
-            let request = self.http.get(self.url(&[conversation, "messages"]));
+            let request = self.http.get(self.url(errand, &[conversation, "messages"]));
             let mut request = request.query(&[("fields", "id,created_time,from,message")]).query(&[("limit", PAGE)]);
             if let Some(after) = &after {
                 request = request.query(&[("after", after)]);
@@ -91,8 +92,8 @@ impl GraphClient {
 }
 
 impl<'a> Sought<'a> {
-    pub(super) fn new(account: &'a str, text: &str, since: DateTime<Utc>) -> Self {
-        Self { account, text: one_spaced(text), since_s: since.timestamp() }
+    pub(super) fn new(account: &'a str, page: &'a str, text: &str, since: DateTime<Utc>) -> Self {
+        Self { ours: [account, page], text: one_spaced(text), since_s: since.timestamp() }
     }
 
     /// The pages come latest first; within a page no order is relied on but that.
@@ -110,7 +111,7 @@ impl<'a> Sought<'a> {
     }
 
     fn fits(&self, message: &Message) -> bool {
-        let ours = message.from.as_ref().is_some_and(|from| from.id == self.account);
+        let ours = message.from.as_ref().is_some_and(|from| self.ours.contains(&from.id.as_str()));
         ours && message.message.as_ref().is_some_and(|text| one_spaced(text) == self.text)
     }
 }
@@ -140,13 +141,14 @@ mod tests {
     }
 
     fn look(page: &[Message]) -> Seen {
-        Sought::new("178", "Thank you!\nOrder 7", noon()).look(page)
+        Sought::new("178", "102", "Thank you!\nOrder 7", noon()).look(page)
     }
 
     #[test]
     fn a_message_fits_by_sender_words_and_time() {
         let cases = [
             ("in the very second of the send", message("m", "178", "Thank you! Order 7", 0), true),
+            ("in the name of the Page", message("m", "102", "Thank you! Order 7", 0), true),
             ("spaced otherwise", message("m", "178", " Thank  you! Order\n7 ", 5), true),
             ("before the send", message("m", "178", "Thank you! Order 7", -1), false),
             ("from the customer", message("m", "561", "Thank you! Order 7", 1), false),
@@ -177,7 +179,7 @@ mod tests {
     fn metas_own_sample_is_read() {
         let text = include_str!("../../tests/samples/graph/message_lookup.json");
         let message: Message = serde_json::from_str(text).unwrap();
-        let sought = Sought::new("5614879000000001", message.message.as_deref().unwrap(), noon());
+        let sought = Sought::new("5614879000000001", "102", message.message.as_deref().unwrap(), noon());
         assert_eq!(sought.look(std::slice::from_ref(&message)).found, Some(message.id));
     }
 }

@@ -14,7 +14,8 @@ impl GraphClient {
         let Some(channel) = account.channel() else {
             return Err(Fault::refused("no_channel", "the account is none of Meta's"));
         };
-        let request = self.http.post(self.url(&[account.id(), "messages"])).json(&body(channel, to, text));
+        let url = self.url(errand, &[errand.through(), "messages"]);
+        let request = self.http.post(url).json(&body(channel, to, text));
         let answer = self.exchange(errand, request).await?;
         let mid = match channel {
             Channel::Instagram | Channel::Messenger => answer.read::<Sent>()?.message_id,

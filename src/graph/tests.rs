@@ -18,6 +18,12 @@ const TOKEN: &str = "EAAB-token";
 const WORDS: &str = "Thank you, Ana! Order 7";
 
 fn tokens(answer: Result<Secret, NoToken>) -> Tokens {
+    through(None, answer)
+}
+
+fn through(page: Option<&str>, answer: Result<Secret, NoToken>) -> Tokens {
+    let page = page.map(str::to_owned);
+    let answer = answer.map(|token| Credentials { token, page });
     Arc::new(move |_, _| {
         let answer = answer.clone();
         Box::pin(async move { answer })
@@ -26,7 +32,8 @@ fn tokens(answer: Result<Secret, NoToken>) -> Tokens {
 
 fn client_at(base_url: &str) -> GraphClient {
     let base_url = Url::parse(base_url).unwrap();
-    GraphClient::new(base_url, "v25.0".to_owned(), tokens(Ok(Secret::from(TOKEN)))).unwrap()
+    let addresses = Addresses { graph: base_url.clone(), instagram: base_url };
+    GraphClient::new(addresses, "v25.0".to_owned(), tokens(Ok(Secret::from(TOKEN)))).unwrap()
 }
 
 fn client(meta: &Meta) -> GraphClient {
@@ -90,6 +97,34 @@ async fn whatsapp_names_its_messages_in_its_own_way() {
     let GraphCall { request, .. } = send();
     let result = client(&meta).call(&call(Channel::Whatsapp, request)).await;
     assert!(matches!(&result, CallResult::Accepted { mid } if mid.starts_with("wamid.")), "{result:?}");
+}
+
+#[tokio::test]
+async fn each_connection_is_called_where_it_was_made() {
+    let (graph, instagram) = (Meta::replying([]), Meta::replying([]));
+    let url = |meta: &Meta| Url::parse(&format!("http://{}", meta.address)).unwrap();
+    let client = |page| GraphClient {
+        addresses: Addresses { graph: url(&graph), instagram: url(&instagram) },
+        tokens: through(page, Ok(Secret::from(TOKEN))),
+        deadline: Duration::from_millis(100),
+        ..client(&graph)
+    };
+    let GraphCall { request, .. } = send();
+    let of = |channel| call(channel, request.clone());
+    client(None).call(&of(Channel::Instagram)).await;
+    client(None).call(&find()).await;
+    assert_eq!(instagram.requests()[0].line, "POST /v25.0/17841400000000001/messages HTTP/1.1");
+    assert!(instagram.requests()[1].line.starts_with("GET /v25.0/17841400000000001/conversations?"));
+    for (page, channel) in [(Some("102"), Channel::Instagram), (Some("17"), Channel::Messenger)] {
+        client(page).call(&of(channel)).await;
+    }
+    client(Some("102")).call(&find()).await;
+    client(None).call(&of(Channel::Whatsapp)).await;
+    let lines: Vec<String> = graph.requests().into_iter().map(|request| request.line).collect();
+    assert!(lines[0].starts_with("POST /v25.0/102/messages "), "{lines:?}");
+    assert!(lines[1].starts_with("POST /v25.0/17841400000000001/messages "), "{lines:?}");
+    assert!(lines[2].starts_with("GET /v25.0/102/conversations?platform=instagram&"), "{lines:?}");
+    assert!(lines[3].starts_with("POST /v25.0/17841400000000001/messages "), "{lines:?}");
 }
 
 #[tokio::test]

@@ -94,7 +94,9 @@ async fn open_shops(app: &App, brief: &Brief) -> anyhow::Result<Vec<SellerId>> {
 async fn open_shop(app: &App, shop: &ShopPlan) -> anyhow::Result<SellerId> {
     let seller = app.office().create_seller(&shop.settings("USD".parse()?), None).await?;
     let token = Secret::from(shop.token());
-    app.office().connect(NewAccount { seller, account: shop.account(), username: shop.username(), token }).await?;
+    app.office()
+        .connect(NewAccount { seller, account: shop.account(), linked: None, username: shop.username(), token })
+        .await?;
     Ok(seller)
 }
 

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::Sandbox;
+use super::channel::Channel;
 use super::delivery::{Answer, Tracking};
 use super::edges::json_response;
 use super::faults::{Calls, Fault};
@@ -20,6 +21,7 @@ struct DirectMessage {
     text: String,
     from: Option<String>,
     account: Option<String>,
+    channel: Option<Channel>,
 }
 
 #[derive(Deserialize)]
@@ -73,7 +75,10 @@ fn read_message(sandbox: &Sandbox, body: &[u8]) -> Result<(Customer, String), Pr
     if message.text.is_empty() {
         return Err(Problem("the text is empty".to_owned()));
     }
-    let account = find_account(sandbox, message.account.as_deref())?;
+    let account = match (&message.account, message.channel) {
+        (None, Some(channel)) => first_on(sandbox, channel)?,
+        (account, _) => find_account(sandbox, account.as_deref())?,
+    };
     Ok((account.customer(message.from.as_deref().unwrap_or("Ada")), message.text))
 }
 
@@ -123,9 +128,16 @@ fn conversation(account: &AccountState, thread: &Thread) -> Value {
     });
     json!({
         "account": account.id,
+        "channel": account.channel,
         "customer": {"id": thread.customer, "name": thread.name},
         "messages": messages.collect::<Vec<_>>(),
     })
+}
+
+fn first_on(sandbox: &Sandbox, channel: Channel) -> Result<Account, Problem> {
+    let world = sandbox.world();
+    let id = world.first_on(channel).ok_or_else(|| Problem(format!("there is no account on {}", channel.name())))?;
+    Ok(Account { id: id.to_owned(), sandbox: sandbox.clone() })
 }
 
 fn find_account(sandbox: &Sandbox, any_id: Option<&str>) -> Result<Account, Problem> {

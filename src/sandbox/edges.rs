@@ -8,12 +8,14 @@ use serde_json::Value;
 use url::form_urlencoded;
 
 use super::Sandbox;
+use super::channel::Channel;
 use super::delivery::Tracking;
 use super::faults::{Calls, Course, EchoCourse, HowAnswered, Silence};
 use super::reads::{self, Question};
 use super::refusal::Refusal;
 use super::sends::{self, Judged, No};
 use super::serve::{Response, cut};
+use super::whatsapp;
 use super::wire::WebhookEvent;
 use super::world::{World, WrongCall};
 
@@ -36,12 +38,12 @@ struct Truth {
 /// Answers a call, or does not, as the faults ordered will have it.
 pub(super) async fn answer(sandbox: Sandbox, call: Call) -> Response {
     // All that the call does is done before the first wait: a caller that hangs up changes nothing.
-    let (course, truth, echo) = take(&sandbox, &call);
-    if let Some(echo) = echo
-        && let Some(Tracking { end, .. }) = send_echo(&sandbox, course.echo, echo)
-    {
-        // An error means that the sandbox is being stopped, and the caller with it.
-        _ = end.await;
+    let (course, truth, told) = take(&sandbox, &call);
+    for event in told {
+        if let Some(Tracking { end, .. }) = send_echo(&sandbox, course.echo, event) {
+            // An error means that the sandbox is being stopped, and the caller with it.
+            _ = end.await;
+        }
     }
     if course.delay > Duration::ZERO {
         tokio::time::sleep(course.delay).await;
@@ -60,7 +62,7 @@ pub(super) async fn answer(sandbox: Sandbox, call: Call) -> Response {
     }
 }
 
-fn take(sandbox: &Sandbox, call: &Call) -> (Course, Truth, Option<WebhookEvent>) {
+fn take(sandbox: &Sandbox, call: &Call) -> (Course, Truth, Vec<WebhookEvent>) {
     let now_ms = sandbox.now_ms();
     let mut world = sandbox.world();
     world.calls += 1;
@@ -70,22 +72,28 @@ fn take(sandbox: &Sandbox, call: &Call) -> (Course, Truth, Option<WebhookEvent>)
         let call = format!("{} {}", call.method, call.path);
         world.wrong_calls.push(WrongCall { call, why: detail.clone().unwrap_or_default() });
     }
-    let Judged { course, answer, echo, usage } = judged;
-    (course, Truth { answer, usage, trace }, echo)
+    let Judged { course, answer, told, usage } = judged;
+    (course, Truth { answer, usage, trace }, told)
 }
 
 fn judge(world: &mut World, call: &Call, sandbox: &Sandbox, now_ms: i64) -> Judged {
     let query: Vec<(String, String)> = form_urlencoded::parse(call.query.as_bytes()).into_owned().collect();
-    let account = match caller(world, call, &query) {
-        Ok(account) => account,
+    let callers = match callers(world, call, &query) {
+        Ok(callers) => callers,
         Err(no) => return smooth(Err(no)),
     };
     match (call.method.as_str(), path_below_version(&call.path).as_slice()) {
-        ("POST", [owner, "messages"]) if world.account(&account).is_some_and(|account| account.goes_by(owner)) => {
-            sends::take(world, &account, &call.body, sandbox.rules(), now_ms)
+        ("POST", [owner, "messages"]) if let Some(account) = sender(world, &callers, owner, &call.body) => {
+            let rules = sandbox.rules();
+            match world.account(&account).map(|account| account.channel) {
+                Some(Channel::Whatsapp) => whatsapp::take(world, &account, &call.body, rules, now_ms),
+                _ => sends::take(world, &account, &call.body, rules, now_ms),
+            }
         }
         ("GET", path) => {
-            let answer = read(world, &account, path, &query);
+            let answers = callers.iter().map(|account| read(world, account, path, &query));
+            let answer = answers.reduce(|answer, next| answer.or(next));
+            let answer = answer.unwrap_or_else(|| Err(Refusal::ObjectNotFound.into()));
             let customer = query.iter().find(|(key, _)| key == "user_id").map(|(_, id)| id.as_str());
             let course = world.faults.course(Calls::Reads, customer);
             Judged { course, ..smooth(answer) }
@@ -95,18 +103,27 @@ fn judge(world: &mut World, call: &Call, sandbox: &Sandbox, now_ms: i64) -> Judg
 }
 
 fn smooth(answer: Result<Value, No>) -> Judged {
-    Judged { course: Course::SMOOTH, answer, echo: None, usage: None }
+    Judged { course: Course::SMOOTH, answer, told: Vec::new(), usage: None }
 }
 
-/// The account whose token the call bears.
-fn caller(world: &World, call: &Call, query: &[(String, String)]) -> Result<String, No> {
+/// Of a Page and its Instagram account, both of which go by the Page's name: the one that knows the recipient.
+fn sender(world: &World, callers: &[String], owner: &str, body: &[u8]) -> Option<String> {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let recipient = body["recipient"]["id"].as_str().unwrap_or_default();
+    let accounts = || callers.iter().filter_map(|id| world.account(id)).filter(|account| account.goes_by(owner));
+    let knows = accounts().find(|account| account.threads.contains_key(recipient));
+    knows.or_else(|| accounts().next()).map(|account| account.id.clone())
+}
+
+/// The accounts whose token the call bears.
+fn callers(world: &World, call: &Call, query: &[(String, String)]) -> Result<Vec<String>, No> {
     let header = call.headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let bearer = header.and_then(|value| value.strip_prefix("Bearer "));
     let in_query = query.iter().find(|(key, _)| key == "access_token").map(|(_, token)| token.as_str());
     let Some(token) = bearer.or(in_query) else {
         return Err(No::wrong(Refusal::BadToken, "the call bears no token"));
     };
-    Ok(world.owner_of(token)?.id.clone())
+    Ok(world.owners_of(token)?)
 }
 
 fn read(world: &World, account: &str, path: &[&str], query: &[(String, String)]) -> Result<Value, No> {

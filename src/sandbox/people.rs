@@ -1,10 +1,14 @@
 //! The people of the sandbox: accounts that sell and customers who write, as tests and demos hold them.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Sandbox;
-use super::wire::{Address, Attachment, Envelope, MessageBody, Postback, QuickReply, WebhookEvent, member, with_mid};
-use super::world::{Message, Said, SentMessage};
+use super::channel::Channel;
+use super::whatsapp::{self, Shown};
+use super::wire::{
+    Address, Attachment, Envelope, MessageBody, Postback, QuickReply, WebhookEvent, json_text, member, with_mid,
+};
+use super::world::{AccountState, Message, Said, SentMessage, Thread};
 
 /// An account that sells.
 #[derive(Clone)]
@@ -14,7 +18,7 @@ pub struct Account {
 }
 
 impl Account {
-    /// The account's Instagram id at Meta.
+    /// The account's id at Meta.
     pub fn id(&self) -> &str {
         &self.id
     }
@@ -22,7 +26,8 @@ impl Account {
     /// A customer of this account by name; the same name is the same customer.
     pub fn customer(&self, name: &str) -> Customer {
         let id = self.sandbox.world().add_customer(&self.id, name);
-        Customer { sandbox: self.sandbox.clone(), account: self.id.clone(), id, name: name.to_owned() }
+        let (sandbox, name) = (self.sandbox.clone(), name.to_owned());
+        Customer { sandbox, account: self.id.clone(), id, name, shown: Shown::default() }
     }
 
     /// From here on the account's token is answered with 190/463.
@@ -48,6 +53,7 @@ pub struct Customer {
     account: String,
     id: String,
     name: String,
+    shown: Shown,
 }
 
 impl Customer {
@@ -66,6 +72,21 @@ impl Customer {
         &self.account
     }
 
+    /// The customer's phone number, digits only; on WhatsApp.
+    pub fn phone(&self) -> Option<String> {
+        self.looking(|_, thread| thread.phone.clone())?
+    }
+
+    /// The same customer of WhatsApp, whose webhooks do not tell the phone number.
+    pub fn without_a_number(&self) -> Self {
+        Self { shown: Shown::IdAlone, ..self.clone() }
+    }
+
+    /// The same customer of WhatsApp, whose webhooks tell the phone number alone.
+    pub fn by_number_alone(&self) -> Self {
+        Self { shown: Shown::PhoneAlone, ..self.clone() }
+    }
+
     /// The customer writes a text, now.
     pub fn writes(&self, text: &str) -> WebhookEvent {
         self.writes_at(text, self.sandbox.now_ms())
@@ -74,59 +95,98 @@ impl Customer {
     /// The customer wrote a text at a time of one's choice, in Unix milliseconds.
     pub fn writes_at(&self, text: &str, at_ms: i64) -> WebhookEvent {
         let mid = self.next_mid();
-        let body = MessageBody { mid: &mid, text: Some(text), ..MessageBody::default() };
-        self.says(Some(&mid), text, &member("message", &body), at_ms)
+        let members = match self.is_on_whatsapp() {
+            true => inner(&json!({"type": "text", "text": {"body": text}})),
+            false => member("message", &MessageBody { mid: &mid, text: Some(text), ..MessageBody::default() }),
+        };
+        self.says(Some(&mid), text, &members, at_ms)
     }
 
     /// The customer sends a picture.
     pub fn sends_image(&self) -> WebhookEvent {
         let mid = self.next_mid();
         let signature = self.sandbox.sign(mid.as_bytes());
-        let url = format!(
-            "https://lookaside.fbsbx.com/ig_messaging_cdn/?asset_id={}&signature={}",
-            self.id,
-            signature.trim_start_matches("sha256=")
-        );
-        let image = Attachment { r#type: "image", payload: Address { url: &url } };
-        let body = MessageBody { mid: &mid, attachments: Some([image]), ..MessageBody::default() };
-        self.says(Some(&mid), "", &member("message", &body), self.sandbox.now_ms())
+        let hash = signature.trim_start_matches("sha256=");
+        let members = if self.is_on_whatsapp() {
+            let image = json!({"id": "1234567890", "mime_type": "image/jpeg", "sha256": hash});
+            inner(&json!({"type": "image", "image": image}))
+        } else {
+            let url = format!("https://lookaside.fbsbx.com/ig_messaging_cdn/?asset_id={}&signature={hash}", self.id);
+            let image = Attachment { r#type: "image", payload: Address { url: &url } };
+            member("message", &MessageBody { mid: &mid, attachments: Some([image]), ..MessageBody::default() })
+        };
+        self.says(Some(&mid), "", &members, self.sandbox.now_ms())
     }
 
     /// The customer taps a quick reply.
     pub fn taps_quick_reply(&self, title: &str, payload: &str) -> WebhookEvent {
         let mid = self.next_mid();
-        let quick_reply = Some(QuickReply { payload });
-        let body = MessageBody { mid: &mid, text: Some(title), quick_reply, ..MessageBody::default() };
-        self.says(Some(&mid), title, &member("message", &body), self.sandbox.now_ms())
+        let members = if self.is_on_whatsapp() {
+            let reply = json!({"type": "button_reply", "button_reply": {"id": payload, "title": title}});
+            inner(&json!({"type": "interactive", "interactive": reply}))
+        } else {
+            let quick_reply = Some(QuickReply { payload });
+            member("message", &MessageBody { mid: &mid, text: Some(title), quick_reply, ..MessageBody::default() })
+        };
+        self.says(Some(&mid), title, &members, self.sandbox.now_ms())
     }
 
     /// The customer presses a button of a template or an icebreaker.
     pub fn presses_button(&self, title: &str, payload: &str) -> WebhookEvent {
         let mid = self.next_mid();
-        let postback = Postback { mid: &mid, title, payload };
-        self.says(Some(&mid), title, &member("postback", &postback), self.sandbox.now_ms())
+        let members = match self.is_on_whatsapp() {
+            true => inner(&json!({"type": "button", "button": {"payload": payload, "text": title}})),
+            false => member("postback", &Postback { mid: &mid, title, payload }),
+        };
+        self.says(Some(&mid), title, &members, self.sandbox.now_ms())
     }
 
     /// The customer sends a message with this JSON as its `message`, whatever it is; it gets an id if it has none.
-    /// Text that is no JSON object goes on the wire as it is, which breaks the whole body.
+    /// Text that is no JSON object goes on the wire as it is, which breaks the whole body. On WhatsApp it is an object
+    /// with the message's `type` and what belongs to it.
     pub fn sends(&self, message_json: &str) -> WebhookEvent {
+        if self.is_on_whatsapp() {
+            let members = message_json.trim().trim_start_matches('{').trim_end_matches('}');
+            return self.says(Some(&self.next_mid()), "", members, self.sandbox.now_ms());
+        }
         let (mid, json) = with_mid(message_json, &self.next_mid());
         let text = serde_json::from_str::<Value>(&json).ok();
         let text = text.as_ref().and_then(|message| message["text"].as_str()).unwrap_or_default();
         self.says(mid.as_deref(), text, &format!(r#""message":{json}"#), self.sandbox.now_ms())
     }
 
-    /// Something else happens: the members of an event beside sender, recipient and timestamp,
-    /// as `"read":{"mid":"…"}`. Nothing of it is kept, and it opens no window.
+    /// Something else happens on Instagram or Messenger: the members of an event beside sender, recipient and
+    /// timestamp, as `"read":{"mid":"…"}`. Nothing of it is kept, and it opens no window.
     pub fn does(&self, members_json: &str) -> WebhookEvent {
-        self.envelope(self.sandbox.now_ms()).around(None, members_json)
+        let event = self.looking(|account, _| self.envelope(account).around(None, members_json));
+        event.unwrap_or_else(|| WebhookEvent::raw(&self.account, 0, "null"))
     }
 
-    /// The seller writes to the customer in the Instagram app, past the API. Gives the echo.
-    pub fn is_answered_in_the_app(&self, text: &str) -> WebhookEvent {
-        let said = Said { text: Some(text), ..Said::default() };
+    /// The customer reads everything up to this message of the seller's.
+    pub fn reads(&self, mid: &str) -> WebhookEvent {
         let now_ms = self.sandbox.now_ms();
-        self.sandbox.world().say(&self.account, &self.id, said, now_ms)
+        let read = self.looking(|account, thread| match account.channel {
+            Channel::Whatsapp => whatsapp::status(account, thread, mid, "read", now_ms),
+            Channel::Messenger => self.envelope(account).around(None, &format!(r#""read":{{"watermark":{now_ms}}}"#)),
+            Channel::Instagram => {
+                let members = format!(r#""read":{{"mid":{}}}"#, json_text(mid));
+                self.envelope(account).around(None, &members)
+            }
+        });
+        read.unwrap_or_else(|| WebhookEvent::raw(&self.account, 0, "null"))
+    }
+
+    /// The seller writes to the customer in Meta's own app, past the API. Gives the echo.
+    pub fn is_answered_in_the_app(&self, text: &str) -> WebhookEvent {
+        let now_ms = self.sandbox.now_ms();
+        let mid = self.sandbox.world().say(&self.account, &self.id, text, now_ms);
+        let echo = self.looking(|account, thread| match account.channel {
+            Channel::Whatsapp => whatsapp::app_echo(account, thread, &mid, text, now_ms),
+            Channel::Instagram | Channel::Messenger => {
+                account.echo(&self.id, &mid, Said { text: Some(text), ..Said::default() }, now_ms)
+            }
+        });
+        echo.unwrap_or_else(|| WebhookEvent::raw(&self.account, 0, "null"))
     }
 
     /// What was really sent to this customer through the API.
@@ -134,13 +194,24 @@ impl Customer {
         self.sandbox.sent_to(self)
     }
 
-    fn next_mid(&self) -> String {
-        let now_ms = self.sandbox.now_ms();
-        self.sandbox.world().next_mid(now_ms)
+    fn is_on_whatsapp(&self) -> bool {
+        self.looking(|account, _| account.channel == Channel::Whatsapp).unwrap_or_default()
     }
 
-    fn envelope(&self, timestamp_ms: i64) -> Envelope<'_> {
-        Envelope { account: &self.account, sender: &self.id, recipient: &self.account, timestamp_ms }
+    /// Looks at the account and the conversation; both are there, as the customer was made with them.
+    fn looking<T>(&self, look: impl FnOnce(&AccountState, &Thread) -> T) -> Option<T> {
+        let world = self.sandbox.world();
+        let account = world.account(&self.account)?;
+        Some(look(account, account.threads.get(&self.id)?))
+    }
+
+    fn next_mid(&self) -> String {
+        let now_ms = self.sandbox.now_ms();
+        self.sandbox.world().next_mid(&self.account, now_ms)
+    }
+
+    fn envelope<'a>(&'a self, account: &'a AccountState) -> Envelope<'a> {
+        account.envelope(&self.id, &account.id, self.sandbox.now_ms())
     }
 
     fn says(&self, mid: Option<&str>, text: &str, members: &str, at: i64) -> WebhookEvent {
@@ -148,6 +219,16 @@ impl Customer {
             let message = Message { mid: mid.to_owned(), at, from_customer: true, text: text.to_owned() };
             self.sandbox.world().hear(&self.account, &self.id, message);
         }
-        self.envelope(at).around(mid, members)
+        let said = self.looking(|account, thread| match (account.channel, mid) {
+            (Channel::Whatsapp, Some(mid)) => whatsapp::message(account, thread, (mid, members), self.shown, at),
+            _ => account.envelope(&self.id, &account.id, at).around(mid, members),
+        });
+        said.unwrap_or_else(|| WebhookEvent::raw(&self.account, at, "null"))
     }
+}
+
+/// The members of an object as JSON text, without its braces.
+fn inner(object: &Value) -> String {
+    let text = object.to_string();
+    text.trim_start_matches('{').strip_suffix('}').unwrap_or_default().to_owned()
 }

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::DateTime;
 use serde_json::{Map, Value, json};
 
+use super::channel::Channel;
 use super::fields::{self, Field};
 use super::refusal::Refusal;
 use super::sends::No;
@@ -46,8 +47,12 @@ impl Question {
 
 /// `GET /{account}/conversations`.
 pub(super) fn conversations(account: &AccountState, question: &Question) -> Result<Value, No> {
-    if question.platform.as_deref().is_some_and(|platform| platform != "instagram") {
-        return Err(No::wrong(Refusal::InvalidParameter, "only platform=instagram is served"));
+    if account.channel == Channel::Whatsapp {
+        return Err(No::wrong(Refusal::ObjectNotFound, "WhatsApp keeps no conversations"));
+    }
+    let platform = account.channel.name();
+    if question.platform.as_deref().is_some_and(|asked| asked != platform) {
+        return Err(No::wrong(Refusal::InvalidParameter, format!("only platform={platform} is served")));
     }
     let is_asked = |thread: &&Thread| {
         !thread.messages.is_empty() && question.user_id.as_ref().is_none_or(|id| *id == thread.customer)

@@ -36,6 +36,16 @@ pub enum Refusal {
     Permission,
     /// 551/1545041: the person cannot be reached.
     PersonUnavailable,
+    /// 10/2018278: as [`Self::OutsideWindow`], on Messenger.
+    OutsidePageWindow,
+    /// 100/2018001: as [`Self::NoMatchingUser`], on Messenger.
+    NoMatchingPerson,
+    /// 131047: as [`Self::OutsideWindow`], on WhatsApp.
+    ReEngagement,
+    /// 131026: nobody on WhatsApp has this number or id.
+    Undeliverable,
+    /// 130429: the number sends too much.
+    Throughput,
 }
 
 /// What a refusal consists of.
@@ -53,7 +63,7 @@ const fn parts(status: u16, code: u32, subcode: Option<u32>, message: &'static s
 
 impl Refusal {
     /// Every refusal; where two share a code, the one meant by the bare code comes first.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 18] = [
         Self::BadToken,
         Self::TokenExpired,
         Self::OutsideWindow,
@@ -67,6 +77,11 @@ impl Refusal {
         Self::Unknown,
         Self::Permission,
         Self::PersonUnavailable,
+        Self::OutsidePageWindow,
+        Self::NoMatchingPerson,
+        Self::ReEngagement,
+        Self::Undeliverable,
+        Self::Throughput,
     ];
 
     fn parts(self) -> Parts {
@@ -91,7 +106,16 @@ impl Refusal {
             }
             Self::Permission => parts(403, 200, None, "(#200) Permissions error"),
             Self::PersonUnavailable => parts(400, 551, Some(1_545_041), "(#551) This person is not available"),
+            Self::OutsidePageWindow => parts(403, 10, Some(2_018_278), "(#10) The messaging window is closed"),
+            Self::NoMatchingPerson => parts(400, 100, Some(2_018_001), "(#100) No matching person"),
+            Self::ReEngagement => parts(400, 131_047, None, "(#131047) More than a day since the customer wrote"),
+            Self::Undeliverable => parts(400, 131_026, None, "(#131026) The message cannot be delivered"),
+            Self::Throughput => parts(400, 130_429, None, "(#130429) The number sends too much"),
         }
+    }
+
+    fn is_whatsapps(self) -> bool {
+        matches!(self, Self::ReEngagement | Self::Undeliverable | Self::Throughput)
     }
 
     /// The HTTP status it comes with.
@@ -111,6 +135,9 @@ impl Refusal {
         if let Some(subcode) = parts.subcode {
             error["error_subcode"] = subcode.into();
         }
+        if self.is_whatsapps() {
+            error["error_data"] = json!({"messaging_product": "whatsapp", "details": parts.message});
+        }
         if let Some(is_transient) = parts.is_transient {
             error["is_transient"] = is_transient.into();
         }
@@ -120,7 +147,7 @@ impl Refusal {
 
 /// Said of a code the sandbox has no error for.
 #[derive(Debug, thiserror::Error)]
-#[error("the sandbox knows no error {0}; try 190, 190/463, 10/2534022, 100, 613, 4, 80002, 2, 1, 200 or 551")]
+#[error("the sandbox knows no error {0}; try 190, 190/463, 10/2534022, 100, 613, 4, 80002, 2, 1, 200, 551 or 131047")]
 pub struct UnknownCode(String);
 
 impl FromStr for Refusal {
@@ -168,6 +195,10 @@ mod tests {
             (Refusal::Unknown, "error_1_unknown"),
             (Refusal::Permission, "error_200_permission"),
             (Refusal::PersonUnavailable, "error_551_user_unavailable"),
+            (Refusal::OutsidePageWindow, "error_10_2018278_outside_window"),
+            (Refusal::NoMatchingPerson, "error_100_2018001_no_matching_user"),
+            (Refusal::ReEngagement, "whatsapp_error_131047_reengagement"),
+            (Refusal::Throughput, "whatsapp_error_130429_throughput"),
         ] {
             let sample = sample(&format!("graph/{file}.json"));
             let body = refusal.body(None, "AbTrace");

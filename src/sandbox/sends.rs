@@ -3,13 +3,13 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::channel::Channel;
 use super::faults::{Calls, Course};
 use super::refusal::Refusal;
 use super::wire::{Address, Attachment, WebhookEvent};
 use super::world::{AccountState, Said, SentMessage, World};
 
-const MOST_TEXT_BYTES: usize = 1000;
-const DAY_MS: i64 = 24 * 3_600_000;
+pub(super) const DAY_MS: i64 = 24 * 3_600_000;
 
 /// The rules that settings switch.
 #[derive(Clone, Copy)]
@@ -111,13 +111,13 @@ pub(super) struct Judged {
     pub(super) course: Course,
     /// The body of the true answer.
     pub(super) answer: Result<Value, No>,
-    /// What to echo, if a message was accepted.
-    pub(super) echo: Option<WebhookEvent>,
+    /// What Meta tells of it, if a message was accepted: its echo, or how far it is.
+    pub(super) told: Vec<WebhookEvent>,
     /// The value of the usage header, once it is worth showing.
     pub(super) usage: Option<String>,
 }
 
-/// Takes a call that sends for an account: judges it, and if all is well, does it.
+/// Takes a call that sends for an account of Instagram or Messenger: judges it, and if all is well, does it.
 pub(super) fn take(world: &mut World, account: &str, body: &[u8], rules: Rules, now_ms: i64) -> Judged {
     let (course, answer) = match serde_json::from_slice::<SendBody>(body) {
         Err(error) => (Course::SMOOTH, Err(No::wrong(Refusal::InvalidParameter, error.to_string()))),
@@ -131,29 +131,32 @@ pub(super) fn take(world: &mut World, account: &str, body: &[u8], rules: Rules, 
         }
     };
     let usage = usage(world, account, rules, answer.as_ref().err().and_then(|no| no.minutes));
-    let (answer, echo) = match answer {
+    let (answer, told) = match answer {
         Ok(body) if course.done => perform(world, account, &body, now_ms),
-        Ok(body) => (Ok(json!({ "recipient_id": body.recipient.id })), None),
-        Err(no) => (Err(no), None),
+        Ok(body) => (Ok(json!({ "recipient_id": body.recipient.id })), Vec::new()),
+        Err(no) => (Err(no), Vec::new()),
     };
-    Judged { course, answer, echo, usage }
+    Judged { course, answer, told, usage }
 }
 
 fn check(account: &mut AccountState, body: &SendBody, rules: Rules, now_ms: i64) -> Result<(), No> {
-    check_body(body)?;
+    check_body(body, account.channel)?;
+    let is_page = account.channel == Channel::Messenger;
+    let nobody = if is_page { Refusal::NoMatchingPerson } else { Refusal::NoMatchingUser };
+    let closed = if is_page { Refusal::OutsidePageWindow } else { Refusal::OutsideWindow };
     if body.sender_action.is_none() {
         account.send_calls.push(now_ms);
         account
             .spend(now_ms, rules.messages_per_hour)
             .map_err(|minutes| No { minutes: Some(minutes), ..No::from(Refusal::MessagingRate) })?;
     }
-    let thread = account.threads.get(&body.recipient.id).ok_or(Refusal::NoMatchingUser)?;
+    let thread = account.threads.get(&body.recipient.id).ok_or(nobody)?;
     let days = if body.tag.is_some() { 7 } else { 1 };
     let is_open = thread.heard_at.is_some_and(|heard_at| now_ms - heard_at < days * DAY_MS);
-    if rules.window && !is_open { Err(Refusal::OutsideWindow.into()) } else { Ok(()) }
+    if rules.window && !is_open { Err(closed.into()) } else { Ok(()) }
 }
 
-fn check_body(body: &SendBody) -> Result<(), No> {
+fn check_body(body: &SendBody, channel: Channel) -> Result<(), No> {
     let wrong = |why| Err(No::wrong(Refusal::InvalidParameter, why));
     let is_tagged = body.messaging_type == Some(MessagingType::MessageTag);
     if is_tagged != body.tag.is_some() {
@@ -169,44 +172,40 @@ fn check_body(body: &SendBody) -> Result<(), No> {
     };
     match (message.text.as_deref(), &message.attachment) {
         (Some(""), None) => wrong("the text is empty"),
-        (Some(text), None) if text.len() > MOST_TEXT_BYTES => wrong("the text is longer than 1000 bytes"),
+        (Some(text), None) if channel.is_too_long(text) => wrong("the text is longer than the channel takes"),
         (Some(_), None) if message.quick_replies.len() > 13 => wrong("more than 13 quick replies"),
         (Some(_), None) | (None, Some(_)) => Ok(()),
         _ => wrong("either a text or an attachment"),
     }
 }
 
-fn perform(
-    world: &mut World,
-    account: &str,
-    body: &SendBody,
-    now_ms: i64,
-) -> (Result<Value, No>, Option<WebhookEvent>) {
+fn perform(world: &mut World, account: &str, body: &SendBody, now_ms: i64) -> (Result<Value, No>, Vec<WebhookEvent>) {
     let to = &body.recipient.id;
-    let Some(message) = &body.message else { return (Ok(json!({ "recipient_id": to })), None) };
+    let Some(message) = &body.message else { return (Ok(json!({ "recipient_id": to })), Vec::new()) };
     let attachment = message
         .attachment
         .as_ref()
         .map(|attachment| Attachment { r#type: &attachment.r#type, payload: Address { url: &attachment.payload.url } });
-    let echo = world.say(account, to, Said { text: message.text.as_deref(), attachment }, now_ms);
-    let name = world.account(account).and_then(|account| account.threads.get(to)).map(|thread| thread.name.clone());
-    world.sent.push(SentMessage {
-        mid: echo.mid().to_owned(),
-        account: account.to_owned(),
-        to: to.clone(),
-        name: name.unwrap_or_default(),
-        text: message.text.clone().unwrap_or_default(),
-        at: now_ms,
-    });
-    (Ok(json!({ "recipient_id": to, "message_id": echo.mid() })), Some(echo))
+    let text = message.text.clone().unwrap_or_default();
+    let mid = world.say(account, to, &text, now_ms);
+    let Some(account) = world.account(account) else { return (Err(Refusal::ObjectNotFound.into()), Vec::new()) };
+    let mut told = vec![account.echo(to, &mid, Said { text: message.text.as_deref(), attachment }, now_ms)];
+    if account.channel == Channel::Messenger {
+        told.push(account.delivery(to, &mid, now_ms));
+    }
+    let name = account.threads.get(to).map(|thread| thread.name.clone()).unwrap_or_default();
+    let account = account.id.clone();
+    world.sent.push(SentMessage { mid: mid.clone(), account, to: to.clone(), name, text, at: now_ms });
+    (Ok(json!({ "recipient_id": to, "message_id": mid })), told)
 }
 
 /// The usage header: shown from half of the cap on, as Meta shows it only after enough calls.
-fn usage(world: &World, account: &str, rules: Rules, minutes: Option<u32>) -> Option<String> {
-    let percent = world.account(account)?.usage_percent(rules.messages_per_hour?);
+pub(super) fn usage(world: &World, account: &str, rules: Rules, minutes: Option<u32>) -> Option<String> {
+    let state = world.account(account)?;
+    let percent = state.usage_percent(rules.messages_per_hour?);
     let is_shown = percent > 50 || minutes.is_some();
     let usage = json!({ account: [{
-        "type": "instagram",
+        "type": state.channel.name(),
         "call_count": if minutes.is_some() { 100 } else { percent },
         "total_cputime": percent / 4,
         "total_time": percent / 4,
@@ -247,7 +246,7 @@ mod tests {
             let judged = take(&mut world, SHOP, body.to_string().as_bytes(), FREE, 1000);
             let answer = judged.answer.unwrap();
             assert_eq!(key_paths(&answer), key_paths(&sample("graph/send_text_response.json")), "{file}");
-            assert_eq!(answer["message_id"], judged.echo.unwrap().mid());
+            assert_eq!(answer["message_id"], judged.told[0].mid());
             assert_eq!(world.sent.len(), 1);
         }
     }
@@ -255,7 +254,7 @@ mod tests {
     #[test]
     fn an_echo_has_the_shape_of_its_sample() {
         let (mut world, ada) = world();
-        let echo = take(&mut world, SHOP, &text_to(&ada, "Yes!"), FREE, 1000).echo.unwrap();
+        let echo = take(&mut world, SHOP, &text_to(&ada, "Yes!"), FREE, 1000).told.remove(0);
         let body: Value = serde_json::from_slice(&crate::sandbox::wire::body_of(&[&echo], 2000)).unwrap();
         assert_eq!(key_paths(&body), key_paths(&sample("instagram/message_echo_app.json")));
     }
@@ -268,7 +267,7 @@ mod tests {
         let judged = take(&mut world, SHOP, body.to_string().as_bytes(), FREE, 1000);
         let answer = judged.answer.unwrap();
         assert_eq!(key_paths(&answer), key_paths(&sample("graph/send_sender_action_response.json")));
-        assert!(judged.echo.is_none() && world.sent.is_empty());
+        assert!(judged.told.is_empty() && world.sent.is_empty());
     }
 
     #[test]
@@ -334,6 +333,6 @@ mod tests {
         let (mut world, ada) = world();
         world.faults.order(Fault::fail(Refusal::Transient), 1, Calls::Sends, None);
         let judged = take(&mut world, SHOP, &text_to(&ada, "hi"), FREE, 1000);
-        assert!(!judged.course.done && judged.echo.is_none() && world.sent.is_empty());
+        assert!(!judged.course.done && judged.told.is_empty() && world.sent.is_empty());
     }
 }

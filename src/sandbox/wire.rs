@@ -5,10 +5,16 @@ use std::fmt::Write as _;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-/// One thing Meta tells about: an item of `entry[].messaging[]`, not yet in a body.
+use super::channel::Channel;
+
+/// One thing Meta tells about: an item of `entry[].messaging[]`, on WhatsApp of `entry[].changes[]`, not yet in a body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WebhookEvent {
-    /// The account's id at Meta, which is the `id` of its entry.
+    /// On which channel.
+    pub channel: Channel,
+    /// The `id` of its entry: the account's, on WhatsApp the business's that has the number.
+    pub entry: String,
+    /// The account's id at Meta.
     pub account: String,
     /// The message's id, where the event has one.
     pub mid: Option<String>,
@@ -19,9 +25,10 @@ pub struct WebhookEvent {
 }
 
 impl WebhookEvent {
-    /// An event with any text at all in its place, also text that no JSON reader takes.
+    /// An event of Instagram's with any text at all in its place, also text that no JSON reader takes.
     pub fn raw(account: &str, timestamp_ms: i64, json: &str) -> Self {
-        Self { account: account.to_owned(), mid: None, timestamp_ms, json: json.to_owned() }
+        let (account, json) = (account.to_owned(), json.to_owned());
+        Self { channel: Channel::Instagram, entry: account.clone(), account, mid: None, timestamp_ms, json }
     }
 
     /// The message's id.
@@ -35,6 +42,7 @@ impl WebhookEvent {
 
 /// Who an event is from, who it is for, and when it happened.
 pub(super) struct Envelope<'a> {
+    pub(super) channel: Channel,
     pub(super) account: &'a str,
     pub(super) sender: &'a str,
     pub(super) recipient: &'a str,
@@ -51,6 +59,8 @@ impl Envelope<'_> {
             self.timestamp_ms
         );
         WebhookEvent {
+            channel: self.channel,
+            entry: self.account.to_owned(),
             account: self.account.to_owned(),
             mid: mid.map(str::to_owned),
             timestamp_ms: self.timestamp_ms,
@@ -71,6 +81,8 @@ pub(super) struct MessageBody<'a> {
     pub(super) quick_reply: Option<QuickReply<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) is_echo: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) app_id: Option<u64>,
 }
 
 /// A picture and the like, by address.
@@ -118,24 +130,27 @@ pub(super) fn with_mid(message: &str, fresh_mid: &str) -> (Option<String>, Strin
     (Some(fresh_mid.to_owned()), format!(r#"{{"mid":{}{comma}{rest}"#, json_text(fresh_mid)))
 }
 
-/// The body of one POST: events grouped by account, in the order given, escaped as Meta escapes.
+/// The body of one POST: events of one channel grouped by account, in the order given, escaped as Meta escapes.
 pub(super) fn body_of(events: &[&WebhookEvent], now_ms: i64) -> Vec<u8> {
     let mut entries: Vec<(&str, Vec<&str>)> = Vec::new();
     for event in events {
-        match entries.iter_mut().find(|(account, _)| *account == event.account) {
+        match entries.iter_mut().find(|(id, _)| *id == event.entry) {
             Some((_, items)) => items.push(&event.json),
-            None => entries.push((&event.account, vec![&event.json])),
+            None => entries.push((&event.entry, vec![&event.json])),
         }
     }
-    let entries: Vec<String> = entries.iter().map(|(account, items)| entry(account, items, now_ms)).collect();
-    escaped(&format!(r#"{{"object":"instagram","entry":[{}]}}"#, entries.join(","))).into_bytes()
+    let channel = events.first().map_or(Channel::Instagram, |event| event.channel);
+    let entries: Vec<String> = entries.iter().map(|(id, items)| entry(channel, id, items, now_ms)).collect();
+    let object = channel.object();
+    escaped(&format!(r#"{{"object":"{object}","entry":[{}]}}"#, entries.join(","))).into_bytes()
 }
 
-fn entry(account: &str, items: &[&str], now_ms: i64) -> String {
-    format!(r#"{{"time":{now_ms},"id":{},"messaging":[{}]}}"#, json_text(account), items.join(","))
+fn entry(channel: Channel, id: &str, items: &[&str], now_ms: i64) -> String {
+    let time = if channel == Channel::Whatsapp { String::new() } else { format!(r#""time":{now_ms},"#) };
+    format!(r#"{{{time}"id":{},"{}":[{}]}}"#, json_text(id), channel.list(), items.join(","))
 }
 
-fn json_text(text: &str) -> String {
+pub(super) fn json_text(text: &str) -> String {
     serde_json::to_string(text).expect("text is always JSON")
 }
 
@@ -166,8 +181,8 @@ mod tests {
     use super::*;
 
     fn text_event(account: &str, mid: &str, text: &str) -> WebhookEvent {
-        let envelope =
-            Envelope { account, sender: "5614879000000001", recipient: account, timestamp_ms: 1_790_856_000_000 };
+        let (sender, timestamp_ms) = ("5614879000000001", 1_790_856_000_000);
+        let envelope = Envelope { channel: Channel::Instagram, account, sender, recipient: account, timestamp_ms };
         let body = MessageBody { mid, text: Some(text), ..MessageBody::default() };
         envelope.around(Some(mid), &member("message", &body))
     }

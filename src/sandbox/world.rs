@@ -8,13 +8,15 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use super::channel::Channel;
 use super::faults::Faults;
 use super::refusal::Refusal;
-use super::wire::{Attachment, Envelope, MessageBody, WebhookEvent, member};
+use super::wire::{Attachment, Envelope, MessageBody, WebhookEvent, json_text, member};
 
 const HOUR_MS: i64 = 3_600_000;
 const CONVERSATION_PREFIX: &str = "aWdfZAG06MTpJR01lc3NhZA2VUaHJlYWQ6";
-const MID_PREFIX: &str = "aWdfZAG1faXRlbToxOklHTWVzc2FnZAUlEO";
+/// The app that Hawker is at Meta.
+const APP_ID: u64 = 990_011_223_344_556;
 
 /// A message that was really sent to a customer through the API.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -49,7 +51,8 @@ pub(super) struct World {
     /// In the order they were added.
     pub(super) account_ids: Vec<String>,
     by_any_id: HashMap<String, String>,
-    by_token: HashMap<String, String>,
+    /// A Page's token is also that of the Instagram account linked to it.
+    by_token: HashMap<String, Vec<String>>,
     pub(super) faults: Faults,
     pub(super) calls: u64,
     pub(super) wrong_calls: Vec<WrongCall>,
@@ -58,8 +61,11 @@ pub(super) struct World {
 
 pub(super) struct AccountState {
     pub(super) id: String,
+    pub(super) channel: Channel,
+    /// On WhatsApp the number as people see it.
     pub(super) username: String,
-    page_id: String,
+    /// What Meta knows it by elsewhere: an Instagram account's Page, a number's business.
+    pub(super) parent: String,
     token: String,
     token_expired: bool,
     pub(super) threads: BTreeMap<String, Thread>,
@@ -73,6 +79,8 @@ pub(super) struct AccountState {
 pub(super) struct Thread {
     pub(super) customer: String,
     pub(super) name: String,
+    /// On WhatsApp.
+    pub(super) phone: Option<String>,
     pub(super) messages: Vec<Message>,
     /// When the customer last wrote, which keeps the window open.
     pub(super) heard_at: Option<i64>,
@@ -111,7 +119,7 @@ impl AccountState {
 
     /// Whether an id in a path means this account.
     pub(super) fn goes_by(&self, id: &str) -> bool {
-        id == "me" || id == self.id || id == self.page_id
+        id == "me" || id == self.id || (self.channel == Channel::Instagram && id == self.parent)
     }
 
     /// Notes a try to send at the cap's counter, or says in how many minutes there is room again.
@@ -156,10 +164,24 @@ impl World {
     }
 
     pub(super) fn add_account(&mut self, id: &str, username: &str, page_id: &str, token: &str) {
+        self.add(Channel::Instagram, id, (username, page_id), token);
+        self.by_any_id.entry(page_id.to_owned()).or_insert_with(|| id.to_owned());
+    }
+
+    pub(super) fn add_page(&mut self, id: &str, name: &str, token: &str) {
+        self.add(Channel::Messenger, id, (name, id), token);
+    }
+
+    pub(super) fn add_number(&mut self, id: &str, display_number: &str, business_id: &str, token: &str) {
+        self.add(Channel::Whatsapp, id, (display_number, business_id), token);
+    }
+
+    fn add(&mut self, channel: Channel, id: &str, (username, parent): (&str, &str), token: &str) {
         let account = AccountState {
             id: id.to_owned(),
+            channel,
             username: username.to_owned(),
-            page_id: page_id.to_owned(),
+            parent: parent.to_owned(),
             token: token.to_owned(),
             token_expired: false,
             threads: BTreeMap::new(),
@@ -168,12 +190,11 @@ impl World {
         };
         self.account_ids.push(id.to_owned());
         self.by_any_id.insert(id.to_owned(), id.to_owned());
-        self.by_any_id.insert(page_id.to_owned(), id.to_owned());
-        self.by_token.insert(token.to_owned(), id.to_owned());
+        self.by_token.entry(token.to_owned()).or_default().push(id.to_owned());
         self.accounts.insert(id.to_owned(), account);
     }
 
-    /// The account an Instagram or Page id belongs to.
+    /// The account an id belongs to.
     pub(super) fn find_account(&self, any_id: &str) -> Option<&str> {
         self.by_any_id.get(any_id).map(String::as_str)
     }
@@ -196,17 +217,26 @@ impl World {
     /// Gives the account another token; the old one is none any more.
     pub(super) fn renew_token(&mut self, account: &str, token: &str) {
         if let Some(account) = self.accounts.get_mut(account) {
-            self.by_token.remove(&account.token);
-            self.by_token.insert(token.to_owned(), account.id.clone());
+            if let Some(owners) = self.by_token.get_mut(&account.token) {
+                owners.retain(|owner| *owner != account.id);
+            }
+            self.by_token.entry(token.to_owned()).or_default().push(account.id.clone());
             account.token = token.to_owned();
             account.token_expired = false;
         }
     }
 
-    /// Whose token this is.
-    pub(super) fn owner_of(&self, token: &str) -> Result<&AccountState, Refusal> {
-        let account = self.by_token.get(token).and_then(|id| self.accounts.get(id)).ok_or(Refusal::BadToken)?;
-        if account.token_expired { Err(Refusal::TokenExpired) } else { Ok(account) }
+    /// Whose token this is: one account's, or a Page's and its Instagram account's.
+    pub(super) fn owners_of(&self, token: &str) -> Result<Vec<String>, Refusal> {
+        let owners = self.by_token.get(token).filter(|owners| !owners.is_empty()).ok_or(Refusal::BadToken)?;
+        let has_expired = |id: &String| self.accounts.get(id).is_some_and(|account| account.token_expired);
+        if owners.iter().any(has_expired) { Err(Refusal::TokenExpired) } else { Ok(owners.clone()) }
+    }
+
+    /// The first account on a channel.
+    pub(super) fn first_on(&self, channel: Channel) -> Option<&str> {
+        let is_there = |id: &&String| self.accounts.get(*id).is_some_and(|account| account.channel == channel);
+        self.account_ids.iter().find(is_there).map(String::as_str)
     }
 
     /// Makes a customer known to an account, who has written nothing yet. Gives the customer's id,
@@ -214,11 +244,16 @@ impl World {
     pub(super) fn add_customer(&mut self, account: &str, name: &str) -> String {
         let hash = Sha256::digest(format!("{account}\n{name}"));
         let number = hash.iter().take(8).fold(0u64, |number, byte| number << 8 | u64::from(*byte));
-        let id = format!("56{:014}", number % 100_000_000_000_000);
-        if let Some(account) = self.accounts.get_mut(account) {
-            let fresh = || Thread { customer: id.clone(), name: name.to_owned(), messages: Vec::new(), heard_at: None };
-            account.threads.entry(id.clone()).or_insert_with(fresh);
-        }
+        let Some(account) = self.accounts.get_mut(account) else { return String::new() };
+        let id = account.channel.customer_id(number);
+        let fresh = || Thread {
+            customer: id.clone(),
+            name: name.to_owned(),
+            phone: (account.channel == Channel::Whatsapp).then(|| format!("1555{:07}", number % 10_000_000)),
+            messages: Vec::new(),
+            heard_at: None,
+        };
+        account.threads.entry(id.clone()).or_insert_with(fresh);
         id
     }
 
@@ -228,10 +263,12 @@ impl World {
     }
 
     /// An id no message had before. The time is in it, so that a sandbox started anew repeats none.
-    pub(super) fn next_mid(&mut self, now_ms: i64) -> String {
+    pub(super) fn next_mid(&mut self, account: &str, now_ms: i64) -> String {
         self.serial += 1;
+        let channel = self.accounts.get(account).map_or(Channel::Instagram, |account| account.channel);
+        let (before, after) = channel.around_mids();
         let hash = Sha256::digest(format!("{}:{}:{now_ms}", self.seed, self.serial));
-        format!("{MID_PREFIX}{}ZD", URL_SAFE_NO_PAD.encode(&hash[..24]))
+        format!("{before}{}{after}", URL_SAFE_NO_PAD.encode(&hash[..24]))
     }
 
     /// Meta's id of a call, as answers carry it.
@@ -249,23 +286,40 @@ impl World {
         }
     }
 
-    /// Keeps what the account said to a customer, and gives the echo.
-    pub(super) fn say(&mut self, account: &str, customer: &str, said: Said<'_>, now_ms: i64) -> WebhookEvent {
-        let mid = self.next_mid(now_ms);
+    /// Keeps what the account said to a customer, and gives the message's id.
+    pub(super) fn say(&mut self, account: &str, customer: &str, text: &str, now_ms: i64) -> String {
+        let mid = self.next_mid(account, now_ms);
         let thread = self.accounts.get_mut(account).and_then(|account| account.threads.get_mut(customer));
         if let Some(thread) = thread {
-            let text = said.text.unwrap_or_default().to_owned();
+            let text = text.to_owned();
             thread.messages.push(Message { mid: mid.clone(), at: now_ms, from_customer: false, text });
         }
+        mid
+    }
+}
+
+impl AccountState {
+    /// The echo of a message on Instagram or Messenger.
+    pub(super) fn echo(&self, customer: &str, mid: &str, said: Said<'_>, now_ms: i64) -> WebhookEvent {
         let body = MessageBody {
-            mid: &mid,
+            mid,
             text: said.text,
             attachments: said.attachment.map(|attachment| [attachment]),
             quick_reply: None,
             is_echo: Some(true),
+            app_id: (self.channel == Channel::Messenger).then_some(APP_ID),
         };
-        let envelope = Envelope { account, sender: account, recipient: customer, timestamp_ms: now_ms };
-        envelope.around(Some(&mid), &member("message", &body))
+        self.envelope(&self.id, customer, now_ms).around(Some(mid), &member("message", &body))
+    }
+
+    /// Tells that the customer's device has a message; on Messenger only.
+    pub(super) fn delivery(&self, customer: &str, mid: &str, now_ms: i64) -> WebhookEvent {
+        let members = format!(r#""delivery":{{"mids":[{}],"watermark":{now_ms}}}"#, json_text(mid));
+        self.envelope(customer, &self.id, now_ms).around(None, &members)
+    }
+
+    pub(super) fn envelope<'a>(&'a self, sender: &'a str, recipient: &'a str, timestamp_ms: i64) -> Envelope<'a> {
+        Envelope { channel: self.channel, account: &self.id, sender, recipient, timestamp_ms }
     }
 }
 
@@ -322,9 +376,9 @@ mod tests {
     fn a_renewed_token_replaces_an_expired_one() {
         let (mut world, _) = world();
         world.expire_token("17841400000000001");
-        assert_eq!(world.owner_of("token").err(), Some(Refusal::TokenExpired));
+        assert_eq!(world.owners_of("token").err(), Some(Refusal::TokenExpired));
         world.renew_token("17841400000000001", "fresh");
-        assert_eq!(world.owner_of("token").err(), Some(Refusal::BadToken));
-        assert!(world.owner_of("fresh").is_ok());
+        assert_eq!(world.owners_of("token").err(), Some(Refusal::BadToken));
+        assert!(world.owners_of("fresh").is_ok());
     }
 }

@@ -9,9 +9,9 @@ mod views;
 use std::sync::Arc;
 
 use actors::domain::event::Command;
-use actors::domain::ids::ConversationId;
+use actors::domain::ids::{ConnectionId, ConversationId, SellerId};
 use actors::sellers::{Asked, Sellers};
-use actors::store::{Store, ledger, views as rows};
+use actors::store::{Store, ledger, office, views as rows};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -46,6 +46,14 @@ pub fn routes(api: &Arc<Api>) -> Vec<Route> {
     vec![
         answer(api, post.clone(), "/api/v1/sellers", "Makes a seller", create_seller),
         answer(api, post.clone(), "/api/v1/sellers/{seller}/connections", "Connects an account at Meta", connect),
+        answer(api, get.clone(), "/api/v1/sellers/{seller}/connections", "Lists connected accounts", connections),
+        answer(
+            api,
+            Method::DELETE,
+            "/api/v1/sellers/{seller}/connections/{connection}",
+            "Disconnects an account",
+            disconnect,
+        ),
         answer(api, put, "/api/v1/sellers/{seller}/products", "Adds or replaces products", put_products),
         answer(api, get.clone(), "/api/v1/sellers/{seller}/orders", "Lists orders", orders),
         answer(api, get.clone(), "/api/v1/sellers/{seller}/conversations", "Lists conversations", conversations),
@@ -74,16 +82,34 @@ async fn connect(api: Arc<Api>, call: Call) -> Result<Value, Problem> {
     let seller = call.seller()?;
     let account = call.json::<ConnectionIn>()?.checked(seller)?;
     let connection = api.office.connect(account).await.map_err(not_connected)?;
-    // The actor may be in memory without it.
-    if let Err(error) = api.sellers.reload_credentials(seller).await {
-        tracing::warn!(%error, seller.id = seller.0, "the seller's actor learns of the connection when it is loaded again");
-    }
+    tell_of_connections(&api, seller).await;
     Ok(json!({ "id": connection }))
+}
+
+async fn connections(api: Arc<Api>, call: Call) -> Result<Value, Problem> {
+    let found = office::connections(api.store.reads(), call.seller()?).await.map_err(call::failed)?;
+    Ok(json!({ "data": found.iter().map(views::connection).collect::<Vec<_>>() }))
+}
+
+async fn disconnect(api: Arc<Api>, call: Call) -> Result<Value, Problem> {
+    let (seller, connection) = (call.seller()?, ConnectionId(call.id("connection")?));
+    if !api.office.disconnect(seller, connection).await.map_err(call::failed)? {
+        return Err(Problem::not_found().detail(format!("seller {seller} has no connection {connection}")));
+    }
+    tell_of_connections(&api, seller).await;
+    Ok(json!({ "id": connection, "state": "disconnected" }))
+}
+
+/// The actor may be in memory with the connections as they were.
+async fn tell_of_connections(api: &Api, seller: SellerId) {
+    if let Err(error) = api.sellers.reload_credentials(seller).await {
+        tracing::warn!(%error, seller.id = seller.0, "the seller's actor learns of its connections when it is loaded again");
+    }
 }
 
 fn not_connected(error: OfficeError) -> Problem {
     match error {
-        OfficeError::Taken(_) => {
+        OfficeError::Taken(..) => {
             let title = "The account is connected to another seller";
             Problem::new(StatusCode::CONFLICT, "account_taken", title).detail(error.to_string())
         }

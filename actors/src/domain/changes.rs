@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::alarm::{Alarm, AlarmKey};
 use super::budget::SpentMinute;
 use super::catalog::Product;
-use super::conversation::{Conversation, Customer, Lead, Message};
+use super::conversation::{Alias, Conversation, Customer, Lead, Message};
 use super::ids::EventSeq;
 use super::order::{Order, OrderChange};
 use super::outbox::Owed;
@@ -18,6 +18,8 @@ pub struct Changes {
     pub last_id: i64,
     /// Customers.
     pub customers: Vec<Customer>,
+    /// Further ids of customers.
+    pub aliases: Vec<Alias>,
     /// Conversations.
     pub conversations: Vec<Conversation>,
     /// Messages.

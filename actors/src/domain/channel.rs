@@ -33,6 +33,48 @@ impl Channel {
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|channel| channel.name() == name)
     }
+
+    /// How long one text message may be.
+    pub fn text_limit(self) -> TextLimit {
+        match self {
+            Channel::Instagram => TextLimit::Bytes(1000),
+            Channel::Messenger => TextLimit::Characters(2000),
+            Channel::Whatsapp => TextLimit::Characters(4096),
+        }
+    }
+
+    /// Whether Meta shows what was said, so that an uncertain send can be looked for. WhatsApp keeps no conversations.
+    pub fn shows_conversations(self) -> bool {
+        match self {
+            Channel::Instagram | Channel::Messenger => true,
+            Channel::Whatsapp => false,
+        }
+    }
+}
+
+/// How long a text may be, as a channel counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TextLimit {
+    /// Bytes of UTF-8.
+    Bytes(usize),
+    /// Characters. Meta does not say of which kind: counted as UTF-16 does, which is the most there can be.
+    Characters(usize),
+}
+
+impl TextLimit {
+    /// How many bytes of the text's beginning fit; never a part of a character.
+    pub fn fitting(self, text: &str) -> usize {
+        let (limit, size): (usize, fn(char) -> usize) = match self {
+            TextLimit::Bytes(limit) => (limit, char::len_utf8),
+            TextLimit::Characters(limit) => (limit, char::len_utf16),
+        };
+        let mut used = 0;
+        let over = text.char_indices().find(|(_, character)| {
+            used += size(*character);
+            used > limit
+        });
+        over.map_or(text.len(), |(at, _)| at)
+    }
 }
 
 /// `channel:Meta's account id`: the same for every connection to one account.

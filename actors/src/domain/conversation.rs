@@ -23,6 +23,17 @@ pub struct Customer {
     pub facts: Facts,
 }
 
+/// A further id at Meta of a customer: one it had before, or has beside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alias {
+    /// Who.
+    pub customer: CustomerId,
+    /// Where.
+    pub account: Account,
+    /// The id.
+    pub id: String,
+}
+
 /// Contact details, each with the time it was said, so that the order of arrival does not matter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
@@ -54,6 +65,15 @@ impl Facts {
             {
                 *known = Some(Fact { value: value.clone(), at });
             }
+        }
+    }
+
+    /// Takes a phone number from the customer's profile. Whatever the customer says by word counts for more, whichever
+    /// comes first, so it is noted as said at the beginning of time.
+    pub fn take_profile_phone(&mut self, digits: &str) {
+        let at = DateTime::UNIX_EPOCH;
+        if self.phone.as_ref().is_none_or(|fact| fact.at == at) {
+            self.phone = Some(Fact { value: format!("+{}", digits.trim_start_matches('+')), at });
         }
     }
 

@@ -60,6 +60,8 @@ pub enum Look {
     LongThread,
     /// The answer could not be sent.
     NotSent,
+    /// The same customer has another conversation, under another id.
+    TwoConversations,
 }
 
 impl Look {
@@ -67,12 +69,12 @@ impl Look {
     pub fn is_over_once_confirmed(self) -> bool {
         match self {
             Look::Unsure | Look::StillMissing | Look::TooLate | Look::LongThread => true,
-            Look::Attachment | Look::LateMessage | Look::ChangeWanted | Look::NotSent => false,
+            Look::Attachment | Look::LateMessage | Look::ChangeWanted | Look::NotSent | Look::TwoConversations => false,
         }
     }
 
     /// Every cause.
-    pub const ALL: [Look; 8] = [
+    pub const ALL: [Look; 9] = [
         Look::Attachment,
         Look::Unsure,
         Look::StillMissing,
@@ -81,6 +83,7 @@ impl Look {
         Look::TooLate,
         Look::LongThread,
         Look::NotSent,
+        Look::TwoConversations,
     ];
 
     /// The word used in the database.
@@ -94,6 +97,7 @@ impl Look {
             Look::TooLate => "too_late",
             Look::LongThread => "long_thread",
             Look::NotSent => "not_sent",
+            Look::TwoConversations => "two_conversations",
         }
     }
 

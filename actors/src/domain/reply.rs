@@ -1,12 +1,10 @@
 //! What we say to customers by ourselves, in the seller's language.
 
+use super::channel::TextLimit;
 use super::draft::Missing;
 use super::order::Order;
 use super::reading::Contact;
 use super::seller::Language;
-
-/// Instagram takes at most so many bytes of UTF-8 in one message.
-pub const TEXT_LIMIT_BYTES: usize = 1000;
 
 /// Asks for what a draft still needs, all in one message.
 pub fn question(language: Language, order: &Order, missing: &[Missing]) -> String {
@@ -43,12 +41,15 @@ pub fn confirmation(language: Language, order: &Order, contact: &Contact) -> Str
     lines.join("\n")
 }
 
-/// Cuts a text into parts of at most `limit_bytes`, between lines where there are any, never inside a character.
-pub fn parts(text: &str, limit_bytes: usize) -> Vec<String> {
+/// Cuts a text into parts within the limit, between lines where there are any, never inside a character.
+pub fn parts(text: &str, limit: TextLimit) -> Vec<String> {
     let mut parts = Vec::new();
     let mut rest = text;
-    while rest.len() > limit_bytes {
-        let fits = rest.floor_char_boundary(limit_bytes);
+    loop {
+        let fits = limit.fitting(rest);
+        if fits == rest.len() {
+            break;
+        }
         let cut = rest[..fits].rfind('\n').or_else(|| rest[..fits].rfind(' ')).filter(|at| *at > 0).unwrap_or(fits);
         let cut = if cut == 0 { rest.ceil_char_boundary(1) } else { cut };
         parts.push(rest[..cut].to_owned());
@@ -254,10 +255,13 @@ mod tests {
     proptest! {
         #[test]
         fn parts_fit_and_lose_only_blanks(text in "[a-zé\u{1F600} \n]{0,400}", limit in 4_usize..60) {
-            let parts = parts(&text, limit);
-            prop_assert!(parts.iter().all(|part| part.len() <= limit));
+            let bytes = parts(&text, TextLimit::Bytes(limit));
+            prop_assert!(bytes.iter().all(|part| part.len() <= limit));
+            let parts = parts(&text, TextLimit::Characters(limit));
+            prop_assert!(parts.iter().all(|part| part.encode_utf16().count() <= limit));
             let solid = |text: &str| text.split_whitespace().collect::<String>();
             prop_assert_eq!(solid(&parts.concat()), solid(&text));
+            prop_assert_eq!(solid(&bytes.concat()), solid(&text));
         }
     }
 }

@@ -66,6 +66,16 @@ pub struct Connection {
     pub id: ConnectionId,
     /// The account.
     pub account: Account,
+    /// The account linked to it, which the same token may act for: a Page's Instagram account, or the other way round.
+    pub linked: Option<Account>,
+}
+
+impl Seller {
+    /// The connection to act through on an account: its own, else that of the account it is linked to.
+    pub fn connection_for(&self, account: &Account) -> Option<&Connection> {
+        let own = self.connections.iter().find(|known| known.account == *account);
+        own.or_else(|| self.connections.iter().find(|known| known.linked.as_ref() == Some(account)))
+    }
 }
 
 impl Settings {

@@ -16,10 +16,13 @@ use super::thread::Thread;
 impl Step<'_> {
     pub(super) fn hear(&mut self, event: &StoredEvent, said: &Said) -> Outcome {
         let Some(customer) = &event.customer else { return Outcome::Ledgered(Reason::Unreadable) };
-        let mut thread = self.thread_of(event, customer);
+        let mut thread = self.thread_of_either(event, customer, said.profile.other_id.as_deref());
         let reading = self.read(event, said);
         let message = self.message_of(&thread, event, said);
         thread.customer.facts.learn(&reading.contact, event.happened_at);
+        if let Some(phone) = &said.profile.phone {
+            thread.customer.facts.take_profile_phone(phone);
+        }
         if thread.conversation.closed_through.is_some_and(|closed| event.happened_at <= closed) {
             self.hear_late(&mut thread, message, &reading);
         } else {

@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::calls;
 use crate::domain::alarm::{AlarmKey, AlarmKind};
 use crate::domain::budget::{BudgetKey, Family};
+use crate::domain::channel::Channel;
 use crate::domain::conversation::{Message, MessageState};
 use crate::domain::event::{CallEnded, CallResult};
 use crate::domain::ids::{ConnectionId, ConversationId, OutboxId};
@@ -109,6 +110,9 @@ impl Step<'_> {
     /// No echo came: a look into the conversation at Meta is owed.
     pub(super) fn settle_due(&mut self, send: OutboxId) {
         let Some(open) = self.shop.open.get(&send).filter(|open| open.owed.state == OwedState::Unknown) else { return };
+        if !open.owed.account.channel().is_some_and(Channel::shows_conversations) {
+            return self.leave_to_a_person(open);
+        }
         let looks_already = self.shop.open.values().any(|other| is_look_for(&other.owed, send));
         let OwedCall::Send { text, .. } = &open.owed.call else { return };
         if looks_already {
@@ -130,6 +134,19 @@ impl Step<'_> {
             ..open.owed.clone()
         };
         self.out.outbox.insert(id, look);
+    }
+
+    /// WhatsApp shows no conversation to look into, and a status names a message by an id that only the answer to the
+    /// send would have told. So nobody can tell whether it was sent, and it is never sent again by itself.
+    fn leave_to_a_person(&mut self, send: &Open) {
+        if !self.take(send.owed.conversation) {
+            return;
+        }
+        if let Some(thread) = &mut self.thread {
+            thread.conversation.needs_look = Some(Look::NotSent);
+        }
+        let why = "nobody can tell whether it was sent: ask the customer, or look into the WhatsApp app";
+        self.end(send, OwedState::Unsettled, None, Some(why));
     }
 
     fn look_ended(&mut self, thread: &mut Thread, look: &Open, send: OutboxId, result: &CallResult) {

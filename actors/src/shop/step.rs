@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 
 use crate::domain::alarm::{AlarmKey, AlarmKind};
+use crate::domain::channel::Channel;
 use crate::domain::conversation::{Author, Message, MessageState};
-use crate::domain::event::StoredEvent;
-use crate::domain::ids::{ConversationId, CustomerId, MessageId, OutboxId};
+use crate::domain::ids::{ConversationId, MessageId, OutboxId};
 use crate::domain::order::{Look, OrderChange};
 use crate::domain::outbox::{Owed, OwedCall, OwedState};
 use crate::domain::reply;
@@ -49,16 +49,6 @@ impl<'a> Step<'a> {
         self.thread.is_some()
     }
 
-    /// The customer's conversation; a new one for a new customer.
-    pub(super) fn thread_of(&mut self, event: &StoredEvent, customer: &str) -> Thread {
-        let known = self.shop.by_customer.get(&(event.account.clone(), customer.to_owned()));
-        if let Some(thread) = known.and_then(|id| self.shop.threads.get(id)) {
-            return thread.clone();
-        }
-        let (who, id) = (CustomerId(self.next_id()), ConversationId(self.next_id()));
-        Thread::begin(event, customer, who, id)
-    }
-
     pub(super) fn set_alarm(&mut self, kind: AlarmKind, subject: i64, due: DateTime<Utc>) {
         self.out.alarms.insert(AlarmKey { kind, subject }, Some(due));
     }
@@ -74,12 +64,13 @@ impl<'a> Step<'a> {
     /// Owes the customer a text: one call a part, sent in order. False when there is no account to send it from.
     pub(super) fn owe_text(&mut self, thread: &mut Thread, text: &str, purpose: &str) -> bool {
         let account = thread.customer.account.clone();
-        let Some(connection) = self.shop.seller.connections.iter().find(|known| known.account == account) else {
+        let Some(connection) = self.shop.seller.connection_for(&account) else {
             thread.conversation.needs_look = Some(Look::NotSent);
             return false;
         };
         let connection = connection.id;
-        for (part, text) in reply::parts(text, reply::TEXT_LIMIT_BYTES).into_iter().enumerate() {
+        let limit = account.channel().unwrap_or(Channel::Instagram).text_limit();
+        for (part, text) in reply::parts(text, limit).into_iter().enumerate() {
             let (message, outbox) = (MessageId(self.next_id()), OutboxId(self.next_id()));
             let said = Message {
                 id: message,
@@ -127,7 +118,7 @@ impl Shop {
         if let Some(mut thread) = step.thread {
             thread.used = self.turns;
             let id = thread.conversation.id;
-            self.by_customer.insert((thread.customer.account.clone(), thread.customer.meta_id.clone()), id);
+            self.know(&thread, step.out.aliases.values().map(|alias| &alias.id));
             let known = self.threads.get(&id);
             if known.is_none_or(|known| known.customer != thread.customer) {
                 self.turn.customers.insert(id);

@@ -14,6 +14,7 @@ use crate::domain::order::{Look, Order, OrderState};
 use crate::domain::seller::{Connection, Settings};
 
 mod corners;
+mod known;
 
 const NOON: i64 = 1_790_856_000;
 
@@ -74,7 +75,7 @@ fn loaded() -> Loaded {
         seller: Seller {
             id: SellerId(1),
             settings: Settings::new("Linen Shop", usd),
-            connections: vec![Connection { id: ConnectionId(1), account: account() }],
+            connections: vec![Connection { id: ConnectionId(1), account: account(), linked: None }],
         },
         incarnation: 1,
         last_id: 0,

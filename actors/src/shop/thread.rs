@@ -16,6 +16,8 @@ const MAX_SENT: usize = 16;
 #[derive(Clone, Debug)]
 pub(super) struct Thread {
     pub(super) customer: Customer,
+    /// Further ids of the customer at Meta.
+    pub(super) aliases: Vec<String>,
     pub(super) conversation: Conversation,
     pub(super) lead: Option<Lead>,
     /// Messages with a say in the draft, in Meta's order.
@@ -39,6 +41,7 @@ impl Thread {
         Self {
             heard: heard.collect(),
             customer: stored.customer,
+            aliases: stored.aliases,
             conversation: stored.conversation,
             lead: stored.lead,
             draft: stored.draft,
@@ -68,7 +71,8 @@ impl Thread {
             meta_id: meta_id.to_owned(),
             facts: crate::domain::conversation::Facts::default(),
         };
-        Self { customer, conversation, lead: None, heard: Vec::new(), draft: None, sent: Vec::new(), used: 0 }
+        let aliases = Vec::new();
+        Self { customer, aliases, conversation, lead: None, heard: Vec::new(), draft: None, sent: Vec::new(), used: 0 }
     }
 
     /// Puts a message at its place in Meta's order. False when the episode is full.

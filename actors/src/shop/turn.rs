@@ -8,7 +8,8 @@ use crate::domain::alarm::{Alarm, AlarmKey};
 use crate::domain::budget::{BudgetKey, SpentMinute};
 use crate::domain::catalog::Product;
 use crate::domain::changes::{Changes, Decided};
-use crate::domain::conversation::Message;
+use crate::domain::channel::Account;
+use crate::domain::conversation::{Alias, Message};
 use crate::domain::ids::{ConversationId, MessageId, OrderId, OutboxId};
 use crate::domain::order::{Order, OrderChange};
 use crate::domain::outbox::Owed;
@@ -32,6 +33,8 @@ pub(super) struct Turn {
     pub(super) customers: BTreeSet<ConversationId>,
     /// Those of them whose lead is to be stored.
     pub(super) leads: BTreeSet<ConversationId>,
+    /// Ids that customers go by from now on, too.
+    pub(super) aliases: BTreeMap<(Account, String), Alias>,
     pub(super) decided: Vec<Decided>,
     /// Claimed in this turn: to be handed over once it is stored.
     pub(super) claimed: Vec<OutboxId>,
@@ -52,6 +55,7 @@ impl Turn {
         self.touched.extend(step.touched);
         self.customers.extend(step.customers);
         self.leads.extend(step.leads);
+        self.aliases.extend(step.aliases);
         self.decided.extend(step.decided);
         self.claimed.extend(step.claimed);
     }
@@ -63,6 +67,7 @@ impl Turn {
         Changes {
             last_id,
             customers: of(&self.customers).iter().map(|thread| thread.customer.clone()).collect(),
+            aliases: self.aliases.into_values().collect(),
             conversations: of(&self.touched).iter().map(|thread| thread.conversation.clone()).collect(),
             leads: of(&self.leads).iter().filter_map(|thread| thread.lead.clone()).collect(),
             messages: self.messages.into_values().collect(),

@@ -3,12 +3,13 @@
 use entity::{connection, seller};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect};
 
-use crate::domain::channel::Account;
+use crate::domain::channel::{Account, Channel};
+use crate::domain::directory::Connected;
 use crate::domain::ids::{ConnectionId, SellerId};
 use crate::domain::seller::Settings;
 
 use super::rows::{OfSeller, json, unreadable};
-use super::{CONNECTED, OfficeTx, StoreError};
+use super::{CONNECTED, DISCONNECTED, OfficeTx, StoreError};
 
 /// Makes a seller, once for each `request`: with a key that was used before, it is the seller made then.
 pub async fn create_seller(tx: &OfficeTx, settings: &Settings, request: Option<&str>) -> Result<SellerId, StoreError> {
@@ -26,19 +27,79 @@ pub struct NewConnection {
     pub seller: SellerId,
     /// The account at Meta.
     pub account: Account,
+    /// The account linked to it, which the token may act for as well.
+    pub linked: Option<Account>,
     /// The account's name, for people.
     pub username: String,
 }
 
 /// Makes a connection without a token, or finds the seller's own to this account and connects it anew. None: the
-/// account is another seller's.
+/// account or the one linked to it is another seller's; the transaction can then only be dropped.
 pub async fn put_connection(tx: &OfficeTx, new: &NewConnection) -> Result<Option<ConnectionId>, StoreError> {
-    let sql = "INSERT INTO connection (seller_id, account, username, state) VALUES ($1, $2, $3, $4) \
-               ON CONFLICT (account) DO UPDATE SET username = excluded.username, state = excluded.state \
-               WHERE connection.seller_id = excluded.seller_id RETURNING id";
-    let values = vec![new.seller.0.into(), new.account.as_str().into(), new.username.as_str().into(), CONNECTED.into()];
+    let accounts: Vec<&Account> = [Some(&new.account), new.linked.as_ref()].into_iter().flatten().collect();
+    for account in &accounts {
+        // An update that changes nothing, so that a row is returned for what the seller has already.
+        let sql = "INSERT INTO account_owner (account, seller_id) VALUES ($1, $2) \
+                   ON CONFLICT (account) DO UPDATE SET seller_id = excluded.seller_id \
+                   WHERE account_owner.seller_id = excluded.seller_id RETURNING account";
+        if tx.writing().query_sql(sql, vec![account.as_str().into(), new.seller.0.into()]).await?.is_empty() {
+            return Ok(None);
+        }
+    }
+    let sql = "INSERT INTO connection (seller_id, account, linked, username, state) VALUES ($1, $2, $3, $4, $5) \
+               ON CONFLICT (account) DO UPDATE SET linked = excluded.linked, username = excluded.username, \
+               state = excluded.state WHERE connection.seller_id = excluded.seller_id RETURNING id";
+    let linked = new.linked.as_ref().map(|linked| linked.as_str().to_owned());
+    let (account, username) = (new.account.as_str(), new.username.as_str());
+    let values = vec![new.seller.0.into(), account.into(), linked.into(), username.into(), CONNECTED.into()];
     let rows = tx.writing().query_sql(sql, values).await?;
+    give_back_unused(tx, new.seller).await?;
     rows.first().map(|row| Ok(ConnectionId(row.try_get_by_index(0)?))).transpose()
+}
+
+/// An account that was once named as linked, by mistake perhaps, and is so no more, is free for its true owner.
+async fn give_back_unused(tx: &OfficeTx, seller: SellerId) -> Result<(), StoreError> {
+    let sql = "DELETE FROM account_owner WHERE seller_id = $1 \
+               AND account NOT IN (SELECT account FROM connection WHERE seller_id = $1) \
+               AND account NOT IN (SELECT linked FROM connection WHERE seller_id = $1 AND linked IS NOT NULL)";
+    tx.writing().execute_sql(sql, vec![seller.0.into()]).await?;
+    Ok(())
+}
+
+/// Ends a connection and forgets its token. The account stays the seller's, with all that was said on it, until it is
+/// connected again. False: the seller has no such connection.
+pub async fn end_connection(tx: &OfficeTx, seller: SellerId, connection: ConnectionId) -> Result<bool, StoreError> {
+    let sql = "UPDATE connection SET state = $1, sealed_token = NULL WHERE seller_id = $2 AND id = $3";
+    let values = vec![DISCONNECTED.into(), seller.0.into(), connection.0.into()];
+    Ok(tx.writing().execute_sql(sql, values).await? > 0)
+}
+
+/// A connection as people see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectionRow {
+    /// Its id.
+    pub id: ConnectionId,
+    /// The account at Meta.
+    pub account: Account,
+    /// The account linked to it.
+    pub linked: Option<Account>,
+    /// The account's name.
+    pub username: String,
+    /// `connected` or `disconnected`.
+    pub state: String,
+}
+
+/// A seller's connections.
+pub async fn connections(reads: &impl ConnectionTrait, seller: SellerId) -> Result<Vec<ConnectionRow>, StoreError> {
+    let rows = connection::Entity::of_seller(seller).order_by_asc(connection::Column::Id).all(reads).await?;
+    let row = |row: connection::Model| ConnectionRow {
+        id: ConnectionId(row.id),
+        account: Account::stored(row.account),
+        linked: row.linked.map(Account::stored),
+        username: row.username,
+        state: row.state,
+    };
+    Ok(rows.into_iter().map(row).collect())
 }
 
 /// Whether there is such a seller.
@@ -74,31 +135,53 @@ pub async fn put_token(
     }
 }
 
-/// The sealed token of a connection.
-pub async fn sealed_token(
+/// What a call for a connection needs: its sealed token, and the Page it goes through where it goes through one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Access {
+    /// The token, sealed.
+    pub sealed_token: String,
+    /// Meta's id of the Page.
+    pub page: Option<String>,
+}
+
+/// How to call for a connection; none without a token.
+pub async fn access(
     reads: &impl ConnectionTrait,
     seller: SellerId,
     connection: ConnectionId,
-) -> Result<Option<String>, StoreError> {
-    let token = connection::Entity::of_seller(seller)
+) -> Result<Option<Access>, StoreError> {
+    let row = connection::Entity::of_seller(seller)
         .select_only()
-        .column(connection::Column::SealedToken)
+        .columns([connection::Column::SealedToken, connection::Column::Account, connection::Column::Linked])
         .filter(connection::Column::Id.eq(connection.0))
-        .into_tuple::<Option<String>>()
+        .into_tuple::<(Option<String>, String, Option<String>)>()
         .one(reads)
         .await?;
-    Ok(token.flatten())
+    let Some((Some(sealed_token), account, linked)) = row else { return Ok(None) };
+    let accounts = [Some(account), linked].into_iter().flatten().map(Account::stored);
+    let page = accounts.into_iter().find(|account| account.channel() == Some(Channel::Messenger));
+    Ok(Some(Access { sealed_token, page: page.map(|page| page.id().to_owned()) }))
+}
+
+/// Every connected account, with whose it is; the earliest first.
+pub async fn connected(reads: &impl ConnectionTrait) -> Result<Vec<Connected>, StoreError> {
+    let rows = connection::Entity::find()
+        .select_only()
+        .columns([connection::Column::SellerId, connection::Column::Account, connection::Column::Linked])
+        .filter(connection::Column::State.eq(CONNECTED))
+        .order_by_asc(connection::Column::Id)
+        .into_tuple::<(i64, String, Option<String>)>()
+        .all(reads)
+        .await?;
+    let connected = |(seller, account, linked): (i64, String, Option<String>)| Connected {
+        seller: SellerId(seller),
+        account: Account::stored(account),
+        linked: linked.map(Account::stored),
+    };
+    Ok(rows.into_iter().map(connected).collect())
 }
 
 /// Whose each connected account is.
 pub async fn directory(reads: &impl ConnectionTrait) -> Result<Vec<(Account, SellerId)>, StoreError> {
-    let rows = connection::Entity::find()
-        .select_only()
-        .columns([connection::Column::Account, connection::Column::SellerId])
-        .filter(connection::Column::State.eq(CONNECTED))
-        .order_by_asc(connection::Column::Id)
-        .into_tuple::<(String, i64)>()
-        .all(reads)
-        .await?;
-    Ok(rows.into_iter().map(|(account, seller)| (Account::stored(account), SellerId(seller))).collect())
+    Ok(connected(reads).await?.into_iter().map(|connected| (connected.account, connected.seller)).collect())
 }

@@ -18,7 +18,7 @@ use super::StoreError;
 
 pub(super) use catalog::{catalog, product_row, variant_rows};
 pub(super) use conversations::{
-    conversation, conversation_row, customer, customer_row, lead, lead_row, message, message_row,
+    alias_row, conversation, conversation_row, customer, customer_row, lead, lead_row, message, message_row,
 };
 pub(super) use inbox::{arrival_row, stored_event};
 pub(super) use orders::{change_row, line_rows, order_row, orders};
@@ -44,7 +44,7 @@ macro_rules! of_seller {
 }
 
 of_seller! {
-    connection inbox_event customer conversation message lead product variant shop_order order_line order_change outbox
+    connection inbox_event customer customer_alias conversation message lead product variant shop_order order_line order_change outbox
     rate_window alarm
 }
 

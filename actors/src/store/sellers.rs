@@ -88,13 +88,17 @@ async fn raise(pen: &Pen, seller: SellerId, now: DateTime<Utc>) -> Result<Option
 async fn connections(reads: &impl ConnectionTrait, seller: SellerId) -> Result<Vec<Connection>, StoreError> {
     let rows = connection::Entity::of_seller(seller)
         .select_only()
-        .columns([connection::Column::Id, connection::Column::Account])
+        .columns([connection::Column::Id, connection::Column::Account, connection::Column::Linked])
         .filter(connection::Column::State.eq(CONNECTED))
         .order_by_asc(connection::Column::Id)
-        .into_tuple::<(i64, String)>()
+        .into_tuple::<(i64, String, Option<String>)>()
         .all(reads)
         .await?;
-    let connection = |(id, account)| Connection { id: ConnectionId(id), account: Account::stored(account) };
+    let connection = |(id, account, linked): (_, _, Option<String>)| Connection {
+        id: ConnectionId(id),
+        account: Account::stored(account),
+        linked: linked.map(Account::stored),
+    };
     Ok(rows.into_iter().map(connection).collect())
 }
 

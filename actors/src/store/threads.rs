@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use entity::{conversation, customer, lead, message, order_line, shop_order};
-use sea_orm::sea_query::Condition;
+use entity::{conversation, customer, customer_alias, lead, message, order_line, shop_order};
+use sea_orm::sea_query::{Condition, SelectStatement};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Statement, Value,
 };
 
-use crate::domain::channel::Account;
+use crate::domain::channel::{Account, Channel};
 use crate::domain::conversation::{Conversation, Customer, Lead, Message};
 use crate::domain::ids::{ConversationId, CustomerId, SellerId};
 use crate::domain::order::Order;
@@ -32,6 +32,8 @@ pub struct Wanted {
 pub struct StoredThread {
     /// With whom.
     pub customer: Customer,
+    /// Further ids of the customer at Meta.
+    pub aliases: Vec<String>,
     /// The conversation.
     pub conversation: Conversation,
     /// The customer's lead.
@@ -56,6 +58,7 @@ pub async fn read(
     if customers.is_empty() {
         return Ok(Vec::new());
     }
+    let mut aliases = aliases(reads, seller, &customers).await?;
     let ids: Vec<i64> = customers.keys().map(|id| id.0).collect();
     let conversations = conversations(reads, seller, &ids).await?;
     let mut leads = leads(reads, seller, &ids).await?;
@@ -66,6 +69,7 @@ pub async fn read(
     let thread = |conversation: Conversation| {
         Some(StoredThread {
             customer: customers.remove(&conversation.customer)?,
+            aliases: aliases.remove(&conversation.customer).unwrap_or_default(),
             lead: leads.remove(&conversation.customer),
             heard: heard.remove(&conversation.id).unwrap_or_default(),
             draft: drafts.remove(&conversation.id),
@@ -88,6 +92,9 @@ async fn customers(
         of_account.entry(account.as_str()).or_default().push(meta_id);
     }
     for (account, meta_ids) in of_account {
+        if has_aliases(account) {
+            any = any.add(customer::Column::Id.in_subquery(known_as(seller, account, &meta_ids)));
+        }
         let these = customer::Column::MetaId.is_in(meta_ids);
         any = any.add(Condition::all().add(customer::Column::Account.eq(account)).add(these));
     }
@@ -105,6 +112,38 @@ async fn customers(
     }
     let rows = customer::Entity::of_seller(seller).filter(any).all(reads).await?;
     rows.into_iter().map(|row| Ok((CustomerId(row.id), rows::customer(row)?))).collect()
+}
+
+/// Only WhatsApp gives a customer a second id; nobody else's customers cost a question about it.
+fn has_aliases(account: &str) -> bool {
+    Account::stored(account.to_owned()).channel() == Some(Channel::Whatsapp)
+}
+
+fn known_as(seller: SellerId, account: &str, ids: &[&str]) -> SelectStatement {
+    customer_alias::Entity::of_seller(seller)
+        .select_only()
+        .column(customer_alias::Column::CustomerId)
+        .filter(customer_alias::Column::Account.eq(account))
+        .filter(customer_alias::Column::Alias.is_in(ids.iter().copied()))
+        .into_query()
+}
+
+pub(super) async fn aliases(
+    reads: &impl ConnectionTrait,
+    seller: SellerId,
+    customers: &HashMap<CustomerId, Customer>,
+) -> Result<HashMap<CustomerId, Vec<String>>, StoreError> {
+    let these = customers.values().filter(|customer| has_aliases(customer.account.as_str()));
+    let these: Vec<i64> = these.map(|customer| customer.id.0).collect();
+    let mut aliases: HashMap<CustomerId, Vec<String>> = HashMap::new();
+    if these.is_empty() {
+        return Ok(aliases);
+    }
+    let rows = customer_alias::Entity::of_seller(seller).filter(customer_alias::Column::CustomerId.is_in(these));
+    for row in rows.order_by_asc(customer_alias::Column::Alias).all(reads).await? {
+        aliases.entry(CustomerId(row.customer_id)).or_default().push(row.alias);
+    }
+    Ok(aliases)
 }
 
 pub(super) async fn conversations(

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use entity::{
-    alarm, conversation, customer, lead, message, order_change, order_line, outbox, product, rate_window, shop_order,
-    variant,
+    alarm, conversation, customer, customer_alias, lead, message, order_change, order_line, outbox, product,
+    rate_window, shop_order, variant,
 };
 use sea_orm::sea_query::Condition;
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryTrait, Value};
@@ -26,6 +26,7 @@ pub async fn save(tx: &FencedTx, changes: &Changes, now: DateTime<Utc>) -> Resul
     // The inbox first: when its events were decided by somebody else, nothing more needs to be tried.
     decide(tx, seller, &changes.decided, now).await?;
     put::<customer::Entity>(tx, changes.customers.iter().map(|it| rows::customer_row(seller, it))).await?;
+    put::<customer_alias::Entity>(tx, changes.aliases.iter().map(|it| rows::alias_row(seller, it))).await?;
     put::<conversation::Entity>(tx, changes.conversations.iter().map(|it| rows::conversation_row(seller, it))).await?;
     put::<message::Entity>(tx, changes.messages.iter().map(|it| rows::message_row(seller, it))).await?;
     put::<lead::Entity>(tx, changes.leads.iter().map(|it| rows::lead_row(seller, it))).await?;

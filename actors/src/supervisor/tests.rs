@@ -259,7 +259,7 @@ async fn two_accounts_of_a_seller_may_use_the_same_key() {
     let house = House::build(hasty()).await;
     let tx = OfficeTx::begin(house.world.store.pen()).await.unwrap();
     let account = Account::new(Channel::Instagram, "2");
-    let connection = NewConnection { seller: house.seller, account, username: "bob".to_owned() };
+    let connection = NewConnection { seller: house.seller, account, linked: None, username: "bob".to_owned() };
     office::put_connection(&tx, &connection).await.unwrap();
     tx.commit("office").await.unwrap();
     house.world.reload_directory().await.unwrap();

@@ -49,27 +49,66 @@ impl SellerIn {
 pub(super) struct ConnectionIn {
     channel: Channel,
     account_id: String,
-    username: String,
+    username: Option<String>,
+    /// On WhatsApp, in place of a username: the number as customers see it.
+    display_number: Option<String>,
+    /// The Page that an Instagram account is linked to, whose token it is.
+    page_id: Option<String>,
+    /// The Instagram account that is linked to a Page.
+    instagram_id: Option<String>,
     token: Secret,
 }
 
 impl ConnectionIn {
     /// The account of this seller, or what is wrong with it.
     pub(super) fn checked(self, seller: SellerId) -> Result<NewAccount, Problem> {
-        let looked_at = || -> Checked<()> {
-            let id = self.account_id.as_bytes();
-            if id.is_empty() || id.len() > ACCOUNT_ID_BYTES || !id.iter().all(u8::is_ascii_digit) {
-                return Err("account_id is the number that Meta gave the account, not its name".to_owned());
-            }
+        let refused = |detail| invalid("invalid_connection", "The account cannot be connected", detail);
+        let looked_at = || -> Checked<(Option<Account>, String)> {
+            meta_id("account_id", &self.account_id)?;
             let token = self.token.expose().as_bytes();
             if token.is_empty() || token.len() > TOKEN_BYTES || !token.iter().all(u8::is_ascii_graphic) {
                 return Err(format!("token is 1 to {TOKEN_BYTES} visible ASCII characters, as Meta gave it"));
             }
-            text("username", &self.username)
+            Ok((self.linked()?, self.name()?))
         };
-        looked_at().map_err(|detail| invalid("invalid_connection", "The account cannot be connected", detail))?;
+        let (linked, username) = looked_at().map_err(refused)?;
         let account = Account::new(self.channel, &self.account_id);
-        Ok(NewAccount { seller, account, username: self.username, token: self.token })
+        Ok(NewAccount { seller, account, linked, username, token: self.token })
+    }
+
+    /// The account linked to it. A link between other channels is a mistake.
+    fn linked(&self) -> Checked<Option<Account>> {
+        let (page, instagram) = (self.page_id.as_deref(), self.instagram_id.as_deref());
+        let (name, id, channel) = match (self.channel, page, instagram) {
+            (_, None, None) => return Ok(None),
+            (Channel::Instagram, Some(page), None) => ("page_id", page, Channel::Messenger),
+            (Channel::Messenger, None, Some(instagram)) => ("instagram_id", instagram, Channel::Instagram),
+            _ => return Err("page_id goes with the channel instagram, instagram_id with messenger".to_owned()),
+        };
+        meta_id(name, id)?;
+        match id == self.account_id {
+            true => Err(format!("{name} is the id of the account itself")),
+            false => Ok(Some(Account::new(channel, id))),
+        }
+    }
+
+    /// What people call it.
+    fn name(&self) -> Checked<String> {
+        let (name, wanted, other) = match self.channel {
+            Channel::Whatsapp => ("display_number", &self.display_number, &self.username),
+            Channel::Instagram | Channel::Messenger => ("username", &self.username, &self.display_number),
+        };
+        let wanted = wanted.clone().filter(|_| other.is_none());
+        let wanted = wanted.ok_or_else(|| format!("on {} an account is named by {name}", self.channel.name()))?;
+        text(name, &wanted)?;
+        Ok(wanted)
+    }
+}
+
+fn meta_id(name: &str, id: &str) -> Checked<()> {
+    match !id.is_empty() && id.len() <= ACCOUNT_ID_BYTES && id.bytes().all(|byte| byte.is_ascii_digit()) {
+        true => Ok(()),
+        false => Err(format!("{name} is the number that Meta gave the account, not its name")),
     }
 }
 

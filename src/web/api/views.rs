@@ -1,10 +1,12 @@
 //! What the API shows of rows.
 
+use actors::domain::channel::Channel;
 use actors::domain::conversation::{Conversation, Customer, Lead, Message};
 use actors::domain::money::Money;
 use actors::domain::order::{Order, OrderLine};
 use actors::domain::outbox::{Owed, OwedCall};
 use actors::domain::outcome::Reason;
+use actors::store::office::ConnectionRow;
 use actors::store::views::Page;
 use serde_json::{Value, json};
 
@@ -74,6 +76,17 @@ pub(super) fn message(message: &Message) -> Value {
         "at": message.at,
         "state": message.state.name(),
         "mid": message.mid,
+    })
+}
+
+pub(super) fn connection(connection: &ConnectionRow) -> Value {
+    json!({
+        "id": connection.id,
+        "channel": connection.account.channel().map(Channel::name),
+        "account_id": connection.account.id(),
+        "linked": connection.linked,
+        "name": connection.username,
+        "state": connection.state,
     })
 }
 

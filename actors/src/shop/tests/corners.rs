@@ -110,6 +110,7 @@ fn many_echoes_in_one_turn_are_each_known() {
     let thread = played.shop.threads[&id].clone();
     let stored = StoredThread {
         customer: thread.customer,
+        aliases: vec![],
         conversation: thread.conversation,
         lead: thread.lead,
         heard: vec![],

@@ -1,11 +1,13 @@
 //! Customers, conversations, messages and leads as rows.
 
 use chrono::{DateTime, Utc};
-use entity::{conversation as conversations, customer as customers, lead as leads, message as messages};
+use entity::{
+    conversation as conversations, customer as customers, customer_alias as aliases, lead as leads, message as messages,
+};
 
 use crate::domain::channel::Account;
 use crate::domain::conversation::{
-    Author, Conversation, Customer, Fact, Facts, Lead, LeadStage, Message, MessageState,
+    Alias, Author, Conversation, Customer, Fact, Facts, Lead, LeadStage, Message, MessageState,
 };
 use crate::domain::ids::{ConversationId, CustomerId, LeadId, MessageId, OrderId, OutboxId, SellerId};
 use crate::domain::order::Look;
@@ -28,6 +30,15 @@ pub(in crate::store) fn customer_row(seller: SellerId, customer: &Customer) -> c
         email_at: at(email),
         address: value(address),
         address_at: at(address),
+    }
+}
+
+pub(in crate::store) fn alias_row(seller: SellerId, alias: &Alias) -> aliases::Model {
+    aliases::Model {
+        seller_id: seller.0,
+        account: alias.account.to_string(),
+        alias: alias.id.clone(),
+        customer_id: alias.customer.0,
     }
 }
 

@@ -1,11 +1,14 @@
 //! No question walks a whole table or a whole shop: on SQLite, where the planner has to be told.
 
+use std::collections::HashMap;
 use std::sync::Mutex;
 
 use sea_orm::entity::prelude::async_trait::async_trait;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 
-use crate::domain::ids::ConversationId;
+use crate::domain::channel::{Account, Channel};
+use crate::domain::conversation::{Customer, Facts};
+use crate::domain::ids::{ConversationId, CustomerId};
 use crate::store::threads::{self, Wanted};
 use crate::store::views::{self, Page};
 use crate::store::{Store, alarms, inbox, ledger, office, sellers};
@@ -61,12 +64,15 @@ async fn a_question_is_answered_from_an_index_that_fits_it() {
     let seller = seller(&store, &account()).await;
     let reads = Explaining { connection: store.reads(), plans: Mutex::default() };
     let page = Page { after: 0, limit: 10 };
+    let number = Account::new(Channel::Whatsapp, "7");
     let wanted = Wanted {
-        customers: vec![(account(), "1".to_owned())],
+        customers: vec![(account(), "1".to_owned()), (number.clone(), "US.1".to_owned())],
         conversations: vec![ConversationId(1), ConversationId(2)],
         mids: vec!["m".to_owned()],
     };
+    let customer = Customer { id: CustomerId(1), account: number, meta_id: "US.1".to_owned(), facts: Facts::default() };
     threads::read(&reads, seller, &wanted, 9).await.unwrap();
+    threads::aliases(&reads, seller, &HashMap::from([(customer.id, customer)])).await.unwrap();
     threads::heard(&reads, seller, &[1, 2], 9).await.unwrap();
     threads::drafts(&reads, seller, vec![1, 2]).await.unwrap();
     threads::conversations(&reads, seller, &[1, 2]).await.unwrap();
@@ -77,13 +83,24 @@ async fn a_question_is_answered_from_an_index_that_fits_it() {
     inbox::last_seq(&reads).await.unwrap();
     alarms::sellers_due(&reads, at(0)).await.unwrap();
     alarms::next_due(&reads, at(0)).await.unwrap();
-    office::sealed_token(&reads, seller, crate::domain::ids::ConnectionId(1)).await.unwrap();
+    office::access(&reads, seller, crate::domain::ids::ConnectionId(1)).await.unwrap();
     views::orders(&reads, seller, page).await.unwrap();
     views::messages(&reads, seller, ConversationId(1)).await.unwrap();
     ledger::by_reason(&reads).await.unwrap();
     let plans = reads.plans.into_inner().unwrap();
-    let tables =
-        ["customer", "conversation", "message", "m", "c", "lead", "shop_order", "order_line", "outbox", "alarm"];
+    let tables = [
+        "customer",
+        "customer_alias",
+        "conversation",
+        "message",
+        "m",
+        "c",
+        "lead",
+        "shop_order",
+        "order_line",
+        "outbox",
+        "alarm",
+    ];
     for plan in &plans {
         let words: Vec<&str> = plan.split(' ').collect();
         let walks_table = words[0] == "SCAN" && words.len() == 2 && tables.contains(&words[1]);

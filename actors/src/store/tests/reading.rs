@@ -1,14 +1,18 @@
 //! Pages of views, and what the front office put in.
 
+use migration::MigratorTrait;
+use sea_orm::ConnectionTrait;
+
 use crate::domain::changes::Changes;
 use crate::domain::channel::{Account, Channel};
-use crate::domain::conversation::{Conversation, Customer, Facts};
+use crate::domain::conversation::{Alias, Conversation, Customer, Facts};
 use crate::domain::ids::{ConnectionId, ConversationId, CustomerId, SellerId};
 use crate::store::pen::OfficeTx;
+use crate::store::threads::{self, Wanted};
 use crate::store::views::{self, Page};
-use crate::store::{StoreError, office, turns};
+use crate::store::{Store, StoreError, office, turns};
 
-use super::support::{account, at, databases, fenced, load, seller};
+use super::support::{account, at, databases, fenced, load, seller, sqlite};
 
 fn talks(count: i64) -> Changes {
     let customer =
@@ -65,6 +69,7 @@ async fn a_seller_is_made_once_for_each_request_and_an_account_is_one_sellers() 
         let of = |seller: i64| office::NewConnection {
             seller: SellerId(seller),
             account: account(),
+            linked: None,
             username: "wool".to_owned(),
         };
         let first = office::put_connection(&tx, &of(made[0])).await.unwrap();
@@ -86,14 +91,15 @@ async fn tokens_are_kept_sealed_and_by_seller() {
         let seller = seller(&store, &account()).await;
         let other = Account::new(Channel::Whatsapp, "7");
         let tx = OfficeTx::begin(store.pen()).await.unwrap();
-        let new = office::NewConnection { seller, account: other.clone(), username: "linen".to_owned() };
+        let new = office::NewConnection { seller, account: other.clone(), linked: None, username: "linen".to_owned() };
         let connection = office::put_connection(&tx, &new).await.unwrap().unwrap();
         office::put_token(&tx, seller, connection, "sealed").await.unwrap();
         tx.commit("office").await.unwrap();
         let reads = store.reads();
-        assert_eq!(office::sealed_token(reads, seller, connection).await.unwrap().as_deref(), Some("sealed"));
-        assert_eq!(office::sealed_token(reads, SellerId(99), connection).await.unwrap(), None);
-        assert_eq!(office::sealed_token(reads, seller, ConnectionId(1)).await.unwrap(), None);
+        let access = office::access(reads, seller, connection).await.unwrap();
+        assert_eq!(access, Some(office::Access { sealed_token: "sealed".to_owned(), page: None }));
+        assert_eq!(office::access(reads, SellerId(99), connection).await.unwrap(), None);
+        assert_eq!(office::access(reads, seller, ConnectionId(1)).await.unwrap(), None);
         assert_eq!(office::directory(reads).await.unwrap(), [(account(), seller), (other, seller)]);
         let tx = OfficeTx::begin(store.pen()).await.unwrap();
         let refused = office::put_token(&tx, SellerId(99), connection, "other").await;
@@ -101,4 +107,60 @@ async fn tokens_are_kept_sealed_and_by_seller() {
         drop(tx);
         store.close(at(1)).await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn a_customer_is_found_under_every_id_and_an_id_is_one_customers() {
+    for database in databases().await {
+        let (store, number) = (database.open().await, Account::new(Channel::Whatsapp, "7"));
+        let seller = seller(&store, &number).await;
+        let mut changes = talks(2);
+        changes.customers.iter_mut().for_each(|customer| customer.account = number.clone());
+        let alias =
+            |customer, id: &str| Alias { customer: CustomerId(customer), account: number.clone(), id: id.into() };
+        changes.aliases = vec![alias(1, "1555"), alias(1, "US.old"), alias(2, "1666")];
+        let wanted = |ids: &[&str]| Wanted {
+            customers: ids.iter().map(|id| (number.clone(), (*id).to_owned())).collect(),
+            ..Wanted::default()
+        };
+        for changes in [changes, Changes { aliases: vec![alias(2, "1555")], ..Changes::default() }] {
+            let loaded = load(&store, seller).await;
+            let tx = fenced(&store, &loaded).await;
+            turns::save(&tx, &changes, at(1)).await.unwrap();
+            tx.commit("seller.turn").await.unwrap();
+        }
+        for (ids, customers) in
+            [(&["1"][..], &[1][..]), (&["US.old"], &[1]), (&["1555"], &[2]), (&["1666", "1"], &[1, 2])]
+        {
+            let found = threads::read(store.reads(), seller, &wanted(ids), 9).await.unwrap();
+            let found: Vec<i64> = found.iter().map(|thread| thread.customer.id.0).collect();
+            assert_eq!(found, customers, "{ids:?}");
+        }
+        let both = threads::read(store.reads(), seller, &wanted(&["1", "2"]), 9).await.unwrap();
+        let aliases: Vec<_> = both.into_iter().map(|thread| thread.aliases).collect();
+        assert_eq!(aliases, [vec!["US.old"], vec!["1555", "1666"]]);
+        store.close(at(1)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn accounts_connected_before_there_were_owners_keep_theirs() {
+    let database = sqlite();
+    let file = format!("{}?mode=rwc", database.settings.url);
+    let old = sea_orm::Database::connect(file).await.unwrap();
+    migration::Migrator::up(&old, Some(2)).await.unwrap();
+    let rows = "INSERT INTO seller (settings) VALUES ('{}'); \
+                INSERT INTO connection (seller_id, account, username, state) VALUES (1, 'instagram:5', 'x', 'connected')";
+    old.execute_unprepared(rows).await.unwrap();
+    old.close().await.unwrap();
+    Store::migrate(&database.settings).await.unwrap();
+    let store = database.open().await;
+    let tx = OfficeTx::begin(store.pen()).await.unwrap();
+    let account = Account::stored("instagram:5".to_owned());
+    let new =
+        |seller| office::NewConnection { seller, account: account.clone(), linked: None, username: "y".to_owned() };
+    assert_eq!(office::put_connection(&tx, &new(SellerId(2))).await.unwrap(), None);
+    assert_eq!(office::put_connection(&tx, &new(SellerId(1))).await.unwrap(), Some(ConnectionId(1)));
+    drop(tx);
+    store.close(at(1)).await.unwrap();
 }
