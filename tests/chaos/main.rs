@@ -1,6 +1,9 @@
 //! The prover with short settings: the service is killed at every fail point, from outside, and an actor at a time,
 //! and must end as if nothing had happened.
 
+#[path = "../it/support/postgres.rs"]
+mod postgres;
+
 use std::process::Command;
 
 fn prove(settings: &[&str]) {
@@ -19,4 +22,10 @@ fn whatever_is_killed_nothing_is_lost_and_nothing_is_doubled() {
 #[test]
 fn two_trees_of_actors_on_the_same_shops_never_double_anything() {
     prove(&["--rival", "--sellers", "4", "--customers", "3", "--kills", "2", "--actor-kills", "10"]);
+}
+
+#[tokio::test]
+async fn on_postgresql_it_is_the_same() {
+    let server = postgres::new_database().await;
+    prove(&["--database", &server, "--sellers", "4", "--customers", "3", "--kills", "3", "--actor-kills", "15"]);
 }

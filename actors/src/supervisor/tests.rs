@@ -266,3 +266,17 @@ async fn two_accounts_of_a_seller_may_use_the_same_key() {
     house.tree.journal.append(vec![said("1", "hello"), said_to("2", "1", "hello")]).await.unwrap();
     assert_eq!(house.settle().await.handled, 2);
 }
+
+#[tokio::test]
+async fn suspects_are_taken_in_hand_by_one_seller_at_a_time_who_holds_up_no_other_for_ever() {
+    let settings = TreeSettings { store_timeout: Duration::from_millis(300), ..hasty() };
+    let house = House::build_careful(settings, EventSeq(100)).await;
+    house.another_seller("2").await;
+    let held = house.world.place_with_suspects().await.unwrap();
+    house.tree.journal.append(vec![said("1", "hello"), said_to("2", "2", "hello")]).await.unwrap();
+    assert!(house.world.place_with_suspects().await.is_none(), "it is held, and waiting has an end");
+    // Both went on without the place: whoever holds it hangs.
+    assert_eq!(house.settle().await.handled, 2);
+    drop(held);
+    assert!(house.world.place_with_suspects().await.is_some());
+}

@@ -41,12 +41,12 @@ impl Database {
 
     /// Where its server listens.
     pub(crate) fn port(&self) -> u16 {
-        postgres::port_of(&self.url)
+        port_of(&self.url)
     }
 
     /// The same database, reached on another port.
     pub(crate) fn through_port(self, port: u16) -> Self {
-        Self { url: postgres::on_port(&self.url, port), ..self }
+        Self { url: on_port(&self.url, port), ..self }
     }
 
     /// One connection to look at what is stored, past the service.
@@ -63,4 +63,16 @@ impl Database {
         }
         connection
     }
+}
+
+/// Where the server of this address listens.
+fn port_of(url: &str) -> u16 {
+    url.parse::<url::Url>().unwrap().port().unwrap()
+}
+
+/// The same address with another port.
+fn on_port(url: &str, port: u16) -> String {
+    let mut url: url::Url = url.parse().unwrap();
+    url.set_port(Some(port)).unwrap();
+    url.to_string()
 }

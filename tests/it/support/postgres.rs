@@ -24,23 +24,11 @@ struct Server {
 }
 
 /// The address of a new database with all tables.
-pub(super) async fn new_database() -> String {
+pub(crate) async fn new_database() -> String {
     let server = SERVER.get_or_init(Server::start).await;
     let name = format!("test_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
     server.create_database(&name, TEMPLATE).await;
     server.url(&name)
-}
-
-/// Where the server of this address listens.
-pub(super) fn port_of(url: &str) -> u16 {
-    url.parse::<url::Url>().unwrap().port().unwrap()
-}
-
-/// The same address with another port.
-pub(super) fn on_port(url: &str, port: u16) -> String {
-    let mut url: url::Url = url.parse().unwrap();
-    url.set_port(Some(port)).unwrap();
-    url.to_string()
 }
 
 impl Server {
