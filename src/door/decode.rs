@@ -3,7 +3,7 @@
 //! The door asks the same functions whether an event is acted on at all, so that the two cannot differ.
 
 use actors::domain::channel::{Account, Channel};
-use actors::domain::event::{Happening, ReceiptOf, Source, StoredEvent};
+use actors::domain::event::{Happening, ReceiptOf, StoredEvent};
 use actors::domain::outcome::Reason;
 use chrono::{DateTime, Utc};
 
@@ -26,8 +26,8 @@ pub(super) struct Known<'k> {
 }
 
 impl Known<'_> {
-    /// Why nothing on this account is acted on, if that is so.
-    pub(super) fn is_of_an_account(&self) -> Result<(), Reason> {
+    /// Whether it is anybody's account at all, or why nothing on it is acted on.
+    pub(super) fn on_a_real_account(&self) -> Result<(), Reason> {
         match () {
             () if is_test_account(self.account) => Err(Reason::DashboardTest),
             () if self.account.channel().is_none() => Err(Reason::Unreadable),
@@ -62,11 +62,12 @@ pub(super) fn is_test_account(account: &Account) -> bool {
 /// It reads the raw bytes again instead of trusting what an older version made of them, so that a replay after an
 /// update can do better.
 pub fn decode(event: &StoredEvent) -> Result<Happening, Reason> {
-    let text = match (event.source, event.kind.as_str()) {
-        (_, "unreadable_body") => return Err(Reason::UnreadableBody),
-        (Source::Meta, kind) if kind != "unreadable" => str::from_utf8(&event.raw).map_err(|_| Reason::Unreadable)?,
-        _ => return Err(Reason::Unreadable),
-    };
+    match event.kind.as_str() {
+        "unreadable" => return Err(Reason::Unreadable),
+        "unreadable_body" => return Err(Reason::UnreadableBody),
+        _ => {}
+    }
+    let text = str::from_utf8(&event.raw).map_err(|_| Reason::Unreadable)?;
     if is_test_account(&event.account) {
         return Err(Reason::DashboardTest);
     }

@@ -86,7 +86,7 @@ impl Part {
             Part::Handover => "handover",
             Part::Policy => "policy",
             Part::Referral => "referral",
-            Part::NotUsed => "not_used",
+            Part::NotUsed => "other",
             Part::Unknown => "unknown",
         }
     }
@@ -139,6 +139,14 @@ impl<'a> Item<'a> {
         self.body.as_ref().is_some_and(|body| body.is(name))
     }
 
+    /// The word for it, on this account.
+    pub(super) fn kind(&self, account: &Account) -> &'static str {
+        match self.part(account) {
+            Part::NotUsed => self.member,
+            part => part.kind(),
+        }
+    }
+
     /// What the item is about, on this account.
     pub(super) fn part(&self, account: &Account) -> Part {
         match self.part {
@@ -183,8 +191,7 @@ impl<'a> Item<'a> {
 
     /// The key that is the same when the same event comes again, by whatever way. `raw` is all of the item.
     pub(super) fn key(&self, account: &Account, raw: &str) -> String {
-        let part = self.part(account);
-        let kind = part.kind();
+        let (part, kind) = (self.part(account), self.kind(account));
         let by_id = match part {
             // A message and its echo share the ids, and so the keys.
             Part::Message | Part::Echo => self.id("mid").map(|mid| format!("message:{mid}")),

@@ -94,7 +94,7 @@ impl<'a> Cutter<'a> {
     /// A messaging item that was read; `manner` goes before its kind.
     pub(super) fn messaging(&mut self, place: &Place<'a>, manner: &str, item: &Item<'a>, raw: &'a RawValue) {
         let account = item.account(place);
-        let kind = format!("{manner}{}", item.part(&account).kind());
+        let kind = format!("{manner}{}", item.kind(&account));
         // Whichever app has the conversation, the event is the same.
         let key = item.key(&account, raw.get());
         let customer = item.customer(&account).map(str::to_owned);

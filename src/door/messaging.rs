@@ -14,7 +14,7 @@ use super::referral::Came;
 
 /// What the item means, or why it is only kept.
 pub(super) fn meaning(item: &Item<'_>, known: &Known<'_>) -> Result<Happening, Reason> {
-    known.is_of_an_account()?;
+    known.on_a_real_account()?;
     if item.is_dashboard_test() {
         return Err(Reason::DashboardTest);
     }

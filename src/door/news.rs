@@ -71,7 +71,7 @@ fn is_own(change: &Change<'_>, account: &Account) -> bool {
 
 /// What the news mean, or why they are only kept.
 pub(super) fn meaning(change: &Change<'_>, known: &Known<'_>) -> Result<Happening, Reason> {
-    known.is_of_an_account()?;
+    known.on_a_real_account()?;
     match topic(change) {
         Topic::Comment => Ok(Happening::Commented(comment(change, known)?)),
         Topic::Mention => mention(change).map(Happening::Mentioned).ok_or(Reason::Unreadable),

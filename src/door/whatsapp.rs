@@ -82,7 +82,7 @@ fn keep<'a>(cutter: &mut Cutter<'a>, place: &Place<'a>, change: &Change<'a>, raw
     let key = format!("{kind}:{}", sha256_of(&[place.time.map_or("", |time| time.get()), change.text]));
     let happened_at = time_of(place.time, cutter.received_at);
     let known = Known { account: &account, customer: None, at: happened_at, standby: false };
-    let ledgered = known.is_of_an_account().err().unwrap_or_else(|| reason(change));
+    let ledgered = known.on_a_real_account().err().unwrap_or_else(|| reason(change));
     cutter.keep(Found { account, kind, key, customer: None, happened_at, ledgered: Some(ledgered) }, raw.get());
 }
 

@@ -142,7 +142,7 @@ fn what_happens_around_a_conversation_is_a_sentence() {
         (r#""request_thread_control":{}"#, r#"handover 561: noted "An app asks for the conversation.""#),
         (r#""pass_thread_control":{}"#, r#"handover 561: noted "The conversation was handed to nobody.""#),
         (r#""policy-enforcement":{"action":"block"}"#, "policy 561: ! account_notice"),
-        (r#""account_linking":{"status":"linked"}"#, "not_used 561: ! not_used"),
+        (r#""account_linking":{"status":"linked"}"#, "account_linking 561: ! not_used"),
         (r#""send_cart":{}"#, "unknown 561: ! unknown_kind"),
     ] {
         assert_eq!(told(members), meaning, "{members}");

@@ -80,7 +80,7 @@ impl<'a> Piece<'a> {
 
     /// What it means, or why it is only kept.
     pub(super) fn meaning(&self, known: &Known<'_>) -> Result<Happening, Reason> {
-        known.is_of_an_account()?;
+        known.on_a_real_account()?;
         let is_of_group = self.fields.text("recipient_type").as_deref() == Some("group");
         if is_of_group || self.fields.get("group_id").is_some() {
             return Err(Reason::GroupMessage);
