@@ -2,14 +2,19 @@
 //!
 //! Plain functions over bytes. It knows neither HTTP nor the database, and Meta's JSON goes no further than here.
 
+mod attachments;
 mod change;
 mod cut;
 mod decode;
-mod field;
 mod handshake;
 mod item;
 mod json;
 mod keep;
+mod kinds;
+mod messaging;
+mod news;
+mod notes;
+mod referral;
 mod signature;
 #[cfg(test)]
 mod tests;

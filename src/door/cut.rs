@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
 
 use super::change;
-use super::item::Item;
+use super::decode::STANDBY;
 use super::json::{Fields, id_of};
 use super::keep::{Cutter, Pieces, Place};
 
@@ -90,14 +90,15 @@ fn entry<'a>(cutter: &mut Cutter<'a>, channel: Channel, raw: &'a RawValue) {
     let place = Place { channel, id: member("id").and_then(id_of), time: member("time") };
     let before = cutter.count();
     if member("field").is_some() && member("value").is_some() {
-        change::cut(cutter, &place, raw);
+        change::cut(cutter, &place, "", raw);
     }
     let account = place.account(None);
     for (name, items) in &fields {
         match name.as_ref() {
-            "messaging" => each(cutter, items, &account, |cutter, raw| item(cutter, &place, "", raw)),
-            "standby" => each(cutter, items, &account, |cutter, raw| item(cutter, &place, "standby_", raw)),
-            "changes" => each(cutter, items, &account, |cutter, item| change::cut(cutter, &place, item)),
+            "messaging" | "changes" => {
+                each(cutter, items, &account, |cutter, raw| change::cut(cutter, &place, "", raw))
+            }
+            "standby" => each(cutter, items, &account, |cutter, raw| change::cut(cutter, &place, STANDBY, raw)),
             _ => {}
         }
     }
@@ -117,14 +118,6 @@ fn each<'a>(
     match serde_json::from_str::<Option<Vec<&RawValue>>>(list.get()) {
         Ok(elements) => elements.into_iter().flatten().for_each(|element| with(cutter, element)),
         Err(_) => cutter.unreadable(list, account.clone()),
-    }
-}
-
-/// One messaging item; `manner` goes before the kind where another app controls the conversation.
-fn item<'a>(cutter: &mut Cutter<'a>, place: &Place<'a>, manner: &str, raw: &'a RawValue) {
-    match Item::read(raw.get()) {
-        Some(item) if cutter.is_intact(raw) => cutter.messaging(place, manner, &item, raw),
-        _ => cutter.unreadable(raw, place.account(None)),
     }
 }
 

@@ -1,25 +1,60 @@
 //! What a stored event of Meta's means.
+//!
+//! The door asks the same functions whether an event is acted on at all, so that the two cannot differ.
 
-use actors::domain::channel::Channel;
-use actors::domain::event::{Echo, Happening, Said, Source, StoredEvent};
+use actors::domain::channel::{Account, Channel};
+use actors::domain::event::{Happening, ReceiptOf, StoredEvent};
 use actors::domain::outcome::Reason;
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use chrono::{DateTime, Utc};
 
-use super::item::{Item, Part};
-use super::json::Id;
-use super::whatsapp;
+use super::change::Shape;
+use super::{kinds, messaging, news, whatsapp};
 
-/// The kinds this version acts on, where they come from Instagram or Messenger.
-const ACTED_ON: [&str; 3] = ["message", "echo", "postback"];
+/// Goes before the kind of what was said while another app has the conversation.
+pub(super) const STANDBY: &str = "standby_";
 
-/// Whether this version acts on `kind`, or only keeps it.
-pub(super) fn is_acted_on(channel: Option<Channel>, kind: &str) -> bool {
-    match channel {
-        Some(Channel::Instagram | Channel::Messenger) => ACTED_ON.contains(&kind),
-        Some(Channel::Whatsapp) => kind == "message",
-        None => false,
+/// What is known of an event besides its bytes.
+pub(super) struct Known<'k> {
+    /// Whose it is.
+    pub(super) account: &'k Account,
+    /// The customer's id at Meta.
+    pub(super) customer: Option<&'k str>,
+    /// When it happened.
+    pub(super) at: DateTime<Utc>,
+    /// Whether another app has the conversation.
+    pub(super) standby: bool,
+}
+
+impl Known<'_> {
+    /// Whether it is anybody's account at all, or why nothing on it is acted on.
+    pub(super) fn on_a_real_account(&self) -> Result<(), Reason> {
+        match () {
+            () if is_test_account(self.account) => Err(Reason::DashboardTest),
+            () if self.account.channel().is_none() => Err(Reason::Unreadable),
+            () => Ok(()),
+        }
     }
+
+    /// What happened, unless it is about somebody and nobody knows whom.
+    pub(super) fn with_customer(&self, happening: Happening) -> Result<Happening, Reason> {
+        let stands_alone = match &happening {
+            Happening::Edited(_) | Happening::Unsent(_) | Happening::Commented(_) | Happening::Mentioned(_) => true,
+            Happening::Receipt(receipt) => matches!(receipt.of, ReceiptOf::Mids(_)),
+            _ => false,
+        };
+        match (self.customer, &happening) {
+            (Some(_), _) => Ok(happening),
+            _ if stands_alone => Ok(happening),
+            // Consent given on a web page, or the roles of apps in a Page.
+            (None, Happening::Noted(_)) => Err(Reason::NotUsed),
+            (None, _) => Err(Reason::Unreadable),
+        }
+    }
+}
+
+/// Whether it is the account of the "Test" button in Meta's dashboard.
+pub(super) fn is_test_account(account: &Account) -> bool {
+    account.channel().is_some() && account.id() == "0"
 }
 
 /// What the event means, or why it cannot be acted on.
@@ -27,55 +62,26 @@ pub(super) fn is_acted_on(channel: Option<Channel>, kind: &str) -> bool {
 /// It reads the raw bytes again instead of trusting what an older version made of them, so that a replay after an
 /// update can do better.
 pub fn decode(event: &StoredEvent) -> Result<Happening, Reason> {
-    let is_readable_kind = is_acted_on(event.account.channel(), &event.kind) || event.kind == "unreadable";
-    if event.source != Source::Meta || !is_readable_kind {
-        return Err(Reason::NotYetHandled);
+    match event.kind.as_str() {
+        "unreadable" => return Err(Reason::Unreadable),
+        "unreadable_body" => return Err(Reason::UnreadableBody),
+        _ => {}
     }
     let text = str::from_utf8(&event.raw).map_err(|_| Reason::Unreadable)?;
-    if event.account.channel() == Some(Channel::Whatsapp) {
-        return whatsapp::said(text).map(Happening::Said).ok_or(Reason::NotYetHandled);
-    }
-    let mut item = Item::read(text).ok_or(Reason::Unreadable)?;
-    if let (Part::Unknown, Some(wrapped)) = (item.part(), wrapped_item(text)) {
-        item = wrapped;
-    }
-    if item.is_dashboard_test() {
+    if is_test_account(&event.account) {
         return Err(Reason::DashboardTest);
     }
-    happening(&item)
-}
-
-/// The item inside a change (`{"field": ..., "value": {...}}`), where `text` is one.
-fn wrapped_item(text: &str) -> Option<Item<'_>> {
-    #[derive(Deserialize)]
-    struct Change<'a> {
-        #[serde(borrow)]
-        value: &'a RawValue,
+    if let Some(reason) = kinds::reason_of_whole(&event.kind, text) {
+        return Err(reason);
     }
-    Item::read(serde_json::from_str::<Change<'_>>(text).ok()?.value.get())
-}
-
-fn happening(item: &Item<'_>) -> Result<Happening, Reason> {
-    match item.part() {
-        Part::Message(message) => Ok(Happening::Said(Said {
-            mid: message.mid.as_ref().map(|Id(mid)| mid.clone()),
-            text: message.words(),
-            payload: message.payload(),
-            attachments: message.attachments(),
-            ..Said::default()
-        })),
-        Part::Postback(postback) => Ok(Happening::Said(Said {
-            mid: postback.mid.as_ref().map(|Id(mid)| mid.clone()),
-            text: postback.words(),
-            payload: postback.carries(),
-            ..Said::default()
-        })),
-        Part::Echo(message) => {
-            // Without an id it cannot be told from our own send.
-            let Id(mid) = message.mid.clone().ok_or(Reason::Unreadable)?;
-            Ok(Happening::Echo(Echo { mid, text: message.words(), attachments: message.attachments() }))
-        }
-        Part::SelfTalk(..) | Part::Deleted(_) | Part::Edit(_) | Part::Reaction(_) => Err(Reason::NotYetHandled),
-        Part::Other(..) | Part::Unknown => Err(Reason::NotYetHandled),
+    let (account, customer) = (&event.account, event.customer.as_deref());
+    let known = Known { account, customer, at: event.happened_at, standby: event.kind.starts_with(STANDBY) };
+    match event.account.channel() {
+        None => Err(Reason::Unreadable),
+        Some(Channel::Whatsapp) => whatsapp::meaning(&event.kind, text, &known),
+        Some(Channel::Instagram | Channel::Messenger) => match Shape::read(text).ok_or(Reason::Unreadable)? {
+            Shape::Item(item) => messaging::meaning(&item, &known),
+            Shape::News(change) => news::meaning(&change, &known),
+        },
     }
 }

@@ -1,237 +1,251 @@
 //! One messaging item, as Instagram and Messenger send it: what it is, whose, and what makes it the same when it comes twice.
 
-use serde::Deserialize;
+use actors::domain::channel::{Account, Channel};
 use serde_json::value::RawValue;
 
-use super::json::{Id, clean, sha256_of};
+use super::json::{Fields, sha256_of};
+use super::keep::Place;
 
-/// A messaging item. Members not named here are skipped unread, so that new ones do no harm.
-#[derive(Deserialize)]
-pub(super) struct Item<'a> {
-    sender: Option<Party>,
-    recipient: Option<Party>,
-    is_self: Option<bool>,
-    #[serde(borrow)]
-    pub(super) timestamp: Option<&'a RawValue>,
-    #[serde(borrow)]
-    message: Option<Message<'a>>,
-    postback: Option<Postback>,
-    message_edit: Option<Edit<'a>>,
-    reaction: Option<Reaction>,
-    #[serde(borrow)]
-    read: Option<&'a RawValue>,
-    #[serde(borrow)]
-    delivery: Option<&'a RawValue>,
-    #[serde(borrow)]
-    optin: Option<&'a RawValue>,
-    #[serde(borrow)]
-    pass_thread_control: Option<&'a RawValue>,
-    #[serde(borrow)]
-    take_thread_control: Option<&'a RawValue>,
-    #[serde(borrow)]
-    request_thread_control: Option<&'a RawValue>,
-    #[serde(borrow)]
-    app_roles: Option<&'a RawValue>,
-    #[serde(borrow, rename = "policy-enforcement")]
-    policy: Option<&'a RawValue>,
-    #[serde(borrow)]
-    referral: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-pub(super) struct Party {
-    pub(super) id: Option<Id>,
-}
-
-#[derive(Deserialize)]
-pub(super) struct Message<'a> {
-    pub(super) mid: Option<Id>,
-    text: Option<String>,
-    is_echo: Option<bool>,
-    is_deleted: Option<bool>,
-    is_self: Option<bool>,
-    is_unsupported: Option<bool>,
-    quick_reply: Option<QuickReply>,
-    #[serde(borrow)]
-    attachments: Option<Vec<Attachment<'a>>>,
-}
-
-#[derive(Deserialize)]
-struct QuickReply {
-    payload: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Attachment<'a> {
-    #[serde(borrow, rename = "type")]
-    kind: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-pub(super) struct Postback {
-    pub(super) mid: Option<Id>,
-    title: Option<String>,
-    payload: Option<String>,
-}
-
-#[derive(Deserialize)]
-pub(super) struct Edit<'a> {
-    mid: Option<Id>,
-    #[serde(borrow)]
-    num_edit: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-pub(super) struct Reaction {
-    mid: Option<Id>,
-    action: Option<String>,
-    emoji: Option<String>,
-}
+/// The members that say what an item is, each with the part it makes. The first that is there decides.
+const PARTS: [(&str, Part); 20] = [
+    ("message", Part::Message),
+    ("postback", Part::Postback),
+    ("message_edit", Part::Edit),
+    ("reaction", Part::Reaction),
+    ("read", Part::Read),
+    ("delivery", Part::Delivery),
+    ("optin", Part::OptIn),
+    ("pass_thread_control", Part::Handover),
+    ("take_thread_control", Part::Handover),
+    ("request_thread_control", Part::Handover),
+    ("app_roles", Part::Handover),
+    ("policy-enforcement", Part::Policy),
+    ("policy_enforcement", Part::Policy),
+    ("account_linking", Part::NotUsed),
+    ("messaging_feedback", Part::NotUsed),
+    ("response_feedback", Part::NotUsed),
+    ("game_play", Part::NotUsed),
+    ("payment", Part::NotUsed),
+    ("checkout_update", Part::NotUsed),
+    // Last, because a referral rides along with others.
+    ("referral", Part::Referral),
+];
 
 /// What an item is about.
-pub(super) enum Part<'i, 'a> {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
     /// Something a customer said.
-    Message(&'i Message<'a>),
+    Message,
     /// Something the seller said.
-    Echo(&'i Message<'a>),
+    Echo,
     /// The account writing to itself, to try something out; nobody is to be answered.
-    SelfTalk(&'static str, Option<&'i Id>),
+    SelfMessage,
+    /// The account pressing its own button.
+    SelfPostback,
     /// A message taken back.
-    Deleted(&'i Message<'a>),
+    Deleted,
     /// A button pressed.
-    Postback(&'i Postback),
+    Postback,
     /// A message with other words than before.
-    Edit(&'i Edit<'a>),
+    Edit,
     /// A reaction, or its end.
-    Reaction(&'i Reaction),
-    /// One of the kinds that are told apart by all they say.
-    Other(&'static str, &'a RawValue),
+    Reaction,
+    /// How far the customer has read.
+    Read,
+    /// What has reached the customer.
+    Delivery,
+    /// The customer agrees to be written to.
+    OptIn,
+    /// The conversation goes from one app to another.
+    Handover,
+    /// Meta restricts the account, or no longer.
+    Policy,
+    /// The customer came through a link or an ad.
+    Referral,
+    /// Known, and of no use to a shop.
+    NotUsed,
     /// None that we know.
     Unknown,
 }
 
+impl Part {
+    /// The word for it.
+    pub(super) fn kind(self) -> &'static str {
+        match self {
+            Part::Message => "message",
+            Part::Echo => "echo",
+            Part::SelfMessage => "self_message",
+            Part::SelfPostback => "self_postback",
+            Part::Deleted => "deleted",
+            Part::Postback => "postback",
+            Part::Edit => "edit",
+            Part::Reaction => "reaction",
+            Part::Read => "read",
+            Part::Delivery => "delivery",
+            Part::OptIn => "optin",
+            Part::Handover => "handover",
+            Part::Policy => "policy",
+            Part::Referral => "referral",
+            Part::NotUsed => "other",
+            Part::Unknown => "unknown",
+        }
+    }
+}
+
+/// A messaging item.
+pub(super) struct Item<'a> {
+    sender: Option<String>,
+    recipient: Option<String>,
+    is_self: bool,
+    part: Part,
+    /// The name of the member that says what it is.
+    pub(super) member: &'static str,
+    raw_body: &'a str,
+    /// What that member says, where it is an object.
+    pub(super) body: Option<Fields<'a>>,
+    pub(super) timestamp: Option<&'a RawValue>,
+}
+
 impl<'a> Item<'a> {
-    /// The item in `text`, if it is one.
-    pub(super) fn read(text: &'a str) -> Option<Self> {
-        serde_json::from_str(text).ok()
-    }
-
-    /// What the item is about.
-    pub(super) fn part(&self) -> Part<'_, 'a> {
-        if let Some(message) = &self.message {
-            return self.message_part(message);
-        }
-        if let Some(postback) = &self.postback {
-            return match self.is_self {
-                Some(true) => Part::SelfTalk("self_postback", postback.mid.as_ref()),
-                _ => Part::Postback(postback),
-            };
-        }
-        if let Some(edit) = &self.message_edit {
-            return Part::Edit(edit);
-        }
-        self.reaction.as_ref().map_or_else(|| self.other_part(), Part::Reaction)
-    }
-
-    fn message_part<'i>(&self, message: &'i Message<'a>) -> Part<'i, 'a> {
-        if message.is_deleted == Some(true) {
-            Part::Deleted(message)
-        } else if message.is_self == Some(true) || self.is_self == Some(true) {
-            Part::SelfTalk("self_message", message.mid.as_ref())
-        } else if message.is_echo == Some(true) {
-            Part::Echo(message)
-        } else {
-            Part::Message(message)
+    /// The item with these members.
+    pub(super) fn of(fields: &Fields<'a>) -> Self {
+        let party = |name: &str| fields.object(name)?.id("id");
+        let found = PARTS.iter().find_map(|(name, part)| Some((*name, *part, fields.get(name)?)));
+        let (member, part, raw) = found.map_or(("", Part::Unknown, None), |(name, part, raw)| (name, part, Some(raw)));
+        let body = raw.and_then(|raw| Fields::read(raw.get()));
+        Self {
+            sender: party("sender"),
+            recipient: party("recipient"),
+            is_self: fields.is("is_self") || body.as_ref().is_some_and(|body| body.is("is_self")),
+            part,
+            member,
+            raw_body: raw.map_or("", RawValue::get),
+            body,
+            timestamp: fields.get("timestamp"),
         }
     }
 
-    fn other_part(&self) -> Part<'_, 'a> {
-        let others = [
-            ("read", self.read),
-            ("delivery", self.delivery),
-            ("optin", self.optin),
-            ("handover", self.pass_thread_control),
-            ("handover", self.take_thread_control),
-            ("handover", self.request_thread_control),
-            ("handover", self.app_roles),
-            ("policy", self.policy),
-            // Last, because a referral rides along with others.
-            ("referral", self.referral),
-        ];
-        let found = others.into_iter().find_map(|(kind, body)| Some((kind, body?)));
-        found.map_or(Part::Unknown, |(kind, body)| Part::Other(kind, body))
+    /// Whether it says what it is.
+    pub(super) fn is_known(&self) -> bool {
+        self.part != Part::Unknown
     }
 
-    /// Who wrote, by Meta's id.
-    pub(super) fn sender(&self) -> Option<&str> {
-        Some(self.sender.as_ref()?.id.as_ref()?.0.as_str())
+    /// Whether it says who wrote to whom.
+    pub(super) fn has_parties(&self) -> bool {
+        self.sender.is_some() && self.recipient.is_some()
     }
 
-    /// Who was written to, by Meta's id.
-    pub(super) fn recipient(&self) -> Option<&str> {
-        Some(self.recipient.as_ref()?.id.as_ref()?.0.as_str())
+    fn flag(&self, name: &str) -> bool {
+        self.body.as_ref().is_some_and(|body| body.is(name))
     }
 
-    fn is_from_seller(&self) -> bool {
-        self.message.as_ref().is_some_and(|message| message.is_echo == Some(true))
+    /// The word for it, on this account.
+    pub(super) fn kind(&self, account: &Account) -> &'static str {
+        match self.part(account) {
+            Part::NotUsed => self.member,
+            part => part.kind(),
+        }
+    }
+
+    /// What the item is about, on this account.
+    pub(super) fn part(&self, account: &Account) -> Part {
+        match self.part {
+            Part::Message if self.flag("is_deleted") => Part::Deleted,
+            Part::Message if self.is_self_talk() => Part::SelfMessage,
+            Part::Message if self.is_from(account) => Part::Echo,
+            Part::Postback if self.is_self_talk() || self.is_from(account) => Part::SelfPostback,
+            part => part,
+        }
+    }
+
+    fn is_self_talk(&self) -> bool {
+        self.is_self || (self.sender.is_some() && self.sender == self.recipient)
+    }
+
+    /// Whether the seller did it, and not the customer.
+    pub(super) fn is_from(&self, account: &Account) -> bool {
+        self.flag("is_echo") || self.sender.as_deref() == Some(account.id())
     }
 
     /// The customer's id at Meta.
-    pub(super) fn customer(&self) -> Option<&str> {
-        if self.is_from_seller() { self.recipient() } else { self.sender() }
+    pub(super) fn customer(&self, account: &Account) -> Option<&str> {
+        if self.is_from(account) { self.recipient.as_deref() } else { self.sender.as_deref() }
     }
 
-    /// The seller's id at Meta.
-    pub(super) fn seller(&self) -> Option<&str> {
-        if self.is_from_seller() { self.sender() } else { self.recipient() }
+    /// Whose it is. The entry says so, except for an Instagram message under the object of the Page that the account is
+    /// linked to: it is the same message that may come under Instagram's own object as well.
+    pub(super) fn account(&self, place: &Place<'_>) -> Account {
+        let sellers = if self.flag("is_echo") { self.sender.as_deref() } else { self.recipient.as_deref() };
+        match sellers {
+            Some(id) if place.channel == Channel::Messenger && is_instagram_id(id) => {
+                Account::new(Channel::Instagram, id)
+            }
+            _ => place.account(place.id.as_deref().or(sellers)),
+        }
     }
 
     /// Whether it has the two fixed ids of the "Test" button in Meta's dashboard.
     pub(super) fn is_dashboard_test(&self) -> bool {
-        self.sender() == Some("12334") && self.recipient() == Some("23245")
+        self.sender.as_deref() == Some("12334") && self.recipient.as_deref() == Some("23245")
     }
 
-    /// The kind, and the key that is the same when the same event comes again. `raw` is all of the item.
-    pub(super) fn kind_and_key(&self, raw: &str) -> (&'static str, String) {
-        let by_hash = |kind, body: &str| (kind, format!("{kind}:{}", self.hash(body)));
-        match self.part() {
+    /// The key that is the same when the same event comes again, by whatever way. `raw` is all of the item.
+    pub(super) fn key(&self, account: &Account, raw: &str) -> String {
+        let (part, kind) = (self.part(account), self.kind(account));
+        let by_id = match part {
             // A message and its echo share the ids, and so the keys.
-            Part::Message(message) => {
-                by_mid("message", "message", &message.mid).unwrap_or_else(|| by_hash("message", raw))
+            Part::Message | Part::Echo => self.id("mid").map(|mid| format!("message:{mid}")),
+            Part::SelfMessage | Part::SelfPostback | Part::Deleted | Part::Postback => {
+                self.id("mid").map(|mid| format!("{kind}:{mid}"))
             }
-            Part::Echo(message) => by_mid("echo", "message", &message.mid).unwrap_or_else(|| by_hash("echo", raw)),
-            Part::SelfTalk(kind, mid) => match mid {
-                Some(Id(mid)) => (kind, format!("{kind}:{mid}")),
-                None => by_hash(kind, raw),
-            },
-            Part::Deleted(message) => {
-                by_mid("deleted", "deleted", &message.mid).unwrap_or_else(|| by_hash("deleted", raw))
+            Part::Edit => self.edit_key(),
+            Part::Reaction => Some(self.reaction_key()),
+            Part::Read | Part::Delivery => self.receipt_key(kind),
+            _ => None,
+        };
+        by_id.unwrap_or_else(|| format!("{kind}:{}", self.hash(&self.telling(part, raw))))
+    }
+
+    fn id(&self, name: &str) -> Option<String> {
+        self.body.as_ref()?.id(name)
+    }
+
+    fn text(&self, name: &str) -> Option<String> {
+        self.body.as_ref()?.text(name)
+    }
+
+    /// What tells an item without an id from others of its kind by the same sender at the same time.
+    fn telling(&self, part: Part, raw: &str) -> String {
+        match part {
+            Part::Postback => self.text("payload").unwrap_or_else(|| raw.to_owned()),
+            Part::OptIn | Part::Handover | Part::Policy | Part::Referral | Part::NotUsed => {
+                format!("{}:{}", self.member, self.raw_body)
             }
-            Part::Postback(postback) => by_mid("postback", "postback", &postback.mid)
-                .unwrap_or_else(|| by_hash("postback", postback.payload.as_deref().unwrap_or_default())),
-            Part::Edit(edit) => ("edit", self.edit_key(edit, raw)),
-            Part::Reaction(reaction) => ("reaction", self.reaction_key(reaction)),
-            Part::Other(kind, body) => by_hash(kind, body.get()),
-            Part::Unknown => by_hash("unknown", raw),
+            _ => raw.to_owned(),
         }
     }
 
-    fn edit_key(&self, edit: &Edit<'_>, raw: &str) -> String {
-        match (&edit.mid, edit.num_edit) {
-            // The number comes as text and as a number.
-            (Some(Id(mid)), Some(number)) => format!("edit:{mid}:{}", number.get().trim_matches('"')),
-            _ => format!("edit:{}", self.hash(raw)),
-        }
+    fn edit_key(&self) -> Option<String> {
+        // The number comes as text and as a number.
+        Some(format!("edit:{}:{}", self.id("mid")?, self.text("num_edit")?))
     }
 
-    fn reaction_key(&self, reaction: &Reaction) -> String {
-        let mid = reaction.mid.as_ref().map_or("", |Id(mid)| mid);
-        let (action, emoji) = (reaction.action.as_deref().unwrap_or(""), reaction.emoji.as_deref().unwrap_or(""));
-        format!("reaction:{mid}:{}:{action}:{emoji}:{}", self.sender().unwrap_or(""), self.timestamp_text())
+    fn reaction_key(&self) -> String {
+        let text = |name: &str| self.text(name).unwrap_or_default();
+        let (mid, action, emoji) = (self.id("mid").unwrap_or_default(), text("action"), text("emoji"));
+        let sender = self.sender.as_deref().unwrap_or_default();
+        format!("reaction:{mid}:{sender}:{action}:{emoji}:{}", self.timestamp_text())
+    }
+
+    fn receipt_key(&self, kind: &str) -> Option<String> {
+        let body = self.body.as_ref()?;
+        let mids = receipt_mids(body);
+        let which = if mids.is_empty() { body.text("watermark")? } else { mids.join(",") };
+        Some(format!("{kind}:{}:{which}", self.sender.as_deref().unwrap_or_default()))
     }
 
     fn hash(&self, body: &str) -> String {
-        sha256_of(&[self.sender().unwrap_or(""), self.timestamp_text(), body])
+        sha256_of(&[self.sender.as_deref().unwrap_or_default(), self.timestamp_text(), body])
     }
 
     fn timestamp_text(&self) -> &str {
@@ -239,44 +253,13 @@ impl<'a> Item<'a> {
     }
 }
 
-fn by_mid(kind: &'static str, key: &str, mid: &Option<Id>) -> Option<(&'static str, String)> {
-    mid.as_ref().map(|Id(mid)| (kind, format!("{key}:{mid}")))
+/// The messages that a receipt names: Instagram names one, Messenger several or none.
+pub(super) fn receipt_mids(body: &Fields<'_>) -> Vec<String> {
+    let several = body.list("mids").into_iter().filter_map(super::json::id_of);
+    body.id("mid").into_iter().chain(several).collect()
 }
 
-impl Message<'_> {
-    /// The words.
-    pub(super) fn words(&self) -> Option<String> {
-        self.text.clone().map(clean)
-    }
-
-    /// What a quick reply carries.
-    pub(super) fn payload(&self) -> Option<String> {
-        self.quick_reply.as_ref()?.payload.clone().map(clean)
-    }
-
-    /// Pictures and the like, by Meta's type word; `unsupported` for what Meta does not hand over at all.
-    pub(super) fn attachments(&self) -> Vec<String> {
-        let words = self.attachments.iter().flatten().map(Attachment::word);
-        words.chain((self.is_unsupported == Some(true)).then(|| "unsupported".to_owned())).collect()
-    }
-}
-
-impl Attachment<'_> {
-    fn word(&self) -> String {
-        const WORD_LIMIT: usize = 100;
-        let word: Option<String> = self.kind.and_then(|kind| serde_json::from_str(kind.get()).ok());
-        super::json::bounded(word.unwrap_or_else(|| "unknown".to_owned()), WORD_LIMIT)
-    }
-}
-
-impl Postback {
-    /// The words on the button.
-    pub(super) fn words(&self) -> Option<String> {
-        self.title.clone().map(clean)
-    }
-
-    /// What the button carries.
-    pub(super) fn carries(&self) -> Option<String> {
-        self.payload.clone().map(clean)
-    }
+/// Instagram's accounts have ids of one shape, which no Page has.
+fn is_instagram_id(id: &str) -> bool {
+    id.len() == 17 && id.starts_with("17841") && id.bytes().all(|byte| byte.is_ascii_digit())
 }

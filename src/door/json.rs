@@ -3,16 +3,67 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use actors::domain::outcome::Reason;
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 /// The longest text that goes into a column as it is; more is named by its hash.
 pub(super) const TEXT_LIMIT: usize = 255;
 
-/// The members of an object, in their order, doubles included.
+/// The members of an object, in their order, doubles included. Each is looked at when it is asked for, so that an odd
+/// one costs only itself.
 pub(super) struct Fields<'a>(pub(super) Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'a> Fields<'a> {
+    /// The members of the object in `text`, if it is one.
+    pub(super) fn read(text: &'a str) -> Option<Self> {
+        serde_json::from_str(text).ok()
+    }
+
+    /// The member with this name, the first of doubles. One that is `null` is as good as absent.
+    pub(super) fn get(&self, name: &str) -> Option<&'a RawValue> {
+        let (_, value) = self.0.iter().find(|(key, _)| key == name)?;
+        (value.get() != "null").then_some(*value)
+    }
+
+    /// The member as an object, if it is one.
+    pub(super) fn object(&self, name: &str) -> Option<Fields<'a>> {
+        Fields::read(self.get(name)?.get())
+    }
+
+    /// The elements of a list; none if it is no list.
+    pub(super) fn list(&self, name: &str) -> Vec<&'a RawValue> {
+        self.get(name).and_then(|list| serde_json::from_str(list.get()).ok()).unwrap_or_default()
+    }
+
+    /// The elements of a list that are objects.
+    pub(super) fn objects(&self, name: &str) -> Vec<Fields<'a>> {
+        self.list(name).into_iter().filter_map(|element| Fields::read(element.get())).collect()
+    }
+
+    /// The member as an id, if it is one.
+    pub(super) fn id(&self, name: &str) -> Option<String> {
+        id_of(self.get(name)?)
+    }
+
+    /// The member as text, where it says anything. A number is its digits.
+    pub(super) fn text(&self, name: &str) -> Option<String> {
+        text_of(self.get(name)?).filter(|text| !text.is_empty())
+    }
+
+    /// The member as words that somebody said. Words that are there and cannot be read are not passed over.
+    pub(super) fn words(&self, name: &str) -> Result<Option<String>, Reason> {
+        let text = self.get(name).map(|raw| text_of(raw).ok_or(Reason::Unreadable)).transpose()?;
+        Ok(text.filter(|text| !text.is_empty()))
+    }
+
+    /// Whether the member is `true`.
+    pub(super) fn is(&self, name: &str) -> bool {
+        self.get(name).is_some_and(|flag| flag.get() == "true")
+    }
+}
 
 impl<'de> Deserialize<'de> for Fields<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -47,18 +98,7 @@ fn plain_name(quoted: &str) -> Cow<'_, str> {
     }
 }
 
-/// An id, which Meta writes as text or as a number. Never read as a float: many exceed 2^53.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Id(pub(super) String);
-
-impl<'de> Deserialize<'de> for Id {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = <&RawValue>::deserialize(deserializer)?;
-        id_of(raw).map(Id).ok_or_else(|| D::Error::custom("an id is neither text nor a whole number"))
-    }
-}
-
-/// The id that `raw` is, if it is one.
+/// The id that `raw` is: Meta writes one as text or as a number. Never read as a float: many exceed 2^53.
 pub(super) fn id_of(raw: &RawValue) -> Option<String> {
     let text = raw.get();
     let id = match text.starts_with('"') {
@@ -66,6 +106,15 @@ pub(super) fn id_of(raw: &RawValue) -> Option<String> {
         false => text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.to_owned())?,
     };
     (!id.is_empty()).then_some(id)
+}
+
+/// The text or the number that `raw` is, if it is one.
+fn text_of(raw: &RawValue) -> Option<String> {
+    match raw.get().as_bytes().first()? {
+        b'"' => serde_json::from_str(raw.get()).ok().map(clean),
+        b'-' | b'0'..=b'9' => Some(raw.get().to_owned()),
+        _ => None,
+    }
 }
 
 /// The text without NUL, which PostgreSQL refuses in a text column.
@@ -100,9 +149,9 @@ pub(super) fn sha256_of(parts: &[&str]) -> String {
     hex::encode(hash.finalize())
 }
 
-/// The time that `raw` tells in seconds or milliseconds, as text or number; `received_at` where it tells none that can be.
-pub(super) fn time_of(raw: Option<&RawValue>, received_at: DateTime<Utc>) -> DateTime<Utc> {
-    raw.and_then(told_time).filter(|time| is_sane(*time, received_at)).unwrap_or(received_at)
+/// The time that `raw` tells in seconds or milliseconds, as text or number; `at_hand` where it tells none that can be.
+pub(super) fn time_of(raw: Option<&RawValue>, at_hand: DateTime<Utc>) -> DateTime<Utc> {
+    raw.and_then(told_time).filter(|time| is_sane(*time, at_hand)).unwrap_or(at_hand)
 }
 
 fn told_time(raw: &RawValue) -> Option<DateTime<Utc>> {
@@ -114,10 +163,12 @@ fn told_time(raw: &RawValue) -> Option<DateTime<Utc>> {
     }
 }
 
-/// A sender's clock may be off, but no message is older than the platform or from the day after tomorrow.
-fn is_sane(time: DateTime<Utc>, received_at: DateTime<Utc>) -> bool {
+/// Clocks differ by seconds. Nothing is older than the platform, and what claims to come from later than in a few
+/// minutes has come by now: believed, it would stay the last word of its conversation, put off the answer that waits
+/// for silence, and keep Meta's window for answers open on paper only.
+fn is_sane(time: DateTime<Utc>, at_hand: DateTime<Utc>) -> bool {
     const START_OF_2015: i64 = 1_420_070_400;
-    time.timestamp() >= START_OF_2015 && time <= received_at + TimeDelta::days(1)
+    time.timestamp() >= START_OF_2015 && time <= at_hand + TimeDelta::minutes(5)
 }
 
 #[cfg(test)]
@@ -137,8 +188,11 @@ mod tests {
             ("\"1790856000\"", 1_790_856_000),
             ("\"1790856000000\"", 1_790_856_000),
             ("1527459824", 1_527_459_824),
-            ("1790942400", 1_790_942_400),
-            ("1791000000", 1_790_856_100),
+            ("1790856400", 1_790_856_400),
+            ("1790856401", 1_790_856_100),
+            ("1790942400", 1_790_856_100),
+            ("95617584000000", 1_790_856_100),
+            ("86400", 1_790_856_100),
             ("999999999999999999999", 1_790_856_100),
             ("9223372036854775807", 1_790_856_100),
             ("0", 1_790_856_100),
@@ -177,6 +231,22 @@ mod tests {
         assert!(short_one.len() <= TEXT_LIMIT && short_other.len() <= TEXT_LIMIT);
         assert_ne!(short_one, short_other);
         assert_eq!(bounded("m\0id".to_owned(), TEXT_LIMIT), "mid");
+    }
+
+    #[test]
+    fn an_odd_member_costs_only_itself() {
+        let text =
+            r#"{"n":12,"o":{"a":[{},7,{"b":"x\u0000"}]},"l":"\ud800","e":"","z":null,"t":true,"t":false,"f":-1.5e3}"#;
+        let fields = Fields::read(text).unwrap();
+        assert_eq!((fields.text("n").as_deref(), fields.text("f").as_deref()), (Some("12"), Some("-1.5e3")));
+        assert_eq!((fields.text("o"), fields.text("l"), fields.text("e"), fields.text("z")), (None, None, None, None));
+        assert_eq!((fields.words("e"), fields.words("z"), fields.words("none")), (Ok(None), Ok(None), Ok(None)));
+        assert_eq!((fields.words("l"), fields.words("o")), (Err(Reason::Unreadable), Err(Reason::Unreadable)));
+        assert_eq!((fields.is("t"), fields.is("n"), fields.get("z").is_none()), (true, false, true));
+        let inner = fields.object("o").unwrap();
+        assert_eq!((inner.list("a").len(), inner.objects("a").len(), inner.list("b").len()), (3, 2, 0));
+        assert_eq!(inner.objects("a")[1].text("b").as_deref(), Some("x"));
+        assert!(fields.object("n").is_none() && Fields::read("[]").is_none());
     }
 
     #[test]

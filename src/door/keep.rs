@@ -6,9 +6,10 @@ use actors::domain::outcome::Reason;
 use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
 
-use super::decode;
-use super::item::{Item, Part};
+use super::decode::{Known, STANDBY, is_test_account};
+use super::item::Item;
 use super::json::{TEXT_LIMIT, bounded, sha256, time_of};
+use super::{kinds, messaging};
 
 /// A POST holds at most a thousand events by Meta's word. One with many more is kept as it came, in one piece.
 const MOST_EVENTS: usize = 20_000;
@@ -35,11 +36,6 @@ impl Place<'_> {
         let id = id.or(self.id.as_deref()).map(|id| bounded(id.to_owned(), ACCOUNT_ID_LIMIT));
         id.map_or_else(Account::unreadable, |id| Account::new(self.channel, &id))
     }
-
-    /// Whether it comes from the "Test" button in Meta's dashboard.
-    pub(super) fn is_dashboard_test(&self) -> bool {
-        self.id.as_deref() == Some("0")
-    }
 }
 
 /// What is known of an event once it is cut out.
@@ -49,6 +45,7 @@ pub(super) struct Found {
     pub(super) key: String,
     pub(super) customer: Option<String>,
     pub(super) happened_at: DateTime<Utc>,
+    /// Why it is only kept, in the words of whoever decodes it.
     pub(super) ledgered: Option<Reason>,
 }
 
@@ -94,45 +91,40 @@ impl<'a> Cutter<'a> {
         }
     }
 
-    /// A messaging item that was read.
+    /// A messaging item that was read; `manner` goes before its kind.
     pub(super) fn messaging(&mut self, place: &Place<'a>, manner: &str, item: &Item<'a>, raw: &'a RawValue) {
-        let (kind, key) = item.kind_and_key(raw.get());
-        let (kind, key) = (format!("{manner}{kind}"), format!("{manner}{key}"));
-        let is_test = place.is_dashboard_test() || item.is_dashboard_test();
-        let is_nameless_echo = matches!(item.part(), Part::Echo(message) if message.mid.is_none());
-        let ledgered = match () {
-            () if is_test => Some(Reason::DashboardTest),
-            () if !decode::is_acted_on(Some(place.channel), &kind) => Some(Reason::NotYetHandled),
-            () if is_nameless_echo => Some(Reason::Unreadable),
-            () => None,
-        };
-        let entry = place.id.as_deref();
-        let account = match place.channel {
-            // A Page's entry may tell of its Instagram account: the message itself says which of the two is meant.
-            Channel::Messenger => place.account(item.seller().or(entry)),
-            Channel::Instagram | Channel::Whatsapp => place.account(entry.or(item.seller())),
-        };
-        let customer = item.customer().map(str::to_owned);
+        let account = item.account(place);
+        let kind = format!("{manner}{}", item.kind(&account));
+        // Whichever app has the conversation, the event is the same.
+        let key = item.key(&account, raw.get());
+        let customer = item.customer(&account).map(str::to_owned);
         let happened_at = time_of(item.timestamp, self.received_at);
+        let standby = manner == STANDBY;
+        let known = Known { account: &account, customer: customer.as_deref(), at: happened_at, standby };
+        let ledgered = messaging::meaning(item, &known).err();
         self.keep(Found { account, kind, key, customer, happened_at, ledgered }, raw.get());
     }
 
     /// Something of a known channel that is kept in one piece.
     pub(super) fn whole(&mut self, place: &Place<'a>, kind: &str, raw: &'a RawValue) {
-        let ledgered = if place.is_dashboard_test() { Reason::DashboardTest } else { Reason::NotYetHandled };
-        let key = format!("{kind}:{}", sha256(raw.get().as_bytes()));
         let happened_at = time_of(place.time, self.received_at);
-        let (account, kind) = (place.account(None), kind.to_owned());
-        self.keep(Found { account, kind, key, customer: None, happened_at, ledgered: Some(ledgered) }, raw.get());
+        self.piece(place.account(None), kind.to_owned(), happened_at, raw);
     }
 
     /// Something about an object that we do not read.
     pub(super) fn unknown(&mut self, object: &str, raw: &'a RawValue) {
         let kind = bounded(format!("object:{object}"), KIND_LIMIT);
+        self.piece(Account::unreadable(), kind, self.received_at, raw);
+    }
+
+    fn piece(&mut self, account: Account, kind: String, happened_at: DateTime<Utc>, raw: &'a RawValue) {
+        let ledgered = match () {
+            () if !self.is_intact(raw) => Reason::Unreadable,
+            () if is_test_account(&account) => Reason::DashboardTest,
+            () => kinds::reason_of_whole(&kind, raw.get()).unwrap_or(Reason::UnknownKind),
+        };
         let key = format!("{kind}:{}", sha256(raw.get().as_bytes()));
-        let (account, happened_at) = (Account::unreadable(), self.received_at);
-        let ledgered = Some(Reason::NotYetHandled);
-        self.keep(Found { account, kind, key, customer: None, happened_at, ledgered }, raw.get());
+        self.keep(Found { account, kind, key, customer: None, happened_at, ledgered: Some(ledgered) }, raw.get());
     }
 
     /// Something that is not what it should be.

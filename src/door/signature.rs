@@ -51,6 +51,16 @@ pub enum Objects {
     Only(Vec<String>),
 }
 
+impl Objects {
+    /// These and those.
+    fn and(self, others: Objects) -> Objects {
+        match (self, others) {
+            (Objects::Only(these), Objects::Only(those)) => Objects::Only([these, those].concat()),
+            _ => Objects::Any,
+        }
+    }
+}
+
 /// An app's secret under the label it is spoken of with. Only the keyed hash is kept.
 #[derive(Clone)]
 pub struct Secret {
@@ -64,6 +74,10 @@ impl Secret {
     pub fn new(label: impl Into<String>, secret: &str, objects: Objects) -> Option<Self> {
         let keyed = Hmac::new_from_slice(secret.as_bytes()).ok()?;
         (!secret.is_empty()).then(|| Self { label: label.into(), keyed, objects })
+    }
+
+    fn is_same(&self, other: &Secret) -> bool {
+        self.keyed.clone().verify_slice(&other.keyed.clone().finalize().into_bytes()).is_ok()
     }
 }
 
@@ -96,9 +110,17 @@ impl Signed<'_> {
 }
 
 impl Secrets {
-    /// These secrets, tried in this order.
+    /// These secrets, tried in this order. One that stands there under two labels signs for the objects of both: an app
+    /// for Instagram and Pages may well be one app.
     pub fn new(secrets: impl IntoIterator<Item = Secret>) -> Self {
-        Self(secrets.into_iter().collect())
+        let mut distinct: Vec<Secret> = Vec::new();
+        for secret in secrets {
+            match distinct.iter_mut().find(|known| known.is_same(&secret)) {
+                Some(known) => known.objects = known.objects.clone().and(secret.objects),
+                None => distinct.push(secret),
+            }
+        }
+        Self(distinct)
     }
 
     /// Who signed `body`, by the value of its `X-Hub-Signature-256` header.
@@ -138,6 +160,20 @@ mod tests {
             assert_eq!(signed.label, "instagram");
             assert!(signed.may_sign("instagram") && !signed.may_sign("page"));
         }
+    }
+
+    #[test]
+    fn one_secret_under_two_labels_signs_for_both() {
+        let of = |label: &str, objects| Secret::new(label, SECRET, objects);
+        let only = |object: &str| Objects::Only(vec![object.to_owned()]);
+        let may_sign = |secrets: [Option<Secret>; 2]| {
+            let secrets = Secrets::new(secrets.into_iter().flatten());
+            let signed = secrets.verify(Some(WIRE_SIGNED.as_bytes()), WIRE).unwrap();
+            ["instagram", "page", "user"].map(|object| signed.may_sign(object))
+        };
+        assert_eq!(may_sign([of("a", only("instagram")), of("b", only("page"))]), [true, true, false]);
+        assert_eq!(may_sign([of("a", only("instagram")), of("b", Objects::Any)]), [true; 3]);
+        assert_eq!(may_sign([of("a", only("instagram")), Secret::new("b", "x", Objects::Any)]), [true, false, false]);
     }
 
     #[test]

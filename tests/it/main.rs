@@ -16,5 +16,6 @@ mod lock;
 mod orders;
 mod replies;
 mod restart;
+mod samples;
 mod storage;
 mod tidy;

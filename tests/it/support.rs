@@ -5,6 +5,7 @@ mod clock;
 mod database;
 mod disk;
 mod host;
+mod inbox;
 mod postgres;
 mod proxy;
 mod settle;

@@ -31,7 +31,7 @@ pub(crate) struct TestApp {
     http: reqwest::Client,
     troubles: Troubles,
     expected: Vec<&'static str>,
-    database: Database,
+    pub(super) database: Database,
 }
 
 impl TestApp {
