@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep};
 use crate::clock::SystemClock;
 use crate::domain::changes::Changes;
 use crate::domain::channel::{Account, Channel};
-use crate::domain::conversation::{Conversation, Customer, Facts};
+use crate::domain::conversation::{Conversation, Customer, Facts, Shown};
 use crate::domain::event::{Arrival, CallResult, Command, Happening, Said, Source, StoredEvent};
 use crate::domain::ids::{ConnectionId, ConversationId, CustomerId, EventSeq, MessageId, OutboxId, SellerId};
 use crate::domain::money::Currency;
@@ -223,7 +223,13 @@ async fn seller(store: &Store, account: &str) -> SellerId {
 
 fn customer(n: i64) -> Customer {
     let account = Account::new(Channel::Instagram, "1");
-    Customer { id: CustomerId(n), account, meta_id: format!("customer-{n}"), facts: Facts::default() }
+    Customer {
+        id: CustomerId(n),
+        account,
+        meta_id: format!("customer-{n}"),
+        facts: Facts::default(),
+        shown: Shown::default(),
+    }
 }
 
 fn conversation(n: i64, now: DateTime<Utc>) -> Conversation {
@@ -239,6 +245,9 @@ fn conversation(n: i64, now: DateTime<Utc>) -> Conversation {
         draft: None,
         asked: None,
         needs_look: None,
+        in_other_hands: false,
+        delivered_through: None,
+        read_through: None,
     }
 }
 

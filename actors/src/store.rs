@@ -2,10 +2,12 @@
 //! so that an unfenced write does not compile.
 
 pub mod alarms;
+pub mod comments;
 mod connect;
 pub mod error;
 pub mod inbox;
 pub mod ledger;
+pub mod loose_ends;
 pub mod office;
 pub mod open;
 pub mod pen;

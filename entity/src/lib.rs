@@ -1,12 +1,14 @@
 //! What is remembered: a file a table, no behaviour. Times are milliseconds since 1970; JSON is text.
 
 pub mod alarm;
+pub mod comment;
 pub mod connection;
 pub mod conversation;
 pub mod customer;
 pub mod inbox_event;
 pub mod intake;
 pub mod lead;
+pub mod loose_end;
 pub mod message;
 pub mod order_change;
 pub mod order_line;

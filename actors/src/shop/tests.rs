@@ -82,6 +82,7 @@ fn loaded() -> Loaded {
         catalog: Catalog { products: vec![shirt, apron], modifiers: vec![] },
         spent: vec![],
         open: vec![],
+        loose_ends: vec![],
     }
 }
 

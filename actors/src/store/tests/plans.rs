@@ -5,10 +5,11 @@ use std::sync::Mutex;
 use sea_orm::entity::prelude::async_trait::async_trait;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 
+use crate::domain::comment::{CommentKind, CommentName};
 use crate::domain::ids::ConversationId;
 use crate::store::threads::{self, Wanted};
 use crate::store::views::{self, Page};
-use crate::store::{Store, alarms, inbox, ledger, office, sellers};
+use crate::store::{Store, alarms, comments, inbox, ledger, office, sellers};
 
 use super::support::{account, at, seller, sqlite};
 
@@ -64,9 +65,15 @@ async fn a_question_is_answered_from_an_index_that_fits_it() {
     let wanted = Wanted {
         customers: vec![(account(), "1".to_owned())],
         conversations: vec![ConversationId(1), ConversationId(2)],
-        mids: vec!["m".to_owned()],
+        mids: ["m".to_owned()].into(),
+        ..Wanted::default()
     };
     threads::read(&reads, seller, &wanted, 9).await.unwrap();
+    let name = |kind| CommentName { account: account(), kind, meta_id: "c".to_owned() };
+    let names = [name(CommentKind::Comment), name(CommentKind::Mention)].into();
+    comments::known(&reads, seller, &names).await.unwrap();
+    comments::page(&reads, seller, page).await.unwrap();
+    views::conversation(&reads, seller, ConversationId(1)).await.unwrap();
     threads::heard(&reads, seller, &[1, 2], 9).await.unwrap();
     threads::drafts(&reads, seller, vec![1, 2]).await.unwrap();
     threads::conversations(&reads, seller, &[1, 2]).await.unwrap();

@@ -7,22 +7,25 @@ use crate::domain::budget::{BudgetKey, Family, SpentMinute};
 use crate::domain::catalog::{Product, Variant};
 use crate::domain::changes::{Changes, Decided};
 use crate::domain::channel::{Account, Channel};
+use crate::domain::comment::{CommentKind, CommentName, PublicComment};
 use crate::domain::conversation::{
-    Author, Conversation, Customer, Fact, Facts, Lead, LeadStage, Message, MessageState,
+    Author, Conversation, Customer, Fact, Facts, Lead, LeadSource, LeadStage, Message, MessageState, Shown,
 };
-use crate::domain::event::Source;
+use crate::domain::event::{About, Referral, Source};
 use crate::domain::ids::{
-    ConnectionId, ConversationId, CustomerId, EventSeq, LeadId, MessageId, OrderId, OutboxId, SellerId,
+    CommentId, ConnectionId, ConversationId, CustomerId, EventSeq, LeadId, MessageId, OrderId, OutboxId, SellerId,
 };
+use crate::domain::marks::{Marks, Reaction};
 use crate::domain::money::Money;
 use crate::domain::order::{LineEvidence, Look, Order, OrderChange, OrderLine, OrderState};
 use crate::domain::outbox::{Owed, OwedCall, OwedState};
 use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::reading::Contact;
+use crate::domain::told::{LooseEnd, Told};
 use crate::store::pen::{Fence, FencedTx, Sync};
 use crate::store::threads::{self, StoredThread, Wanted};
 use crate::store::views::{self, Page};
-use crate::store::{Store, StoreError, alarms, inbox, ledger, turns};
+use crate::store::{Store, StoreError, alarms, comments, inbox, ledger, turns};
 
 use super::support::{account, at, databases, fenced, load, said, seller};
 
@@ -33,7 +36,7 @@ fn usd(minor: i64) -> Money {
 }
 
 /// A customer with everything, told apart from others by `n`.
-fn turn(n: i64) -> Changes {
+pub(super) fn turn(n: i64) -> Changes {
     let id = n * 100;
     let (customer, conversation, message, outbox) = (CustomerId(id), ConversationId(id), MessageId(id), OutboxId(id));
     let fact = |value: &str, ms| Some(Fact { value: format!("{value} {n} é"), at: at(ms) });
@@ -43,6 +46,7 @@ fn turn(n: i64) -> Changes {
             account: account(),
             meta_id: format!("customer {n}"),
             facts: Facts { phone: fact("+1", 1), email: None, address: fact("Main St", 3) },
+            shown: Shown { name: Some("Ada é".to_owned()), username: None, phone: Some("15550100001".to_owned()) },
         }],
         conversations: vec![Conversation {
             id: conversation,
@@ -56,6 +60,9 @@ fn turn(n: i64) -> Changes {
             draft: Some(OrderId(id)),
             asked: Some("phone".to_owned()),
             needs_look: Some(Look::Unsure),
+            in_other_hands: true,
+            delivered_through: Some(at(7)),
+            read_through: None,
         }],
         messages: vec![said_row(message, conversation, n), reply_row(MessageId(id + 1), conversation, outbox)],
         leads: vec![Lead {
@@ -65,6 +72,7 @@ fn turn(n: i64) -> Changes {
             stage: LeadStage::Drafted,
             first_words: "hi".to_owned(),
             at: at(4),
+            source: Some(LeadSource { referral: referral(), at: at(3) }),
         }],
         orders: vec![draft(OrderId(id), conversation, customer, message)],
         order_changes: vec![OrderChange { order: OrderId(id), at: at(6), what: "drafted" }],
@@ -82,8 +90,39 @@ fn turn(n: i64) -> Changes {
             Alarm { key: AlarmKey { kind: AlarmKind::Reply, subject: id }, due: at(50 + n) },
             Alarm { key: AlarmKey { kind: AlarmKind::Settle, subject: id }, due: at(90) },
         ],
+        comments: vec![comment(n)],
+        loose_ends: vec![loose_end(n)],
         ..Changes::default()
     }
+}
+
+fn referral() -> Referral {
+    Referral { source: Some("ADS".to_owned()), ad: Some("120".to_owned()), ..Referral::default() }
+}
+
+fn reaction() -> Reaction {
+    Reaction { by: "42".to_owned(), emoji: Some("❤".to_owned()), at: at(6) }
+}
+
+pub(super) fn comment(n: i64) -> PublicComment {
+    PublicComment {
+        id: CommentId(n * 100),
+        name: CommentName { account: account(), kind: CommentKind::Comment, meta_id: n.to_string() },
+        parent: Some("17".to_owned()),
+        media: Some("18".to_owned()),
+        ad: None,
+        customer: Some("42".to_owned()),
+        username: Some("ana.buys".to_owned()),
+        text: Some("price? é".to_owned()),
+        is_own: n == 2,
+        is_live: true,
+        at: at(3),
+    }
+}
+
+pub(super) fn loose_end(n: i64) -> LooseEnd {
+    let told = Told { edit: Some((2, "three".to_owned())), reactions: vec![reaction()], ..Told::default() };
+    LooseEnd { account: account(), mid: format!("loose {n}"), customer: Some("42".to_owned()), told, kept_at: at(9) }
 }
 
 fn said_row(id: MessageId, conversation: ConversationId, n: i64) -> Message {
@@ -101,6 +140,13 @@ fn said_row(id: MessageId, conversation: ConversationId, n: i64) -> Message {
         mid: Some(format!("mid {n}")),
         state: MessageState::Received,
         outbox: None,
+        marks: Marks {
+            revision: Some(0),
+            reactions: vec![reaction()],
+            about: Some(About::Story { id: None }),
+            referral: Some(referral()),
+            ..Marks::default()
+        },
     }
 }
 
@@ -115,6 +161,7 @@ fn reply_row(id: MessageId, conversation: ConversationId, outbox: OutboxId) -> M
         mid: None,
         state: MessageState::Queued,
         outbox: Some(outbox),
+        marks: Marks::default(),
         ..said_row(id, conversation, 0)
     }
 }
@@ -188,7 +235,7 @@ fn product(n: i64) -> Product {
     }
 }
 
-async fn save(store: &Store, seller: SellerId, changes: &Changes) {
+pub(super) async fn save(store: &Store, seller: SellerId, changes: &Changes) {
     let loaded = load(store, seller).await;
     let fence = Fence { incarnation: loaded.incarnation, last_id: changes.last_id };
     let tx = FencedTx::begin(store.pen(), seller, fence, Sync::Flushed).await.unwrap();
@@ -217,6 +264,9 @@ async fn assert_stored(store: &Store, seller: SellerId, changes: &Changes) {
     let open: Vec<(Owed, Option<Message>)> = open.map(|call| (call.clone(), sent_by(call, changes))).collect();
     assert!(open.iter().all(|call| loaded.open.contains(call)));
     assert_eq!(loaded.seller.connections.len(), 1);
+    assert!(changes.loose_ends.iter().all(|end| loaded.loose_ends.contains(end)));
+    let public = comments::page(reads, seller, ALL).await.unwrap();
+    assert!(changes.comments.iter().all(|comment| public.contains(comment)));
 }
 
 fn sent_by(call: &Owed, changes: &Changes) -> Option<Message> {
@@ -253,10 +303,13 @@ async fn a_turn_is_read_back_as_it_was_stored() {
         changes.spent[0].calls = 4;
         changes.alarms_over = vec![changes.alarms.remove(1).key];
         changes.alarms[0].due = at(70);
+        changes.comments.clear();
+        changes.loose_ends_over = vec![(account(), changes.loose_ends.remove(0).mid)];
         save(&store, seller, &changes).await;
         assert_stored(&store, seller, &changes).await;
         let due = alarms::due_of(store.reads(), seller, at(1_000), 100).await.unwrap();
         assert_eq!(due, changes.alarms);
+        assert!(load(&store, seller).await.loose_ends.is_empty());
         store.close(at(1)).await.unwrap();
     }
 }
@@ -302,8 +355,8 @@ async fn a_turn_costs_the_same_statements_for_one_event_and_for_thirty_two() {
             tx.commit("seller.turn").await.unwrap();
             costs.push(store.pen().statements() - before);
         }
-        // The fence, thirteen tables, and two of them emptied first.
-        assert_eq!(costs, [16, 16]);
+        // The fence, fifteen tables, and two of them emptied first.
+        assert_eq!(costs, [18, 18]);
         assert_eq!(ledger::equation(store.reads()).await.unwrap().handled, 33);
         let loaded = load(&store, seller).await;
         let before = store.pen().statements();
@@ -326,6 +379,8 @@ fn add_up(all: &mut Changes, mut one: Changes) {
     all.products.append(&mut one.products);
     all.spent.append(&mut one.spent);
     all.alarms.append(&mut one.alarms);
+    all.comments.append(&mut one.comments);
+    all.loose_ends.append(&mut one.loose_ends);
 }
 
 #[tokio::test]
@@ -396,7 +451,7 @@ async fn a_thread_is_what_the_open_episode_needs() {
         let wanted = Wanted {
             customers: vec![(account(), "customer 1".to_owned()), (account(), "nobody".to_owned())],
             conversations: vec![ConversationId(200), ConversationId(999)],
-            mids: Vec::new(),
+            ..Wanted::default()
         };
         let threads = threads::read(store.reads(), seller, &wanted, 2).await.unwrap();
         let [first, second]: [StoredThread; 2] = threads.try_into().unwrap();
