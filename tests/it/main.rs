@@ -16,4 +16,5 @@ mod orders;
 mod replies;
 mod restart;
 mod storage;
+mod talk;
 mod tidy;
