@@ -65,6 +65,9 @@ pub struct ShopRules {
     pub boot: i64,
 }
 
+/// Ids at Meta are shorter than this many bytes, and a database has no index for texts of any length.
+const LONGEST_ID: usize = 512;
+
 /// The conversations of so many owed calls are read ahead of their being made.
 const CALLS_AHEAD: usize = 64;
 

@@ -6,11 +6,11 @@ use std::borrow::Cow;
 use crate::domain::alarm::AlarmKind;
 use crate::domain::channel::Account;
 use crate::domain::conversation::{Author, LeadStage, Message, MessageState};
-use crate::domain::draft::Heard;
+use crate::domain::draft::{self, Heard, Missing};
 use crate::domain::event::{Reacted, Said, StoredEvent};
 use crate::domain::ids::ConversationId;
 use crate::domain::marks::Reaction;
-use crate::domain::order::Look;
+use crate::domain::order::{Look, OrderState};
 use crate::domain::outbox::OwedState;
 use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::reading::Intent;
@@ -18,7 +18,7 @@ use crate::domain::told::Told;
 
 use super::step::Step;
 use super::thread::{self, Thread};
-use super::{Open, Shop};
+use super::{LONGEST_ID, Open, Shop};
 
 impl Step<'_> {
     pub(super) fn reacted(&mut self, event: &StoredEvent, reacted: &Reacted) -> Outcome {
@@ -29,6 +29,9 @@ impl Step<'_> {
 
     /// Puts what was told on its message, or keeps it until the message comes.
     pub(super) fn tell(&mut self, event: &StoredEvent, mid: &str, told: &Told) -> Outcome {
+        if mid.len() > LONGEST_ID {
+            return Outcome::Ledgered(Reason::Unreadable);
+        }
         let Some(mut thread) = self.thread_with(event, mid) else { return self.keep_loose(event, mid, told) };
         if !self.tell_in(&mut thread, mid, told) {
             return Outcome::Duplicate;
@@ -58,21 +61,19 @@ impl Step<'_> {
         true
     }
 
-    /// Puts what was told before a message came on the message.
-    pub(super) fn catch_up(&mut self, thread: &mut Thread, message: &mut Message) {
-        let Some(mid) = &message.mid else { return };
-        if let Some(told) = self.take_loose(&thread.customer.account, mid) {
-            let before = message.clone();
-            message.hear_of(&told);
-            look_at_failure(thread, &before, message);
-        }
+    /// Puts what was told before a message came on the message; false when nothing was.
+    pub(super) fn catch_up(&mut self, thread: &mut Thread, message: &mut Message) -> bool {
+        let told = message.mid.as_ref().and_then(|mid| self.take_loose(&thread.customer.account, mid));
+        let Some(told) = told else { return false };
+        let before = message.clone();
+        message.hear_of(&told);
+        look_at_failure(thread, &before, message);
+        true
     }
 
     /// What a customer said, as it is by now.
     pub(super) fn as_told<'s>(&mut self, thread: &mut Thread, message: &mut Message, said: &'s Said) -> Cow<'s, Said> {
-        let first = message.clone();
-        self.catch_up(thread, message);
-        if *message == first {
+        if !self.catch_up(thread, message) {
             return Cow::Borrowed(said);
         }
         let (text, payload) = (message.text.clone(), message.payload.clone());
@@ -119,18 +120,21 @@ impl Step<'_> {
     }
 
     /// A question that has not left is about what was said before: it is taken back, and the customer is answered
-    /// after the quiet time, if there is a draft still.
+    /// after the quiet time, if there is a draft still. One that was asked, and would be asked again, stands.
     fn reconsider(&mut self, thread: &mut Thread) {
-        if thread.draft.is_none() {
-            return;
-        }
+        let Some(order) = thread.draft.clone() else { return };
         for open in self.shop.unmade_question(thread.conversation.id) {
             self.end(open, OwedState::Failed, None, Some("the customer has other words now"));
             self.mark(open, MessageState::Failed);
             thread.conversation.asked = None;
         }
-        self.clear_alarm(AlarmKind::Reply, thread.conversation.id.0);
-        self.wait_for_quiet(thread);
+        let (contact, required) = (thread.customer.contact(), self.shop.seller.settings.required);
+        let missing = draft::missing(&order.lines, &self.shop.catalog, &contact, required);
+        if order.state != OrderState::Draft {
+            self.clear_alarm(AlarmKind::Reply, thread.conversation.id.0);
+        } else if missing.is_empty() || thread.conversation.asked != Some(Missing::fingerprint(&missing)) {
+            self.wait_for_quiet(thread);
+        }
     }
 }
 

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use crate::domain::comment::{CommentKind, CommentName, PublicComment};
 use crate::domain::event::{Comment, Happening, Mention, StoredEvent};
 use crate::domain::ids::CommentId;
-use crate::domain::outcome::Outcome;
+use crate::domain::outcome::{Outcome, Reason};
 
-use super::Shop;
 use super::step::Step;
+use super::{LONGEST_ID, Shop};
 
 impl Step<'_> {
     pub(super) fn commented(&mut self, event: &StoredEvent, comment: &Comment) -> Outcome {
@@ -44,6 +44,9 @@ impl Step<'_> {
     }
 
     fn keep_comment(&mut self, comment: PublicComment) -> Outcome {
+        if comment.name.meta_id.len() > LONGEST_ID {
+            return Outcome::Ledgered(Reason::Unreadable);
+        }
         if self.shop.comments.contains(&comment.name) {
             return Outcome::Duplicate;
         }

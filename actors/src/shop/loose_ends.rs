@@ -42,6 +42,9 @@ impl Step<'_> {
 
     /// What was told of this message before it came; it is not kept any more.
     pub(super) fn take_loose(&mut self, account: &Account, mid: &str) -> Option<Told> {
+        if self.shop.loose_ends.is_empty() && self.out.loose_ends.is_empty() {
+            return None;
+        }
         let name = (account.clone(), mid.to_owned());
         let told = self.loose_end(&name)?.told.clone();
         self.out.loose_ends.insert(name, None);

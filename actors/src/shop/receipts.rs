@@ -7,6 +7,7 @@ use crate::domain::event::{Receipt, ReceiptOf, ReceiptStep, StoredEvent};
 use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::told::Told;
 
+use super::LONGEST_ID;
 use super::step::Step;
 use super::thread::Thread;
 
@@ -21,26 +22,19 @@ impl Step<'_> {
 
     /// All of one conversation, where they are known.
     fn receipt_of(&mut self, event: &StoredEvent, mids: &[String], told: &Told) -> Outcome {
+        if mids.iter().any(|mid| mid.len() > LONGEST_ID) {
+            return Outcome::Ledgered(Reason::Unreadable);
+        }
         let mut thread = mids.iter().find_map(|mid| self.thread_with(event, mid));
         let mut is_news = false;
-        let mut no_room = None;
         for mid in mids {
-            let outcome = match &mut thread {
-                Some(thread) if thread.recalled(mid).is_some() => {
-                    is_news |= self.tell_in(thread, mid, told);
-                    continue;
-                }
-                _ => self.keep_loose(event, mid, told),
+            is_news |= match &mut thread {
+                Some(thread) if thread.recalled(mid).is_some() => self.tell_in(thread, mid, told),
+                _ => self.keep_loose(event, mid, told) == Outcome::Handled,
             };
-            is_news |= outcome == Outcome::Handled;
-            no_room = no_room.or(outcome.reason());
         }
         self.thread = thread.filter(|_| is_news);
-        match no_room {
-            Some(reason) => Outcome::Ledgered(reason),
-            None if is_news => Outcome::Handled,
-            None => Outcome::Duplicate,
-        }
+        if is_news { Outcome::Handled } else { Outcome::Duplicate }
     }
 
     /// Kept on the conversation, for all of its messages: those in memory, those that are not, those yet to be stored.

@@ -1,18 +1,11 @@
 //! What happens to messages besides being said, and to conversations besides messages.
 
 use super::*;
-use crate::domain::conversation::LeadSource;
-use crate::domain::event::{
-    About, Comment, Edited, Mention, Noted, Profile, Reacted, Receipt, ReceiptOf, ReceiptStep, Referral, Unsent,
-};
+use crate::domain::event::{About, Edited, Mention, Reacted, Receipt, ReceiptOf, ReceiptStep, Unsent};
 use crate::shop::loose_ends::{MOST, MOST_OF_ONE};
 
-fn said(mid: &str, text: &str) -> Said {
+pub(super) fn said(mid: &str, text: &str) -> Said {
     Said { mid: Some(mid.into()), text: Some(text.into()), ..Said::default() }
-}
-
-fn ad() -> Referral {
-    Referral { source: Some("ADS".into()), ad: Some("120".into()), ..Referral::default() }
 }
 
 fn receipt(mid: &str, step: ReceiptStep) -> Happening {
@@ -42,7 +35,7 @@ impl Played {
         self.hears(receipt(mid, step), "receipt", 30)
     }
 
-    fn message(&self, mid: &str) -> &Message {
+    pub(super) fn message(&self, mid: &str) -> &Message {
         self.messages.values().find(|message| message.mid.as_deref() == Some(mid)).unwrap()
     }
 
@@ -50,7 +43,7 @@ impl Played {
         self.thread().conversation.state_of(self.message(mid))
     }
 
-    fn thread(&self) -> &thread::Thread {
+    pub(super) fn thread(&self) -> &thread::Thread {
         self.shop.threads.values().next().unwrap()
     }
 
@@ -140,6 +133,19 @@ fn a_message_taken_back_leaves_no_word_and_no_draft_to_be_answered() {
     played.says("no, an apron please", 70);
     played.waits(4);
     assert_eq!((played.order().state, played.take_handed().len()), (OrderState::Draft, 1));
+}
+
+#[test]
+fn an_edit_that_leaves_the_question_as_it_was_asked_is_not_taken_for_a_bad_answer() {
+    let mut played = Played::new();
+    played.asks("q1");
+    played.edits("m0", "two aprons please", 1);
+    played.waits(10);
+    assert_eq!((played.quantities(), played.needs_look()), (vec![2], None));
+    assert!(played.take_handed().is_empty());
+    played.edits("m0", "two linen shirts please", 2);
+    played.waits(4);
+    assert!(text_of(&played.take_handed()[0]).contains("Linen Shirt"), "another question is asked");
 }
 
 #[test]
@@ -319,118 +325,12 @@ fn loose_ends_have_bounds_old_receipts_give_way_and_the_rest_is_ledgered() {
 }
 
 #[test]
-fn where_a_customer_came_from_is_on_the_message_and_the_first_on_the_lead() {
+fn an_id_that_no_database_would_index_is_ledgered() {
     let mut played = Played::new();
-    let shortlink = Referral { source: Some("SHORTLINK".into()), ..Referral::default() };
-    let later = Said { referral: Some(shortlink), ..said("m20", "hello") };
-    played.hears(Happening::Said(later), "message:m20", 20);
-    let first = Said { referral: Some(ad()), ..said("m10", "hi") };
-    played.hears(Happening::Said(first), "message:m10", 10);
-    assert_eq!(played.message("m10").marks.referral, Some(ad()));
-    let lead = played.thread().lead.clone().unwrap();
-    assert_eq!(lead.source, Some(LeadSource { referral: ad(), at: at(10) }));
-    assert_eq!((&*lead.first_words, lead.at), ("hi", at(10)));
-}
-
-#[test]
-fn a_customer_who_came_without_a_word_is_a_lead_with_a_line_and_no_window() {
-    let mut played = Played::new();
-    played.hears(Happening::Referred(ad()), "referral:1", 5);
-    let thread = played.thread();
-    assert_eq!((thread.conversation.window_closes_at(), thread.conversation.unread), (None, 0));
-    assert_eq!(thread.lead.as_ref().unwrap().source, Some(LeadSource { referral: ad(), at: at(5) }));
-    let line = played.messages.values().next().unwrap();
-    assert_eq!((line.author, &line.marks.referral), (Author::Meta, &Some(ad())));
-    played.says("good morning", 9);
-    assert_eq!(played.thread().lead.as_ref().unwrap().first_words, "good morning");
-    assert_eq!(played.shop.threads.len(), 1);
-}
-
-#[test]
-fn a_note_is_a_line_in_the_conversation_and_nothing_else() {
-    let mut played = Played::new();
-    played.says("hello", 0);
-    let before = played.thread().conversation.clone();
-    played.hears(Happening::Noted(Noted { sentence: "Two aprons please.".into() }), "handover:1", 5);
-    assert_eq!(played.thread().conversation, before);
-    assert!(played.orders.is_empty());
-    assert_eq!(played.messages.values().filter(|message| message.author == Author::Meta).count(), 1);
-}
-
-#[test]
-fn nothing_is_sent_by_itself_while_another_app_has_the_conversation() {
-    let mut played = Played::new();
-    let standby = Said { standby: true, ..said("m0", "an apron please") };
-    played.hears(Happening::Said(standby), "message:m0", 0);
-    assert_eq!(played.order().state, OrderState::Draft);
-    assert!(played.thread().conversation.in_other_hands);
-    played.waits(10);
-    assert!(played.take_handed().is_empty());
-    played.says("hello?", 20);
-    let late = Said { standby: true, ..said("m10", "still there") };
-    played.hears(Happening::Said(late), "message:m10", 10);
-    assert!(!played.thread().conversation.in_other_hands, "the newest message says who has it");
-    played.waits(4);
-    assert_eq!(played.take_handed().len(), 1);
-}
-
-#[test]
-fn what_is_owed_waits_while_another_app_has_the_conversation() {
-    let mut played = Played::new();
-    played.shop.rules.messages_per_hour = 0;
-    played.says("an apron please", 0);
-    played.waits(4);
-    let standby = Said { standby: true, ..said("m5", "hello") };
-    played.hears(Happening::Said(standby), "message:m5", 5);
-    played.shop.rules.messages_per_hour = 10;
-    played.waits(61 * 60);
-    assert!(played.take_handed().is_empty());
-    played.says("are you there?", 3700);
-    assert_eq!(played.take_handed().len(), 1);
-}
-
-#[test]
-fn what_a_customer_shows_is_kept_and_the_number_they_write_from_will_do() {
-    let mut played = Played::new();
-    let profile =
-        |name: &str| Profile { name: Some(name.into()), phone: Some("15550100001".into()), ..Profile::default() };
-    let newest = Said { profile: profile("Ada L."), ..said("m9", "an apron please") };
-    played.hears(Happening::Said(newest), "message:m9", 9);
-    let older = Said { profile: Profile { username: Some("ada".into()), ..profile("Ada") }, ..said("m5", "hi") };
-    played.hears(Happening::Said(older), "message:m5", 5);
-    let customer = &played.thread().customer;
-    assert_eq!((customer.shown.name.as_deref(), customer.shown.username.as_deref()), (Some("Ada L."), Some("ada")));
-    played.waits(4);
-    let question = text_of(&played.take_handed()[0]).to_owned();
-    assert!(!question.contains("phone") && question.contains("address"), "{question}");
-}
-
-#[test]
-fn comments_and_mentions_are_kept_once() {
-    let comment = Comment {
-        id: "17".into(),
-        parent: None,
-        media: Some("18".into()),
-        ad: None,
-        username: Some("ana.buys".into()),
-        text: Some("price?".into()),
-        is_own: true,
-        is_live: false,
-    };
-    let mention = Mention { media: "18".into(), comment: None };
-    let mut played = Played::new();
-    let happenings = [Happening::Commented(comment), Happening::Mentioned(mention)];
-    // In one turn, and again when they are stored.
-    for happening in happenings.iter().chain(&happenings) {
-        let event = played.event("comment", at(1));
-        played.shop.decide(&event, &Ok(happening.clone()), played.now);
-    }
-    played.store();
-    let outcomes: Vec<Outcome> = played.last.decided.iter().map(|decided| decided.outcome).collect();
-    assert_eq!(outcomes, [Outcome::Handled, Outcome::Handled, Outcome::Duplicate, Outcome::Duplicate]);
-    assert!(played.last.comments.iter().any(|comment| comment.is_own && comment.text.as_deref() == Some("price?")));
-    for happening in happenings {
-        assert_eq!(played.hears(happening, "comment", 2), Outcome::Duplicate);
-    }
-    assert_eq!(played.comments.len(), 2);
+    let (long, unreadable) = ("m".repeat(3_000), Outcome::Ledgered(Reason::Unreadable));
+    assert_eq!(played.unsends(&long), unreadable);
+    assert_eq!(played.is_told(&long, ReceiptStep::Read), unreadable);
+    let mention = Mention { media: long, comment: None };
+    assert_eq!(played.hears(Happening::Mentioned(mention), "mention", 1), unreadable);
+    assert!(played.loose_ends.is_empty() && played.comments.is_empty());
 }

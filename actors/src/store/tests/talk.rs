@@ -2,14 +2,45 @@
 
 use crate::domain::changes::Changes;
 use crate::domain::channel::Account;
-use crate::domain::comment::{CommentKind, CommentName};
+use crate::domain::comment::{CommentKind, CommentName, PublicComment};
+use crate::domain::event::Referral;
 use crate::domain::ids::CommentId;
-use crate::domain::told::LooseEnd;
+use crate::domain::marks::Reaction;
+use crate::domain::told::{LooseEnd, Told};
 use crate::store::threads::{self, Wanted};
 use crate::store::{StoreError, comments, turns};
 
 use super::support::{account, at, databases, fenced, load, seller};
-use super::turns::{comment, loose_end, save, turn};
+use super::turns::{save, turn};
+
+pub(super) fn referral() -> Referral {
+    Referral { source: Some("ADS".to_owned()), ad: Some("120".to_owned()), ..Referral::default() }
+}
+
+pub(super) fn reaction() -> Reaction {
+    Reaction { by: "42".to_owned(), emoji: Some("❤".to_owned()), at: at(6) }
+}
+
+pub(super) fn comment(n: i64) -> PublicComment {
+    PublicComment {
+        id: CommentId(n * 100),
+        name: CommentName { account: account(), kind: CommentKind::Comment, meta_id: n.to_string() },
+        parent: Some("17".to_owned()),
+        media: Some("18".to_owned()),
+        ad: None,
+        customer: Some("42".to_owned()),
+        username: Some("ana.buys".to_owned()),
+        text: Some("price? é".to_owned()),
+        is_own: n == 2,
+        is_live: true,
+        at: at(3),
+    }
+}
+
+pub(super) fn loose_end(n: i64) -> LooseEnd {
+    let told = Told { edit: Some((2, "three".to_owned())), reactions: vec![reaction()], ..Told::default() };
+    LooseEnd { account: account(), mid: format!("loose {n}"), customer: Some("42".to_owned()), told, kept_at: at(9) }
+}
 
 #[tokio::test]
 async fn messages_are_found_by_their_mid_whoever_wrote_them_and_however_many_are_asked_for() {
@@ -42,7 +73,7 @@ async fn a_comment_is_known_by_account_kind_and_id_and_kept_once() {
         let asked = others.into_iter().chain([stored.clone()]).collect();
         assert_eq!(comments::known(store.reads(), seller, &asked).await.unwrap(), [stored].into());
 
-        let again = crate::domain::comment::PublicComment { id: CommentId(7), ..comment(1) };
+        let again = PublicComment { id: CommentId(7), ..comment(1) };
         let changes = Changes { comments: vec![again], ..Changes::default() };
         let loaded = load(&store, seller).await;
         let refused = turns::save(&fenced(&store, &loaded).await, &changes, at(1)).await;

@@ -7,27 +7,26 @@ use crate::domain::budget::{BudgetKey, Family, SpentMinute};
 use crate::domain::catalog::{Product, Variant};
 use crate::domain::changes::{Changes, Decided};
 use crate::domain::channel::{Account, Channel};
-use crate::domain::comment::{CommentKind, CommentName, PublicComment};
 use crate::domain::conversation::{
     Author, Conversation, Customer, Fact, Facts, Lead, LeadSource, LeadStage, Message, MessageState, Shown,
 };
-use crate::domain::event::{About, Referral, Source};
+use crate::domain::event::{About, Source};
 use crate::domain::ids::{
-    CommentId, ConnectionId, ConversationId, CustomerId, EventSeq, LeadId, MessageId, OrderId, OutboxId, SellerId,
+    ConnectionId, ConversationId, CustomerId, EventSeq, LeadId, MessageId, OrderId, OutboxId, SellerId,
 };
-use crate::domain::marks::{Marks, Reaction};
+use crate::domain::marks::Marks;
 use crate::domain::money::Money;
 use crate::domain::order::{LineEvidence, Look, Order, OrderChange, OrderLine, OrderState};
 use crate::domain::outbox::{Owed, OwedCall, OwedState};
 use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::reading::Contact;
-use crate::domain::told::{LooseEnd, Told};
 use crate::store::pen::{Fence, FencedTx, Sync};
 use crate::store::threads::{self, StoredThread, Wanted};
 use crate::store::views::{self, Page};
 use crate::store::{Store, StoreError, alarms, comments, inbox, ledger, turns};
 
 use super::support::{account, at, databases, fenced, load, said, seller};
+use super::talk::{comment, loose_end, reaction, referral};
 
 const ALL: Page = Page { after: 0, limit: u64::MAX };
 
@@ -94,35 +93,6 @@ pub(super) fn turn(n: i64) -> Changes {
         loose_ends: vec![loose_end(n)],
         ..Changes::default()
     }
-}
-
-fn referral() -> Referral {
-    Referral { source: Some("ADS".to_owned()), ad: Some("120".to_owned()), ..Referral::default() }
-}
-
-fn reaction() -> Reaction {
-    Reaction { by: "42".to_owned(), emoji: Some("❤".to_owned()), at: at(6) }
-}
-
-pub(super) fn comment(n: i64) -> PublicComment {
-    PublicComment {
-        id: CommentId(n * 100),
-        name: CommentName { account: account(), kind: CommentKind::Comment, meta_id: n.to_string() },
-        parent: Some("17".to_owned()),
-        media: Some("18".to_owned()),
-        ad: None,
-        customer: Some("42".to_owned()),
-        username: Some("ana.buys".to_owned()),
-        text: Some("price? é".to_owned()),
-        is_own: n == 2,
-        is_live: true,
-        at: at(3),
-    }
-}
-
-pub(super) fn loose_end(n: i64) -> LooseEnd {
-    let told = Told { edit: Some((2, "three".to_owned())), reactions: vec![reaction()], ..Told::default() };
-    LooseEnd { account: account(), mid: format!("loose {n}"), customer: Some("42".to_owned()), told, kept_at: at(9) }
 }
 
 fn said_row(id: MessageId, conversation: ConversationId, n: i64) -> Message {
