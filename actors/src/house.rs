@@ -14,8 +14,11 @@ use tokio::time::{Instant, sleep};
 use crate::clock::SystemClock;
 use crate::domain::changes::Changes;
 use crate::domain::channel::{Account, Channel};
-use crate::domain::conversation::{Conversation, Customer, Facts};
-use crate::domain::event::{Arrival, CallResult, Command, Happening, Said, Source, StoredEvent};
+use crate::domain::conversation::{Conversation, Customer, Facts, Shown};
+use crate::domain::event::{
+    Arrival, CallResult, Command, Edited, Happening, Mention, Reacted, Receipt, ReceiptOf, ReceiptStep, Said, Source,
+    StoredEvent, Unsent,
+};
 use crate::domain::ids::{ConnectionId, ConversationId, CustomerId, EventSeq, MessageId, OutboxId, SellerId};
 use crate::domain::money::Currency;
 use crate::domain::outbox::{Owed, OwedCall, OwedState};
@@ -85,11 +88,20 @@ impl Graph for FakeGraph {
     }
 }
 
-/// Says what the raw bytes say; panics over "panic".
+/// Says what the raw bytes say; panics over "panic". What is told of a message begins with the message's mid.
 fn decode(event: &StoredEvent) -> Result<Happening, Reason> {
     let text = String::from_utf8(event.raw.clone()).map_err(|_| Reason::Unreadable)?;
     assert_ne!(text, "panic", "told to panic");
-    Ok(Happening::Said(Said { mid: Some(event.key.clone()), text: Some(text), ..Said::default() }))
+    let (mid, rest) = text.split_once(' ').unwrap_or((&text, ""));
+    let (mid, words) = (mid.to_owned(), rest.to_owned());
+    Ok(match event.kind.as_str() {
+        "edit" => Happening::Edited(Edited { mid, text: words, revision: 1 }),
+        "deleted" => Happening::Unsent(Unsent { mid }),
+        "reaction" => Happening::Reacted(Reacted { mid, emoji: Some(words) }),
+        "read" => Happening::Receipt(Receipt { of: ReceiptOf::Mids(vec![mid]), step: ReceiptStep::Read }),
+        "mention" => Happening::Mentioned(Mention { media: mid, comment: None }),
+        _ => Happening::Said(Said { mid: Some(event.key.clone()), text: Some(text), ..Said::default() }),
+    })
 }
 
 /// Patience that does not outlast a test, and falls that do not slow it down.
@@ -225,7 +237,13 @@ async fn seller(store: &Store, account: &str) -> SellerId {
 
 fn customer(n: i64) -> Customer {
     let account = Account::new(Channel::Instagram, "1");
-    Customer { id: CustomerId(n), account, meta_id: format!("customer-{n}"), facts: Facts::default() }
+    Customer {
+        id: CustomerId(n),
+        account,
+        meta_id: format!("customer-{n}"),
+        facts: Facts::default(),
+        shown: Shown::default(),
+    }
 }
 
 fn conversation(n: i64, now: DateTime<Utc>) -> Conversation {
@@ -241,6 +259,9 @@ fn conversation(n: i64, now: DateTime<Utc>) -> Conversation {
         draft: None,
         asked: None,
         needs_look: None,
+        in_other_hands: false,
+        delivered_through: None,
+        read_through: None,
     }
 }
 
@@ -261,6 +282,11 @@ pub(crate) fn said_to(account: &str, key: &str, words: &str) -> Arrival {
 /// Words of a customer to the first seller.
 pub(crate) fn said(key: &str, words: &str) -> Arrival {
     said_to("1", key, words)
+}
+
+/// Something of this kind that is told the first seller.
+pub(crate) fn told(kind: &str, key: &str, words: &str) -> Arrival {
+    Arrival { kind: kind.to_owned(), key: format!("{kind}:{key}"), ..said(key, words) }
 }
 
 /// A command that changes nothing.

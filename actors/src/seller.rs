@@ -181,3 +181,6 @@ fn fall_as_told(fault: Fault) -> Result<(), Fall> {
         Fault::Error => Err(Fall::Told),
     }
 }
+
+#[cfg(test)]
+mod tests;

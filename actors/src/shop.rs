@@ -2,17 +2,22 @@
 //!
 //! A decision is made on a copy (`Step`) and taken over whole, so that one that panics has changed nothing.
 
+mod amend;
 mod answer;
 mod commands;
+mod comments;
 mod echo;
 mod known;
+mod loose_ends;
+mod notes;
+mod receipts;
 mod said;
 mod sends;
 mod step;
 mod thread;
 mod turn;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -21,18 +26,21 @@ use crate::domain::budget::{Budget, BudgetKey};
 use crate::domain::catalog::Catalog;
 use crate::domain::changes::{Changes, Decided};
 use crate::domain::channel::Account;
+use crate::domain::comment::CommentName;
 use crate::domain::conversation::Message;
-use crate::domain::event::{Happening, Source, StoredEvent};
+use crate::domain::event::{Happening, Receipt, ReceiptOf, Source, StoredEvent};
 use crate::domain::ids::{ConversationId, OutboxId};
 use crate::domain::outbox::{Owed, OwedCall, OwedState};
 use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::seller::Seller;
+use crate::domain::told::Told;
 use crate::reader::CatalogIndex;
 use crate::store::sellers::Loaded;
 use crate::store::threads::{StoredThread, Wanted};
 
 pub(crate) use thread::MAX_HEARD;
 
+use loose_ends::LooseEnds;
 use step::Step;
 use thread::Thread;
 use turn::Turn;
@@ -58,6 +66,9 @@ pub struct ShopRules {
     pub boot: i64,
 }
 
+/// Ids at Meta are shorter than this many bytes, and a database has no index for texts of any length.
+const LONGEST_ID: usize = 512;
+
 /// The conversations of so many owed calls are read ahead of their being made.
 const CALLS_AHEAD: usize = 64;
 
@@ -72,6 +83,12 @@ pub struct Shop {
     by_customer: HashMap<(Account, String), ConversationId>,
     budgets: HashMap<BudgetKey, Budget>,
     open: BTreeMap<OutboxId, Open>,
+    /// All of them are in memory: a message must not ask the database whether something waits for it.
+    loose_ends: LooseEnds,
+    /// Comments of this turn that are known.
+    comments: BTreeSet<CommentName>,
+    /// Conversations that were read for this turn.
+    learned: Vec<ConversationId>,
     turn: Turn,
     /// The catalog's words changed: readings are out of date.
     reread: bool,
@@ -107,6 +124,9 @@ impl Shop {
             by_customer: HashMap::new(),
             budgets,
             open,
+            loose_ends: loose_ends::loaded(loaded.loose_ends),
+            comments: BTreeSet::new(),
+            learned: Vec::new(),
             turn: Turn::default(),
             reread: false,
             index_is_old: false,
@@ -128,25 +148,27 @@ impl Shop {
                     self.want_customer(&mut wanted, event);
                     self.want_other(&mut wanted, event, Some(&renamed.to));
                 }
+                Ok(Happening::Referred(_) | Happening::Noted(_)) => {
+                    self.want_customer(&mut wanted, event);
+                }
                 Ok(Happening::Echo(echo)) => {
                     self.want_customer(&mut wanted, event);
-                    if !self.remembers(event, &echo.mid) {
-                        wanted.mids.push(echo.mid.clone());
-                    }
+                    self.want_message(&mut wanted, event, &echo.mid);
+                }
+                Ok(Happening::Edited(edited)) => self.want_message(&mut wanted, event, &edited.mid),
+                Ok(Happening::Unsent(unsent)) => self.want_message(&mut wanted, event, &unsent.mid),
+                Ok(Happening::Reacted(reacted)) => self.want_message(&mut wanted, event, &reacted.mid),
+                Ok(Happening::Receipt(Receipt { of: ReceiptOf::Mids(mids), .. })) => {
+                    mids.iter().for_each(|mid| self.want_message(&mut wanted, event, mid));
+                }
+                Ok(Happening::Receipt(Receipt { of: ReceiptOf::Through(_), .. })) => {
+                    self.want_customer(&mut wanted, event);
                 }
                 Ok(Happening::CallEnded(ended)) => self.want_thread_of(&mut wanted, ended.outbox),
-                Ok(
-                    Happening::Edited(_)
-                    | Happening::Unsent(_)
-                    | Happening::Reacted(_)
-                    | Happening::Receipt(_)
-                    | Happening::Referred(_)
-                    | Happening::Noted(_)
-                    | Happening::Commented(_)
-                    | Happening::Mentioned(_)
-                    | Happening::Command(_),
-                )
-                | Err(_) => {}
+                Ok(happening @ (Happening::Commented(_) | Happening::Mentioned(_))) => {
+                    wanted.comments.extend(comments::named_by(event, happening));
+                }
+                Ok(Happening::Command(_)) | Err(_) => {}
             }
         }
         for alarm in alarms {
@@ -166,11 +188,10 @@ impl Shop {
         wanted
     }
 
-    /// True when the message that this is the echo of is in memory.
-    fn remembers(&self, event: &StoredEvent, mid: &str) -> bool {
-        let who = event.customer.as_ref().map(|customer| (event.account.clone(), customer.clone()));
-        let thread = who.and_then(|who| self.by_customer.get(&who)).and_then(|id| self.threads.get(id));
-        thread.is_some_and(|thread| thread.sent.iter().any(|message| message.mid.as_deref() == Some(mid)))
+    fn want_message(&self, wanted: &mut Wanted, event: &StoredEvent, mid: &str) {
+        if self.with_mid(event, mid).is_none() {
+            wanted.mids.insert(mid.to_owned());
+        }
     }
 
     fn want_customer(&self, wanted: &mut Wanted, event: &StoredEvent) {
@@ -198,15 +219,16 @@ impl Shop {
     /// Takes in what was read; what is in memory already is newer.
     pub fn learn(&mut self, threads: Vec<StoredThread>) {
         for stored in threads {
-            let (id, sent) = (stored.conversation.id, stored.sent.clone());
+            let (id, recalled) = (stored.conversation.id, stored.recalled.clone());
             if !self.threads.contains_key(&id) {
                 let thread = Thread::read(stored, &self.index);
                 self.know(&thread, &thread.aliases);
                 self.threads.insert(id, thread);
             }
             if let Some(thread) = self.threads.get_mut(&id) {
-                thread.recall(sent);
+                thread.recall(recalled);
             }
+            self.learned.push(id);
         }
     }
 
@@ -216,7 +238,7 @@ impl Shop {
             Ok(happening) => happening,
             Err(reason) => return self.ledger(event, *reason, now),
         };
-        if matches!(happening, Happening::Said(_)) {
+        if matches!(happening, Happening::Said(_) | Happening::Edited(_) | Happening::Unsent(_)) {
             // Products of this very turn are understood as well: turns must not matter.
             self.index_anew();
         }
@@ -234,14 +256,14 @@ impl Shop {
             Happening::Echo(echo) => (step.hear_echo(event, echo), None),
             Happening::Renamed(renamed) => (step.renamed(event, renamed), None),
             Happening::CallEnded(call) => (step.call_ended(call), None),
-            Happening::Edited(_)
-            | Happening::Unsent(_)
-            | Happening::Reacted(_)
-            | Happening::Receipt(_)
-            | Happening::Referred(_)
-            | Happening::Noted(_)
-            | Happening::Commented(_)
-            | Happening::Mentioned(_) => (Outcome::Ledgered(Reason::NotYetHandled), None),
+            Happening::Edited(edited) => (step.tell(event, &edited.mid, &Told::edited(edited)), None),
+            Happening::Unsent(unsent) => (step.tell(event, &unsent.mid, &Told::unsent()), None),
+            Happening::Reacted(reacted) => (step.reacted(event, reacted), None),
+            Happening::Receipt(receipt) => (step.receipt(event, receipt), None),
+            Happening::Referred(referral) => (step.refer(event, referral), None),
+            Happening::Noted(noted) => (step.note(event, noted), None),
+            Happening::Commented(comment) => (step.commented(event, comment), None),
+            Happening::Mentioned(mention) => (step.mentioned(event, mention), None),
         };
         (step, Decided { event: event.seq, outcome, answer })
     }
@@ -286,9 +308,10 @@ impl Shop {
         self.turn.handed = claimed;
         self.next_alarm = turn.alarms.values().flatten().min().copied();
         self.turns += 1;
-        for id in &turn.touched {
+        self.comments.clear();
+        for id in turn.touched.iter().chain(&std::mem::take(&mut self.learned)) {
             if let Some(thread) = self.threads.get_mut(id) {
-                thread.forget_old_sent();
+                thread.forget_recalled();
             }
         }
         let changes = turn.into_changes(self.last_id, &self.threads);

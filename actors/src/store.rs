@@ -2,12 +2,14 @@
 //! so that an unfenced write does not compile.
 
 pub mod alarms;
+pub mod comments;
 mod connect;
 pub mod error;
 pub mod inbox;
 mod insert;
 pub mod ledger;
 mod log;
+pub mod loose_ends;
 pub mod office;
 pub mod open;
 pub mod pen;

@@ -32,6 +32,12 @@ pub struct Model {
     pub asked: Option<String>,
     /// Why a person should look.
     pub needs_look: Option<String>,
+    /// True while another app answers the customer.
+    pub in_other_hands: bool,
+    /// Up to where our messages are on the customer's device.
+    pub delivered_through: Option<i64>,
+    /// Up to where the customer has seen our messages.
+    pub read_through: Option<i64>,
 }
 
 /// None: rows are joined by hand, within one seller.

@@ -28,6 +28,12 @@ pub struct Model {
     pub address: Option<String>,
     /// When it was said.
     pub address_at: Option<i64>,
+    /// The name the customer shows at Meta.
+    pub shown_name: Option<String>,
+    /// The customer's username.
+    pub shown_username: Option<String>,
+    /// The phone number the customer writes from.
+    pub shown_phone: Option<String>,
 }
 
 /// None: rows are joined by hand, within one seller.

@@ -22,6 +22,8 @@ pub struct Model {
     pub first_words: String,
     /// When they were said.
     pub at: i64,
+    /// The link or ad the customer came through, as JSON.
+    pub source: Option<String>,
 }
 
 /// None: rows are joined by hand, within one seller.

@@ -2,6 +2,7 @@
 
 pub mod account_owner;
 pub mod alarm;
+pub mod comment;
 pub mod connection;
 pub mod conversation;
 pub mod customer;
@@ -9,6 +10,7 @@ pub mod customer_alias;
 pub mod inbox_event;
 pub mod intake;
 pub mod lead;
+pub mod loose_end;
 pub mod message;
 pub mod order_change;
 pub mod order_line;

@@ -36,6 +36,8 @@ pub struct Model {
     pub state: String,
     /// The owed call that sends it.
     pub outbox_id: Option<i64>,
+    /// What is known of it besides its words, as JSON.
+    pub marks: Option<String>,
 }
 
 /// None: rows are joined by hand, within one seller.

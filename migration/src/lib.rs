@@ -2,6 +2,7 @@
 
 mod m0001_first;
 mod m0002_seller_request;
+mod m0003_talk;
 mod m0005_channels;
 
 use sea_orm_migration::prelude::{MigrationTrait, async_trait};
@@ -18,6 +19,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m0001_first::Migration),
             Box::new(m0002_seller_request::Migration),
+            Box::new(m0003_talk::Migration),
             Box::new(m0005_channels::Migration),
         ]
     }

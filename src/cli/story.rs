@@ -124,6 +124,7 @@ impl Story {
             (Author::Customer, _) => tell(format!("{name:>9} > {words}")),
             (Author::Elsewhere, _) => tell(format!("{:>9} < {words}", "the shop")),
             (Author::Bot, None) => tell(format!("{:>9} < {}", "Hawker", words.replace('\n', "\n            "))),
+            (Author::Meta, _) => tell(format!("{:>9} . {words}", "")),
             (Author::Bot, Some(_)) => {}
         }
         if message.author == Author::Bot {
@@ -131,6 +132,8 @@ impl Story {
                 MessageState::Queued | MessageState::Received => return,
                 MessageState::Sent => "reply sent: Meta took it",
                 MessageState::Confirmed => "reply confirmed: its echo came back",
+                MessageState::Delivered => "reply delivered",
+                MessageState::Read => "reply seen by the customer",
                 MessageState::Unconfirmed => "reply uncertain: waiting for its echo",
                 MessageState::Failed => "reply not sent: a person should look",
             };
@@ -179,5 +182,12 @@ impl Story {
 }
 
 fn is_finished(message: &Message) -> bool {
-    matches!(message.state, MessageState::Received | MessageState::Confirmed | MessageState::Failed)
+    match message.state {
+        MessageState::Queued | MessageState::Sent | MessageState::Unconfirmed => false,
+        MessageState::Received
+        | MessageState::Confirmed
+        | MessageState::Delivered
+        | MessageState::Read
+        | MessageState::Failed => true,
+    }
 }

@@ -255,13 +255,17 @@ fn as_told(message: &Message) -> String {
     let words = message.text.clone().unwrap_or_else(|| format!("[{}]", message.attachments.join(", ")));
     match message.author {
         Author::Elsewhere => format!("shop: {words}"),
-        Author::Customer | Author::Bot => words,
+        Author::Customer | Author::Bot | Author::Meta => words,
     }
 }
 
 fn is_unfinished(message: &Message) -> bool {
     match message.state {
-        MessageState::Received | MessageState::Sent | MessageState::Confirmed => false,
+        MessageState::Received
+        | MessageState::Sent
+        | MessageState::Confirmed
+        | MessageState::Delivered
+        | MessageState::Read => false,
         MessageState::Queued | MessageState::Unconfirmed | MessageState::Failed => true,
     }
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use actors::domain::event::Command;
 use actors::domain::ids::{ConnectionId, ConversationId, SellerId};
 use actors::sellers::{Asked, Sellers};
-use actors::store::{Store, ledger, office, views as rows};
+use actors::store::{Store, comments as public, ledger, office, views as rows};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -64,6 +64,7 @@ pub fn routes(api: &Arc<Api>) -> Vec<Route> {
             "Lists the messages of a conversation",
             messages,
         ),
+        answer(api, get.clone(), "/api/v1/sellers/{seller}/comments", "Lists comments and mentions", comments),
         answer(api, get.clone(), "/api/v1/sellers/{seller}/leads", "Lists leads", leads),
         answer(api, get.clone(), "/api/v1/sellers/{seller}/outbox", "Lists calls owed to Meta", outbox),
         answer(api, get.clone(), "/api/v1/sellers/{seller}/actor", "Says where a seller's actor stands", actor),
@@ -144,12 +145,18 @@ async fn conversations(api: Arc<Api>, call: Call) -> Result<Value, Problem> {
 
 async fn messages(api: Arc<Api>, call: Call) -> Result<Value, Problem> {
     let (seller, conversation) = (call.seller()?, ConversationId(call.id("conversation")?));
-    let is_known = rows::has_conversation(api.store.reads(), seller, conversation).await.map_err(call::failed)?;
-    if !is_known {
+    let known = rows::conversation(api.store.reads(), seller, conversation).await.map_err(call::failed)?;
+    let Some(known) = known else {
         return Err(Problem::not_found().detail(format!("seller {seller} has no conversation {conversation}")));
-    }
+    };
     let found = rows::messages(api.store.reads(), seller, conversation).await.map_err(call::failed)?;
-    Ok(json!({ "data": found.iter().map(views::message).collect::<Vec<_>>() }))
+    Ok(json!({ "data": found.iter().map(|message| views::message(&known, message)).collect::<Vec<_>>() }))
+}
+
+async fn comments(api: Arc<Api>, call: Call) -> Result<Value, Problem> {
+    let (seller, page) = (call.seller()?, call.page()?);
+    let found = public::page(api.store.reads(), seller, page).await.map_err(call::failed)?;
+    Ok(views::list(&found, page, |comment| (comment.id.0, views::comment(comment))))
 }
 
 async fn leads(api: Arc<Api>, call: Call) -> Result<Value, Problem> {

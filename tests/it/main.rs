@@ -18,4 +18,5 @@ mod replies;
 mod restart;
 mod samples;
 mod storage;
+mod talk;
 mod tidy;

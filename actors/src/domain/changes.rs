@@ -5,11 +5,14 @@ use serde_json::Value;
 use super::alarm::{Alarm, AlarmKey};
 use super::budget::SpentMinute;
 use super::catalog::Product;
+use super::channel::Account;
+use super::comment::PublicComment;
 use super::conversation::{Alias, Conversation, Customer, Lead, Message};
 use super::ids::EventSeq;
 use super::order::{Order, OrderChange};
 use super::outbox::Owed;
 use super::outcome::Outcome;
+use super::told::LooseEnd;
 
 /// Rows to be as given, at most one for an id; whatever is not named stays as it is.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -40,6 +43,12 @@ pub struct Changes {
     pub alarms: Vec<Alarm>,
     /// Alarms that are over.
     pub alarms_over: Vec<AlarmKey>,
+    /// Comments and mentions.
+    pub comments: Vec<PublicComment>,
+    /// What was told of messages that have not come.
+    pub loose_ends: Vec<LooseEnd>,
+    /// What is not kept any more of that: its message came, or will not come.
+    pub loose_ends_over: Vec<(Account, String)>,
     /// How events ended.
     pub decided: Vec<Decided>,
 }

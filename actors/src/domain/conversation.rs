@@ -1,9 +1,12 @@
 //! All that passed between one customer and one seller.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
 
 use super::channel::Account;
+use super::event::Referral;
 use super::ids::{ConversationId, CustomerId, LeadId, MessageId, OrderId, OutboxId};
+use super::marks::Marks;
 use super::order::Look;
 use super::reading::Contact;
 
@@ -21,6 +24,28 @@ pub struct Customer {
     pub meta_id: String,
     /// What is known of how to reach them; each detail with the time it was said.
     pub facts: Facts,
+    /// What Meta shows of them.
+    pub shown: Shown,
+}
+
+impl Customer {
+    /// How to reach them: what they said, else the number they write from.
+    pub fn contact(&self) -> Contact {
+        let said = self.facts.contact();
+        let shown = || self.shown.phone.as_ref().map(|digits| format!("+{}", digits.trim_start_matches('+')));
+        Contact { phone: said.phone.or_else(shown), ..said }
+    }
+}
+
+/// What Meta shows of a customer beside their messages.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shown {
+    /// The name.
+    pub name: Option<String>,
+    /// The username.
+    pub username: Option<String>,
+    /// The phone number they write from (WhatsApp).
+    pub phone: Option<String>,
 }
 
 /// A further id at Meta of a customer: one it had before, or has beside.
@@ -68,12 +93,12 @@ impl Facts {
         }
     }
 
-    /// Takes a phone number from the customer's profile. Whatever the customer says by word counts for more, whichever
-    /// comes first, so it is noted as said at the beginning of time.
-    pub fn take_profile_phone(&mut self, digits: &str) {
-        let at = DateTime::UNIX_EPOCH;
-        if self.phone.as_ref().is_none_or(|fact| fact.at == at) {
-            self.phone = Some(Fact { value: format!("+{}", digits.trim_start_matches('+')), at });
+    /// Lets go of what was said in a message that is no more: said at `at`, in these words.
+    pub fn forget(&mut self, said: &Contact, at: DateTime<Utc>) {
+        let pairs =
+            [(&mut self.phone, &said.phone), (&mut self.email, &said.email), (&mut self.address, &said.address)];
+        for (known, said) in pairs {
+            known.take_if(|fact| fact.at == at && Some(&fact.value) == said.as_ref());
         }
     }
 
@@ -109,12 +134,29 @@ pub struct Conversation {
     pub asked: Option<String>,
     /// Why a person should look.
     pub needs_look: Option<Look>,
+    /// True while another app answers the customer: nothing is sent by itself.
+    pub in_other_hands: bool,
+    /// Up to where our messages are on the customer's device, by Meta's clock.
+    pub delivered_through: Option<DateTime<Utc>>,
+    /// Up to where the customer has seen our messages, by Meta's clock.
+    pub read_through: Option<DateTime<Utc>>,
 }
 
 impl Conversation {
     /// Until when free words may be sent.
     pub fn window_closes_at(&self) -> Option<DateTime<Utc>> {
         self.last_inbound_at.map(|at| at + WINDOW)
+    }
+
+    /// How far a message of this conversation is. Receipts for all messages up to a time are kept here and not on each
+    /// of them: they count for those as well that are stored later.
+    pub fn state_of(&self, message: &Message) -> MessageState {
+        use MessageState::{Confirmed, Delivered, Read, Sent};
+        let is_out = matches!(message.state, Sent | Confirmed | Delivered);
+        let through = |time: Option<DateTime<Utc>>| is_out && time.is_some_and(|time| message.at <= time);
+        let read = through(self.read_through).then_some(Read);
+        let delivered = through(self.delivered_through).then_some(Delivered);
+        read.or(delivered).map_or(message.state, |reached| message.state.further(reached))
     }
 }
 
@@ -127,6 +169,8 @@ pub enum Author {
     Bot,
     /// The seller, in Meta's own app or by another tool.
     Elsewhere,
+    /// Nobody: a line about the conversation, from what Meta tells.
+    Meta,
 }
 
 impl Author {
@@ -136,17 +180,20 @@ impl Author {
             Author::Customer => "customer",
             Author::Bot => "bot",
             Author::Elsewhere => "elsewhere",
+            Author::Meta => "meta",
         }
     }
 
     /// The author with this name.
     pub fn named(name: &str) -> Option<Self> {
-        [Author::Customer, Author::Bot, Author::Elsewhere].into_iter().find(|author| author.name() == name)
+        use Author::{Bot, Customer, Elsewhere, Meta};
+        [Customer, Bot, Elsewhere, Meta].into_iter().find(|author| author.name() == name)
     }
 }
 
 /// How far a message is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum MessageState {
     /// It came in.
     Received,
@@ -158,7 +205,11 @@ pub enum MessageState {
     Confirmed,
     /// It may have been sent.
     Unconfirmed,
-    /// It was not sent.
+    /// The customer's device has it.
+    Delivered,
+    /// The customer has seen it.
+    Read,
+    /// It was not sent, or will not arrive.
     Failed,
 }
 
@@ -171,14 +222,36 @@ impl MessageState {
             MessageState::Sent => "sent",
             MessageState::Confirmed => "confirmed",
             MessageState::Unconfirmed => "unconfirmed",
+            MessageState::Delivered => "delivered",
+            MessageState::Read => "read",
             MessageState::Failed => "failed",
         }
     }
 
     /// The state with this name.
     pub fn named(name: &str) -> Option<Self> {
-        use MessageState::{Confirmed, Failed, Queued, Received, Sent, Unconfirmed};
-        [Received, Queued, Sent, Confirmed, Unconfirmed, Failed].into_iter().find(|state| state.name() == name)
+        use MessageState::{Confirmed, Delivered, Failed, Queued, Read, Received, Sent, Unconfirmed};
+        let all = [Received, Queued, Sent, Confirmed, Unconfirmed, Delivered, Read, Failed];
+        all.into_iter().find(|state| state.name() == name)
+    }
+
+    /// Of two things told of one message, the one that is further: they come in any order. A failure is final, as Meta
+    /// tells it after whatever else was true.
+    pub fn further(self, other: Self) -> Self {
+        if self.rank() < other.rank() { other } else { self }
+    }
+
+    fn rank(self) -> u8 {
+        match self {
+            MessageState::Received => 0,
+            MessageState::Queued => 1,
+            MessageState::Unconfirmed => 2,
+            MessageState::Sent => 3,
+            MessageState::Confirmed => 4,
+            MessageState::Delivered => 5,
+            MessageState::Read => 6,
+            MessageState::Failed => 7,
+        }
     }
 }
 
@@ -211,6 +284,8 @@ pub struct Message {
     pub state: MessageState,
     /// The owed call that sends it.
     pub outbox: Option<OutboxId>,
+    /// What is known of it besides its words.
+    pub marks: Marks,
 }
 
 /// A customer's interest in a shop: one for each customer.
@@ -227,6 +302,17 @@ pub struct Lead {
     /// The first words.
     pub first_words: String,
     /// When they were said.
+    pub at: DateTime<Utc>,
+    /// The first link or ad the customer came through.
+    pub source: Option<LeadSource>,
+}
+
+/// Where a lead came from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeadSource {
+    /// The link or ad.
+    pub referral: Referral,
+    /// When, by Meta's clock.
     pub at: DateTime<Utc>,
 }
 

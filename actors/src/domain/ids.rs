@@ -38,4 +38,6 @@ ids! {
     OrderId
     /// One call owed to Meta.
     OutboxId
+    /// One comment or mention.
+    CommentId
 }

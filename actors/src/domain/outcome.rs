@@ -58,11 +58,13 @@ pub enum Reason {
     NotUsed,
     /// A kind or shape that this version does not know.
     UnknownKind,
+    /// More is told of messages that have not come than is kept.
+    TooManyLooseEnds,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Reason; 11] = [
+    pub const ALL: [Reason; 12] = [
         Reason::UnknownAccount,
         Reason::NotYetHandled,
         Reason::Unreadable,
@@ -74,6 +76,7 @@ impl Reason {
         Reason::AccountNotice,
         Reason::NotUsed,
         Reason::UnknownKind,
+        Reason::TooManyLooseEnds,
     ];
 
     /// The stable code.
@@ -90,6 +93,7 @@ impl Reason {
             Reason::AccountNotice => "account_notice",
             Reason::NotUsed => "not_used",
             Reason::UnknownKind => "unknown_kind",
+            Reason::TooManyLooseEnds => "too_many_loose_ends",
         }
     }
 
@@ -119,6 +123,9 @@ impl Reason {
             Reason::NotUsed => "It is kept as it came, and no part of a shop depends on it: nothing to do.",
             Reason::UnknownKind => {
                 "This version does not know this kind: it is kept as it came, to be replayed by one that does."
+            }
+            Reason::TooManyLooseEnds => {
+                "It is about a message that has not come, and too much of that kind is waiting already: it is kept as it came."
             }
         }
     }

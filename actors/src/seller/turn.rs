@@ -16,7 +16,7 @@ use crate::post::AlarmsMsg;
 use crate::shop::MAX_HEARD;
 use crate::store::pen::Fence;
 use crate::store::threads::Wanted;
-use crate::store::{FencedTx, StoreError, Sync, alarms, inbox, threads, turns};
+use crate::store::{FencedTx, StoreError, Sync, alarms, comments, inbox, threads, turns};
 use crate::trouble::within;
 
 use super::batch::{self, Batch};
@@ -118,9 +118,14 @@ impl Desk {
             return Ok(());
         }
         let world = &self.seat.world;
-        let read = threads::read(world.store.reads(), self.seat.seller, &wanted, MAX_HEARD as u64);
-        let threads = within(world.settings.store_timeout, read).await?;
+        let read = async {
+            let (reads, seller) = (world.store.reads(), self.seat.seller);
+            let known = comments::known(reads, seller, &wanted.comments).await?;
+            Ok((threads::read(reads, seller, &wanted, MAX_HEARD as u64).await?, known))
+        };
+        let (threads, known) = within(world.settings.store_timeout, read).await?;
         self.shop.learn(threads);
+        self.shop.learn_comments(known);
         Ok(())
     }
 

@@ -15,7 +15,8 @@ impl Step<'_> {
             return;
         }
         let Some(mut thread) = self.thread.take() else { return };
-        if let Some(order) = thread.draft.clone().filter(|order| order.state == OrderState::Draft) {
+        let order = thread.draft.clone().filter(|order| order.state == OrderState::Draft);
+        if let Some(order) = order.filter(|_| !thread.conversation.in_other_hands) {
             self.answer(&mut thread, order);
         }
         self.thread = Some(thread);
@@ -38,7 +39,7 @@ impl Step<'_> {
             thread.conversation.needs_look = Some(Look::LongThread);
             return;
         }
-        let contact = thread.customer.facts.contact();
+        let contact = thread.customer.contact();
         let missing = draft::missing(&order.lines, &self.shop.catalog, &contact, settings.required);
         if !missing.is_empty() {
             self.ask(thread, &order, &missing);
@@ -65,7 +66,7 @@ impl Step<'_> {
 
     /// Closes the episode: what is said from now on begins a new draft.
     fn confirm(&mut self, thread: &mut Thread, order: Order) {
-        let contact = thread.customer.facts.contact();
+        let contact = thread.customer.contact();
         let order = Order { state: OrderState::Confirmed, confirmed_at: Some(self.now), contact, ..order };
         for product in draft::take_stock(&order.lines, &self.shop.catalog) {
             self.out.products.insert(product.retailer_id.clone(), product);

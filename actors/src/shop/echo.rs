@@ -4,6 +4,7 @@ use crate::domain::alarm::AlarmKind;
 use crate::domain::conversation::{Author, Message, MessageState};
 use crate::domain::event::{Echo, StoredEvent};
 use crate::domain::ids::MessageId;
+use crate::domain::marks::Marks;
 use crate::domain::outbox::{Owed, OwedState};
 use crate::domain::outcome::{Outcome, Reason};
 
@@ -15,14 +16,12 @@ impl Step<'_> {
     pub(super) fn hear_echo(&mut self, event: &StoredEvent, echo: &Echo) -> Outcome {
         let Some(customer) = &event.customer else { return Outcome::Ledgered(Reason::Unreadable) };
         let mut thread = self.thread_of(event, customer);
-        let known = thread.sent.iter().find(|message| message.mid.as_ref() == Some(&echo.mid)).cloned();
+        let known = thread.recalled(&echo.mid).cloned();
         let words = echo.text.as_deref().unwrap_or_default();
         if let Some(message) = known {
-            let confirmed = Message { state: MessageState::Confirmed, ..message };
-            self.out.messages.insert(confirmed.id, confirmed.clone());
-            thread.recall(vec![confirmed]);
+            self.went_out(&mut thread, message.at_least(MessageState::Confirmed), &echo.mid, event.happened_at);
         } else if let Some(open) = self.shop.send_in_question(thread.conversation.id, words) {
-            self.confirm_send(&mut thread, open, &echo.mid);
+            self.confirm_send(&mut thread, open, event, &echo.mid);
         } else {
             self.note_elsewhere(&mut thread, event, echo);
         }
@@ -31,13 +30,11 @@ impl Step<'_> {
     }
 
     /// A send whose end we did not know, or not yet: its echo says that it was done.
-    fn confirm_send(&mut self, thread: &mut Thread, open: &Open, mid: &str) {
+    fn confirm_send(&mut self, thread: &mut Thread, open: &Open, event: &StoredEvent, mid: &str) {
         let owed = Owed { state: OwedState::Accepted, mid: Some(mid.to_owned()), error: None, ..open.owed.clone() };
         self.clear_alarm(AlarmKind::Settle, owed.id.0);
         if let Some(message) = open.message.clone() {
-            let message = Message { state: MessageState::Confirmed, mid: Some(mid.to_owned()), ..message };
-            self.out.messages.insert(message.id, message.clone());
-            thread.recall(vec![message]);
+            self.went_out(thread, message.at_least(MessageState::Confirmed), mid, event.happened_at);
         }
         self.out.outbox.insert(owed.id, owed);
     }
@@ -54,11 +51,11 @@ impl Step<'_> {
             payload: None,
             attachments: echo.attachments.clone(),
             at: event.happened_at,
-            mid: Some(echo.mid.clone()),
+            mid: None,
             state: MessageState::Confirmed,
             outbox: None,
+            marks: Marks::default(),
         };
-        thread.note(&message);
-        self.out.messages.insert(message.id, message);
+        self.went_out(thread, message, &echo.mid, event.happened_at);
     }
 }

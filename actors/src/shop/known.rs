@@ -113,8 +113,8 @@ impl Step<'_> {
                 old
             }
         };
-        if let Some(phone) = &renamed.phone {
-            thread.customer.facts.take_profile_phone(phone);
+        if renamed.phone.is_some() {
+            thread.customer.shown.phone.clone_from(&renamed.phone);
         }
         self.thread = Some(thread);
         Outcome::Handled

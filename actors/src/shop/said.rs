@@ -1,28 +1,28 @@
 //! A customer said something: message, lead, draft, and the wait before the answer.
 
 use crate::domain::alarm::AlarmKind;
-use crate::domain::conversation::{Author, Lead, LeadStage, Message, MessageState};
+use crate::domain::conversation::{Author, LeadStage, Message, MessageState};
 use crate::domain::draft::{self, Heard};
 use crate::domain::event::{Said, StoredEvent};
-use crate::domain::ids::{LeadId, MessageId, OrderId};
+use crate::domain::ids::{MessageId, OrderId};
+use crate::domain::marks::Marks;
 use crate::domain::order::{Look, Order, OrderState};
 use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::reading::{Contact, Intent, Reading};
 use crate::reader;
 
 use super::step::Step;
-use super::thread::Thread;
+use super::thread::{Thread, first_words};
 
 impl Step<'_> {
     pub(super) fn hear(&mut self, event: &StoredEvent, said: &Said) -> Outcome {
         let Some(customer) = &event.customer else { return Outcome::Ledgered(Reason::Unreadable) };
         let mut thread = self.thread_of_either(event, customer, said.profile.other_id.as_deref());
+        thread.introduce(event, said);
+        let mut message = self.message_of(&thread, event, said);
+        let said = &*self.as_told(&mut thread, &mut message, said);
         let reading = self.read(event, said);
-        let message = self.message_of(&thread, event, said);
         thread.customer.facts.learn(&reading.contact, event.happened_at);
-        if let Some(phone) = &said.profile.phone {
-            thread.customer.facts.take_profile_phone(phone);
-        }
         if thread.conversation.closed_through.is_some_and(|closed| event.happened_at <= closed) {
             self.hear_late(&mut thread, message, &reading);
         } else {
@@ -57,6 +57,7 @@ impl Step<'_> {
             mid: said.mid.clone(),
             state: MessageState::Received,
             outbox: None,
+            marks: Marks { about: said.about.clone(), referral: said.referral.clone(), ..Marks::default() },
         }
     }
 
@@ -96,6 +97,7 @@ impl Step<'_> {
         conversation.last_inbound_at = conversation.last_inbound_at.max(Some(message.at));
         conversation.unread += 1;
         thread.note(&message);
+        thread.recall(vec![message.clone()]);
         self.out.messages.insert(message.id, message);
     }
 
@@ -103,7 +105,9 @@ impl Step<'_> {
     pub(super) fn redraft(&mut self, thread: &mut Thread) {
         let built = draft::build(&thread.heard, &self.shop.catalog);
         let confidence = built.confidence();
-        let Some((source_key, opened_at)) = built.source else { return };
+        let known = thread.draft.as_ref().map(|order| (order.source_key.clone(), order.opened_at));
+        // Where no message names a product any more, the draft is over, and known by what it began with.
+        let Some((source_key, opened_at)) = built.source.or(known) else { return };
         let state = if built.lines.is_empty() { OrderState::Cancelled } else { OrderState::Draft };
         let before = thread.draft.take();
         let was = before.as_ref().map(|order| order.state);
@@ -136,17 +140,17 @@ impl Step<'_> {
 
     /// One lead for each customer, from the earliest words.
     fn meet(&mut self, thread: &mut Thread, event: &StoredEvent, said: &Said) {
-        let words: String = said.text.as_deref().unwrap_or_default().chars().take(200).collect();
+        let words = first_words(said.text.as_deref());
         let at = event.happened_at;
         match &mut thread.lead {
-            Some(lead) if at < lead.at => (lead.first_words, lead.at) = (words, at),
-            Some(_) => {}
-            None => {
-                let (id, customer) = (LeadId(self.next_id()), thread.customer.id);
-                let conversation = thread.conversation.id;
-                let stage = LeadStage::New;
-                thread.lead = Some(Lead { id, customer, conversation, stage, first_words: words, at });
+            Some(lead) if !words.is_empty() && (at < lead.at || lead.first_words.is_empty()) => {
+                (lead.first_words, lead.at) = (words, at);
             }
+            Some(_) => {}
+            None => thread.lead = Some(self.new_lead(thread, words, at)),
+        }
+        if let Some(referral) = &said.referral {
+            thread.credit(referral, at);
         }
         if let (Some(lead), true) = (&mut thread.lead, thread.draft.is_some()) {
             lead.stage = lead.stage.max(LeadStage::Drafted);
@@ -154,7 +158,7 @@ impl Step<'_> {
     }
 
     /// Whatever the customer says puts off the answer, so that it comes once, after the last word.
-    fn wait_for_quiet(&mut self, thread: &Thread) {
+    pub(super) fn wait_for_quiet(&mut self, thread: &Thread) {
         if thread.draft.as_ref().is_some_and(|order| order.state == OrderState::Draft) {
             let due = self.now + self.shop.rules.reply_quiet;
             self.set_alarm(AlarmKind::Reply, thread.conversation.id.0, due);

@@ -60,9 +60,8 @@ impl Step<'_> {
     fn sent(&mut self, thread: &mut Thread, open: &Open, mid: &str, state: MessageState) {
         self.clear_alarm(AlarmKind::Settle, open.owed.id.0);
         if let Some(message) = open.message.clone() {
-            let message = Message { state, mid: Some(mid.to_owned()), ..message };
-            self.out.messages.insert(message.id, message.clone());
-            thread.recall(vec![message]);
+            let at = open.owed.claimed_at.unwrap_or(message.at);
+            self.went_out(thread, Message { state, ..message }, mid, at);
         }
         self.end(open, OwedState::Accepted, Some(mid), None);
     }
@@ -96,12 +95,12 @@ impl Step<'_> {
         self.mark(open, MessageState::Failed);
     }
 
-    fn end(&mut self, open: &Open, state: OwedState, mid: Option<&str>, error: Option<&str>) {
+    pub(super) fn end(&mut self, open: &Open, state: OwedState, mid: Option<&str>, error: Option<&str>) {
         let (mid, error) = (mid.map(str::to_owned), error.map(str::to_owned));
         self.out.outbox.insert(open.owed.id, Owed { state, mid, error, ..open.owed.clone() });
     }
 
-    fn mark(&mut self, open: &Open, state: MessageState) {
+    pub(super) fn mark(&mut self, open: &Open, state: MessageState) {
         if let Some(message) = &open.message {
             self.out.messages.insert(message.id, Message { state, ..message.clone() });
         }
@@ -248,6 +247,10 @@ impl Shop {
         let conversation = self.threads.get(&owed.conversation)?.conversation.clone();
         if is_send && conversation.window_closes_at().is_none_or(|closes| now >= closes) {
             self.give_up(id, "the 24 hours after the customer's last message are over", now);
+            return None;
+        }
+        if is_send && conversation.in_other_hands {
+            // Still owed: it is sent once the conversation is given back, unless the window closes before.
             return None;
         }
         if owed.not_before > now {

@@ -6,6 +6,7 @@ use crate::domain::alarm::{AlarmKey, AlarmKind};
 use crate::domain::channel::Channel;
 use crate::domain::conversation::{Author, Message, MessageState};
 use crate::domain::ids::{ConversationId, MessageId, OutboxId};
+use crate::domain::marks::Marks;
 use crate::domain::order::{Look, OrderChange};
 use crate::domain::outbox::{Owed, OwedCall, OwedState};
 use crate::domain::reply;
@@ -86,6 +87,7 @@ impl<'a> Step<'a> {
                 mid: None,
                 state: MessageState::Queued,
                 outbox: Some(outbox),
+                marks: Marks::default(),
             };
             let owed = Owed {
                 id: outbox,
@@ -132,6 +134,8 @@ impl Shop {
         for owed in step.out.outbox.values() {
             self.follow(owed, &step.out);
         }
+        self.tie(&step.out.loose_ends);
+        self.comments.extend(step.out.comments.keys().cloned());
         for product in step.out.products.values() {
             self.put_product(product);
         }

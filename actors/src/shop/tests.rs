@@ -6,15 +6,20 @@ use super::*;
 use crate::domain::alarm::AlarmKey;
 use crate::domain::catalog::{Product, Variant};
 use crate::domain::channel::Channel;
-use crate::domain::conversation::{Author, MessageState};
+use crate::domain::conversation::{Author, Conversation, Customer, Lead, MessageState};
 use crate::domain::event::{CallEnded, CallResult, Command, Echo, Said, Source};
-use crate::domain::ids::{ConnectionId, EventSeq, SellerId};
+use crate::domain::ids::{ConnectionId, CustomerId, EventSeq, SellerId};
 use crate::domain::money::Money;
 use crate::domain::order::{Look, Order, OrderState};
 use crate::domain::seller::{Connection, Settings};
+use crate::domain::told::LooseEnd;
 
 mod corners;
+mod database;
 mod known;
+mod notes;
+mod shuffled;
+mod talk;
 
 const NOON: i64 = 1_790_856_000;
 
@@ -27,6 +32,11 @@ struct Played {
     messages: BTreeMap<i64, Message>,
     alarms: BTreeMap<AlarmKey, DateTime<Utc>>,
     outbox: BTreeMap<i64, Owed>,
+    customers: BTreeMap<CustomerId, Customer>,
+    conversations: BTreeMap<ConversationId, Conversation>,
+    leads: BTreeMap<CustomerId, Lead>,
+    loose_ends: BTreeMap<(Account, String), LooseEnd>,
+    comments: BTreeSet<CommentName>,
     handed: Vec<Owed>,
     last: Changes,
 }
@@ -83,6 +93,7 @@ fn loaded() -> Loaded {
         catalog: Catalog { products: vec![shirt, apron], modifiers: vec![] },
         spent: vec![],
         open: vec![],
+        loose_ends: vec![],
     }
 }
 
@@ -96,6 +107,11 @@ impl Played {
             messages: BTreeMap::new(),
             alarms: BTreeMap::new(),
             outbox: BTreeMap::new(),
+            customers: BTreeMap::new(),
+            conversations: BTreeMap::new(),
+            leads: BTreeMap::new(),
+            loose_ends: BTreeMap::new(),
+            comments: BTreeSet::new(),
             handed: Vec::new(),
             last: Changes::default(),
         }
@@ -118,8 +134,7 @@ impl Played {
 
     fn hears(&mut self, happening: Happening, key: &str, second: i64) -> Outcome {
         let event = self.event(key, at(second));
-        self.shop.decide(&event, &Ok(happening), self.now);
-        self.store();
+        self.turn(vec![(event, Ok(happening))]);
         self.last.decided[0].outcome
     }
 
@@ -137,21 +152,6 @@ impl Played {
     fn ends(&mut self, owed: &Owed, result: CallResult) -> Outcome {
         let ended = CallEnded { outbox: owed.id, attempt: owed.attempts, result };
         self.hears(Happening::CallEnded(ended), &format!("call:{}:{}", owed.id, owed.attempts), 0)
-    }
-
-    /// Stores what was decided, as the actor does after a turn.
-    fn store(&mut self) {
-        self.shop.claim(self.now);
-        let changes = self.shop.changes();
-        self.handed.extend(self.shop.hand_over());
-        self.orders.extend(changes.orders.iter().map(|order| (order.id.0, order.clone())));
-        self.messages.extend(changes.messages.iter().map(|message| (message.id.0, message.clone())));
-        self.outbox.extend(changes.outbox.iter().map(|owed| (owed.id.0, owed.clone())));
-        for over in &changes.alarms_over {
-            self.alarms.remove(over);
-        }
-        self.alarms.extend(changes.alarms.iter().map(|alarm| (alarm.key, alarm.due)));
-        self.last = changes;
     }
 
     /// Lets time pass, and every alarm go off that is due by then.

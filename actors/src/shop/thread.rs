@@ -1,6 +1,6 @@
 //! One conversation in memory: the customer, the open episode's messages as read, the draft.
 
-use crate::domain::conversation::{Conversation, Customer, Lead, Message};
+use crate::domain::conversation::{Conversation, Customer, Lead, Message, Shown};
 use crate::domain::draft::Heard;
 use crate::domain::event::StoredEvent;
 use crate::domain::ids::{ConversationId, CustomerId};
@@ -23,8 +23,8 @@ pub(super) struct Thread {
     /// Messages with a say in the draft, in Meta's order.
     pub(super) heard: Vec<Heard>,
     pub(super) draft: Option<Order>,
-    /// Messages of ours with their mid, for their echo.
-    pub(super) sent: Vec<Message>,
+    /// Messages with their mid of which something may be told: those of this turn, and ours of late.
+    pub(super) recalled: Vec<Message>,
     /// The turn that used it last.
     pub(super) used: u64,
 }
@@ -32,20 +32,14 @@ pub(super) struct Thread {
 impl Thread {
     /// As stored; the messages are read anew, with the catalog as it is now.
     pub(super) fn read(stored: StoredThread, index: &CatalogIndex) -> Self {
-        let heard = stored.heard.iter().map(|message| Heard {
-            message: message.id,
-            key: message.source_key.clone().unwrap_or_default(),
-            at: message.at,
-            reading: reader::read(index, message.text.as_deref().unwrap_or_default()),
-        });
         Self {
-            heard: heard.collect(),
+            heard: stored.heard.iter().map(|message| heard_of(message, index)).collect(),
             customer: stored.customer,
             aliases: stored.aliases,
             conversation: stored.conversation,
             lead: stored.lead,
             draft: stored.draft,
-            sent: Vec::new(),
+            recalled: Vec::new(),
             used: 0,
         }
     }
@@ -64,15 +58,28 @@ impl Thread {
             draft: None,
             asked: None,
             needs_look: None,
+            in_other_hands: false,
+            delivered_through: None,
+            read_through: None,
         };
         let customer = Customer {
             id: customer,
             account: event.account.clone(),
             meta_id: meta_id.to_owned(),
             facts: crate::domain::conversation::Facts::default(),
+            shown: Shown::default(),
         };
         let aliases = Vec::new();
-        Self { customer, aliases, conversation, lead: None, heard: Vec::new(), draft: None, sent: Vec::new(), used: 0 }
+        Self {
+            customer,
+            aliases,
+            conversation,
+            lead: None,
+            heard: Vec::new(),
+            draft: None,
+            recalled: Vec::new(),
+            used: 0,
+        }
     }
 
     /// Puts a message at its place in Meta's order. False when the episode is full.
@@ -90,18 +97,25 @@ impl Thread {
         self.heard.len() >= MAX_HEARD
     }
 
-    /// Remembers messages of ours, newest last.
-    pub(super) fn recall(&mut self, sent: Vec<Message>) {
-        for message in sent {
-            self.sent.retain(|known| known.id != message.id);
-            self.sent.push(message);
+    /// Remembers messages with their mid, newest last.
+    pub(super) fn recall(&mut self, messages: Vec<Message>) {
+        for message in messages {
+            self.recalled.retain(|known| known.id != message.id);
+            self.recalled.push(message);
         }
     }
 
-    /// Not before the turn is over: all that was read for its echoes must be there when they are decided.
-    pub(super) fn forget_old_sent(&mut self) {
-        let too_many = self.sent.len().saturating_sub(MAX_SENT);
-        self.sent.drain(..too_many);
+    /// The message with this mid, if it is remembered.
+    pub(super) fn recalled(&self, mid: &str) -> Option<&Message> {
+        self.recalled.iter().find(|message| message.mid.as_deref() == Some(mid))
+    }
+
+    /// Not before the turn is over: all that was read for its events must be there when they are decided. What others
+    /// wrote is read again when something is told of it, which is seldom.
+    pub(super) fn forget_recalled(&mut self) {
+        self.recalled.retain(|message| message.outbox.is_some());
+        let too_many = self.recalled.len().saturating_sub(MAX_SENT);
+        self.recalled.drain(..too_many);
     }
 
     /// Notes something said, for the list of conversations.
@@ -110,6 +124,29 @@ impl Thread {
             self.conversation.last_message_at = Some(message.at);
             self.conversation.preview = preview(message);
         }
+    }
+
+    /// Notes that something said has other words now, or none.
+    pub(super) fn note_again(&mut self, before: &Message, message: &Message) {
+        let is_last = self.conversation.last_message_at == Some(message.at);
+        if is_last && self.conversation.preview == preview(before) {
+            self.conversation.preview = preview(message);
+        }
+    }
+}
+
+/// The words by which a lead is known.
+pub(super) fn first_words(text: Option<&str>) -> String {
+    text.unwrap_or_default().chars().take(200).collect()
+}
+
+/// A message as it has a say in a draft.
+pub(super) fn heard_of(message: &Message, index: &CatalogIndex) -> Heard {
+    Heard {
+        message: message.id,
+        key: message.source_key.clone().unwrap_or_default(),
+        at: message.at,
+        reading: reader::read(index, message.text.as_deref().unwrap_or_default()),
     }
 }
 

@@ -9,10 +9,12 @@ use crate::domain::budget::{BudgetKey, SpentMinute};
 use crate::domain::catalog::Product;
 use crate::domain::changes::{Changes, Decided};
 use crate::domain::channel::Account;
+use crate::domain::comment::{CommentName, PublicComment};
 use crate::domain::conversation::{Alias, Message};
 use crate::domain::ids::{ConversationId, MessageId, OrderId, OutboxId};
 use crate::domain::order::{Order, OrderChange};
 use crate::domain::outbox::Owed;
+use crate::domain::told::LooseEnd;
 
 use super::thread::Thread;
 
@@ -27,6 +29,9 @@ pub(super) struct Turn {
     pub(super) spent: BTreeMap<(BudgetKey, i64), i32>,
     /// Alarms set, or over when there is no time.
     pub(super) alarms: BTreeMap<AlarmKey, Option<DateTime<Utc>>>,
+    pub(super) comments: BTreeMap<CommentName, PublicComment>,
+    /// Loose ends kept, or over when there is none.
+    pub(super) loose_ends: BTreeMap<(Account, String), Option<LooseEnd>>,
     /// Conversations to be stored as they are in memory at the end.
     pub(super) touched: BTreeSet<ConversationId>,
     /// Those of them whose customer is to be stored: it seldom changes, and a row costs the same, changed or not.
@@ -52,6 +57,8 @@ impl Turn {
         self.products.extend(step.products);
         self.spent.extend(step.spent);
         self.alarms.extend(step.alarms);
+        self.comments.extend(step.comments);
+        self.loose_ends.extend(step.loose_ends);
         self.touched.extend(step.touched);
         self.customers.extend(step.customers);
         self.leads.extend(step.leads);
@@ -64,6 +71,7 @@ impl Turn {
         let of =
             |ids: &BTreeSet<ConversationId>| -> Vec<&Thread> { ids.iter().filter_map(|id| threads.get(id)).collect() };
         let (set, over): (Vec<_>, Vec<_>) = self.alarms.into_iter().partition(|(_, due)| due.is_some());
+        let (kept, tied): (Vec<_>, Vec<_>) = self.loose_ends.into_iter().partition(|(_, end)| end.is_some());
         Changes {
             last_id,
             customers: of(&self.customers).iter().map(|thread| thread.customer.clone()).collect(),
@@ -78,6 +86,9 @@ impl Turn {
             spent: self.spent.into_iter().map(|((key, minute), calls)| SpentMinute { key, minute, calls }).collect(),
             alarms: set.into_iter().filter_map(|(key, due)| due.map(|due| Alarm { key, due })).collect(),
             alarms_over: over.into_iter().map(|(key, _)| key).collect(),
+            comments: self.comments.into_values().collect(),
+            loose_ends: kept.into_iter().filter_map(|(_, end)| end).collect(),
+            loose_ends_over: tied.into_iter().map(|(name, _)| name).collect(),
             decided: self.decided,
         }
     }

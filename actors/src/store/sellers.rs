@@ -13,10 +13,11 @@ use crate::domain::conversation::Message;
 use crate::domain::ids::{ConnectionId, SellerId};
 use crate::domain::outbox::{Owed, OwedCall};
 use crate::domain::seller::{Connection, Seller, Settings};
+use crate::domain::told::LooseEnd;
 
 use super::pen::{Pen, Sync, Writer, lazily};
 use super::rows::{self, OfSeller};
-use super::{CONNECTED, OPEN, Store, StoreError};
+use super::{CONNECTED, OPEN, Store, StoreError, loose_ends};
 
 /// What an actor starts from.
 #[derive(Clone, Debug)]
@@ -35,6 +36,8 @@ pub struct Loaded {
     pub spent: Vec<SpentMinute>,
     /// Owed calls that are open, each with the message it sends.
     pub open: Vec<(Owed, Option<Message>)>,
+    /// What was told of messages that have not come.
+    pub loose_ends: Vec<LooseEnd>,
 }
 
 /// Raises the seller's incarnation, then reads. None: there is no such seller.
@@ -53,6 +56,7 @@ pub async fn load(store: &Store, seller: SellerId, now: DateTime<Utc>) -> Result
         catalog: catalog(reads, seller).await?,
         spent: spent(reads, seller, now).await?,
         open: open(reads, seller).await?,
+        loose_ends: loose_ends::of_seller(reads, seller).await?,
     }))
 }
 
@@ -81,6 +85,7 @@ async fn raise(pen: &Pen, seller: SellerId, now: DateTime<Utc>) -> Result<Option
     };
     let over = "DELETE FROM rate_window WHERE seller_id = $1 AND minute < $2";
     tx.execute_sql(over, vec![seller.0.into(), oldest_minute(now).into()]).await?;
+    loose_ends::remove_old(&tx, seller, now).await?;
     tx.commit("seller.load").await?;
     Ok(Some(raised))
 }

@@ -7,4 +7,5 @@ mod pens;
 mod plans;
 mod reading;
 mod support;
+mod talk;
 mod turns;

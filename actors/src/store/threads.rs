@@ -1,6 +1,6 @@
 //! Conversations as an actor works on them: the customer, the open episode's messages, the draft.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use entity::{conversation, customer, customer_alias, lead, message, order_line, shop_order};
 use sea_orm::sea_query::{Condition, SelectStatement};
@@ -9,6 +9,7 @@ use sea_orm::{
 };
 
 use crate::domain::channel::{Account, Channel};
+use crate::domain::comment::CommentName;
 use crate::domain::conversation::{Conversation, Customer, Lead, Message};
 use crate::domain::ids::{ConversationId, CustomerId, SellerId};
 use crate::domain::order::Order;
@@ -23,8 +24,10 @@ pub struct Wanted {
     pub customers: Vec<(Account, String)>,
     /// By id.
     pub conversations: Vec<ConversationId>,
-    /// Messages of ours by Meta's id, wherever they were said.
-    pub mids: Vec<String>,
+    /// Messages by Meta's id, wherever they were said and whoever said them.
+    pub mids: BTreeSet<String>,
+    /// Whether these comments are known.
+    pub comments: BTreeSet<CommentName>,
 }
 
 /// One conversation, as far as the open episode goes.
@@ -43,7 +46,7 @@ pub struct StoredThread {
     /// The order of the open episode: `conversation.draft`.
     pub draft: Option<Order>,
     /// Of the wanted mids, those that were said in this conversation.
-    pub sent: Vec<Message>,
+    pub recalled: Vec<Message>,
 }
 
 /// Reads conversations, one query a table however many are wanted. Unknown ones are simply not in the answer.
@@ -53,8 +56,8 @@ pub async fn read(
     wanted: &Wanted,
     limit: u64,
 ) -> Result<Vec<StoredThread>, StoreError> {
-    let mut sent = sent(reads, seller, &wanted.mids).await?;
-    let mut customers = customers(reads, seller, wanted, sent.keys().copied()).await?;
+    let mut recalled = recalled(reads, seller, &wanted.mids).await?;
+    let mut customers = customers(reads, seller, wanted, recalled.keys().copied()).await?;
     if customers.is_empty() {
         return Ok(Vec::new());
     }
@@ -73,7 +76,7 @@ pub async fn read(
             lead: leads.remove(&conversation.customer),
             heard: heard.remove(&conversation.id).unwrap_or_default(),
             draft: drafts.remove(&conversation.id),
-            sent: sent.remove(&conversation.id).unwrap_or_default(),
+            recalled: recalled.remove(&conversation.id).unwrap_or_default(),
             conversation,
         })
     };
@@ -215,19 +218,21 @@ pub(super) async fn drafts(
     Ok(rows::orders(drafts, lines)?.into_iter().map(|order| (order.conversation, order)).collect())
 }
 
-async fn sent(
+/// So many ids go into one query: a database takes so many values and no more, and a receipt may name any number.
+const MIDS_AT_ONCE: usize = 1000;
+
+async fn recalled(
     reads: &impl ConnectionTrait,
     seller: SellerId,
-    mids: &[String],
+    mids: &BTreeSet<String>,
 ) -> Result<HashMap<ConversationId, Vec<Message>>, StoreError> {
-    let mut sent: HashMap<ConversationId, Vec<Message>> = HashMap::new();
-    if mids.is_empty() {
-        return Ok(sent);
+    let mut recalled: HashMap<ConversationId, Vec<Message>> = HashMap::new();
+    let mids: Vec<&str> = mids.iter().map(String::as_str).collect();
+    for chunk in mids.chunks(MIDS_AT_ONCE) {
+        let these = message::Column::Mid.is_in(chunk.iter().copied());
+        for row in message::Entity::of_seller(seller).filter(these).all(reads).await? {
+            recalled.entry(ConversationId(row.conversation_id)).or_default().push(rows::message(row)?);
+        }
     }
-    let these = message::Column::Mid.is_in(mids.iter().map(String::as_str));
-    let ours = message::Column::OutboxId.is_not_null();
-    for row in message::Entity::of_seller(seller).filter(these).filter(ours).all(reads).await? {
-        sent.entry(ConversationId(row.conversation_id)).or_default().push(rows::message(row)?);
-    }
-    Ok(sent)
+    Ok(recalled)
 }

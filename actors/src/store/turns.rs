@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use entity::{
-    alarm, conversation, customer, customer_alias, lead, message, order_change, order_line, outbox, product,
-    rate_window, shop_order, variant,
+    alarm, comment, conversation, customer, customer_alias, lead, loose_end, message, order_change, order_line, outbox,
+    product, rate_window, shop_order, variant,
 };
 use sea_orm::sea_query::Condition;
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryTrait, Value};
@@ -17,7 +17,7 @@ use crate::domain::order::Order;
 use super::insert::{self, Known};
 use super::pen::Writing;
 use super::rows::{self, OfSeller, ms};
-use super::{FencedTx, StoreError};
+use super::{FencedTx, StoreError, loose_ends};
 
 /// Stores all of it. [`StoreError::Decided`] when an event was not pending any more: the transaction can then only be
 /// dropped.
@@ -35,6 +35,9 @@ pub async fn save(tx: &FencedTx, changes: &Changes, now: DateTime<Utc>) -> Resul
     put::<outbox::Entity>(tx, changes.outbox.iter().map(|it| rows::owed_row(seller, it))).await?;
     put_products(tx, seller, &changes.products).await?;
     put::<rate_window::Entity>(tx, changes.spent.iter().map(|it| rows::spent_row(seller, it))).await?;
+    add::<comment::Entity>(tx, changes.comments.iter().map(|it| rows::comment_row(seller, it).into())).await?;
+    loose_ends::remove(tx, seller, &changes.loose_ends_over).await?;
+    put::<loose_end::Entity>(tx, changes.loose_ends.iter().map(|it| rows::loose_end_row(seller, it))).await?;
     end_alarms(tx, seller, &changes.alarms_over).await?;
     put::<alarm::Entity>(tx, changes.alarms.iter().map(|it| rows::alarm_row(seller, it))).await
 }

@@ -24,7 +24,7 @@ pub struct Page {
 
 impl Page {
     /// This page of a seller's rows, by id.
-    fn of<E: OfSeller>(self, seller: SellerId, id: E::Column) -> Select<E> {
+    pub(super) fn of<E: OfSeller>(self, seller: SellerId, id: E::Column) -> Select<E> {
         E::of_seller(seller).filter(id.gt(self.after)).order_by_asc(id).limit(at_most(self.limit))
     }
 }
@@ -66,20 +66,15 @@ pub async fn conversations(
     conversations.into_iter().map(with_customer).collect()
 }
 
-/// Whether the seller has such a conversation.
-pub async fn has_conversation(
+/// One conversation.
+pub async fn conversation(
     reads: &impl ConnectionTrait,
     seller: SellerId,
     conversation: ConversationId,
-) -> Result<bool, StoreError> {
-    let found = conversation::Entity::of_seller(seller)
-        .select_only()
-        .column(conversation::Column::Id)
-        .filter(conversation::Column::Id.eq(conversation.0))
-        .into_tuple::<i64>()
-        .one(reads)
-        .await?;
-    Ok(found.is_some())
+) -> Result<Option<Conversation>, StoreError> {
+    let this = conversation::Column::Id.eq(conversation.0);
+    let found = conversation::Entity::of_seller(seller).filter(this).one(reads).await?;
+    found.map(rows::conversation).transpose()
 }
 
 /// A conversation's messages, in Meta's time, then by id.

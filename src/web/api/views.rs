@@ -1,7 +1,9 @@
 //! What the API shows of rows.
 
 use actors::domain::channel::Channel;
+use actors::domain::comment::PublicComment;
 use actors::domain::conversation::{Conversation, Customer, Lead, Message};
+use actors::domain::marks::Reaction;
 use actors::domain::money::Money;
 use actors::domain::order::{Order, OrderLine};
 use actors::domain::outbox::{Owed, OwedCall};
@@ -57,16 +59,24 @@ pub(super) fn conversation(conversation: &Conversation, customer: &Customer) -> 
     json!({
         "id": conversation.id,
         "account": customer.account,
-        "customer": { "id": customer.id, "meta_id": customer.meta_id, "contact": customer.facts.contact() },
+        "customer": {
+            "id": customer.id,
+            "meta_id": customer.meta_id,
+            "name": customer.shown.name,
+            "username": customer.shown.username,
+            "contact": customer.contact(),
+        },
         "preview": conversation.preview,
         "unread": conversation.unread,
         "last_message_at": conversation.last_message_at,
         "window_closes_at": conversation.window_closes_at(),
         "needs_look": conversation.needs_look,
+        "in_other_hands": conversation.in_other_hands,
     })
 }
 
-pub(super) fn message(message: &Message) -> Value {
+pub(super) fn message(conversation: &Conversation, message: &Message) -> Value {
+    let marks = &message.marks;
     json!({
         "id": message.id,
         "author": message.author.name(),
@@ -74,8 +84,15 @@ pub(super) fn message(message: &Message) -> Value {
         "payload": message.payload,
         "attachments": message.attachments,
         "at": message.at,
-        "state": message.state.name(),
+        "state": conversation.state_of(message).name(),
         "mid": message.mid,
+        "edited": marks.revision.is_some(),
+        "revision": marks.revision,
+        "unsent": marks.unsent,
+        "reactions": marks.reactions.iter().filter_map(reaction).collect::<Vec<_>>(),
+        "about": marks.about,
+        "referral": marks.referral,
+        "failure": marks.failure,
     })
 }
 
@@ -90,6 +107,12 @@ pub(super) fn connection(connection: &ConnectionRow) -> Value {
     })
 }
 
+/// One that was taken away is none.
+fn reaction(reaction: &Reaction) -> Option<Value> {
+    let emoji = reaction.emoji.as_ref()?;
+    Some(json!({ "by": reaction.by, "emoji": emoji, "at": reaction.at }))
+}
+
 pub(super) fn lead(lead: &Lead) -> Value {
     json!({
         "id": lead.id,
@@ -98,6 +121,25 @@ pub(super) fn lead(lead: &Lead) -> Value {
         "stage": lead.stage.name(),
         "first_words": lead.first_words,
         "at": lead.at,
+        "source": lead.source,
+    })
+}
+
+pub(super) fn comment(comment: &PublicComment) -> Value {
+    json!({
+        "id": comment.id,
+        "account": comment.name.account,
+        "kind": comment.name.kind.name(),
+        "meta_id": comment.name.meta_id,
+        "parent": comment.parent,
+        "media": comment.media,
+        "ad": comment.ad,
+        "customer": comment.customer,
+        "username": comment.username,
+        "text": comment.text,
+        "own": comment.is_own,
+        "live": comment.is_live,
+        "at": comment.at,
     })
 }
 

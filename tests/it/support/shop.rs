@@ -94,7 +94,7 @@ impl TestApp {
     /// What the shop has said in its only conversation, with how far each message is.
     pub(crate) async fn said(&self, shop: &Shop) -> Vec<(String, String)> {
         let messages = self.messages(shop).await;
-        let ours = messages.iter().filter(|message| message["author"] != "customer");
+        let ours = messages.iter().filter(|message| message["author"] != "customer" && message["author"] != "meta");
         ours.map(|message| (text(&message["text"]), text(&message["state"]))).collect()
     }
 

@@ -115,7 +115,7 @@ fn many_echoes_in_one_turn_are_each_known() {
         lead: thread.lead,
         heard: vec![],
         draft: thread.draft,
-        sent: sent.collect(),
+        recalled: sent.collect(),
     };
     played.shop.learn(vec![stored]);
     for n in 0..32 {
@@ -125,7 +125,7 @@ fn many_echoes_in_one_turn_are_each_known() {
     }
     played.store();
     assert!(played.messages.values().all(|message| message.author != Author::Elsewhere));
-    assert!(played.shop.threads[&id].sent.len() <= 16, "they are not kept for ever");
+    assert!(played.shop.threads[&id].recalled.len() <= 16, "they are not kept for ever");
 }
 
 #[test]

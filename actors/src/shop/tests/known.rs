@@ -60,7 +60,7 @@ fn whoever_was_known_by_phone_alone_keeps_one_conversation_under_the_better_id()
 #[test]
 fn the_phone_of_the_profile_counts_until_the_customer_gives_one() {
     let mut played = on_whatsapp();
-    let phone = |played: &Played| played.shop.threads.values().next().unwrap().customer.facts.contact().phone;
+    let phone = |played: &Played| played.shop.threads.values().next().unwrap().customer.contact().phone;
     writes(&mut played, "hi", 10, USER, Some(PHONE));
     assert_eq!(phone(&played).as_deref(), Some("+15550100001"));
     // Said before, and come late: what was said by word still counts for more.

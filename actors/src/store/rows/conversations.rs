@@ -7,9 +7,10 @@ use entity::{
 
 use crate::domain::channel::Account;
 use crate::domain::conversation::{
-    Alias, Author, Conversation, Customer, Fact, Facts, Lead, LeadStage, Message, MessageState,
+    Alias, Author, Conversation, Customer, Fact, Facts, Lead, LeadStage, Message, MessageState, Shown,
 };
 use crate::domain::ids::{ConversationId, CustomerId, LeadId, MessageId, OrderId, OutboxId, SellerId};
+use crate::domain::marks::Marks;
 use crate::domain::order::Look;
 use crate::store::StoreError;
 
@@ -30,6 +31,9 @@ pub(in crate::store) fn customer_row(seller: SellerId, customer: &Customer) -> c
         email_at: at(email),
         address: value(address),
         address_at: at(address),
+        shown_name: customer.shown.name.clone(),
+        shown_username: customer.shown.username.clone(),
+        shown_phone: customer.shown.phone.clone(),
     }
 }
 
@@ -52,6 +56,7 @@ pub(in crate::store) fn customer(row: customers::Model) -> Result<Customer, Stor
             email: fact(row.email, row.email_at)?,
             address: fact(row.address, row.address_at)?,
         },
+        shown: Shown { name: row.shown_name, username: row.shown_username, phone: row.shown_phone },
     })
 }
 
@@ -74,6 +79,9 @@ pub(in crate::store) fn conversation_row(seller: SellerId, conversation: &Conver
         draft_order_id: conversation.draft.map(|order| order.0),
         asked: conversation.asked.clone(),
         needs_look: conversation.needs_look.map(|look| look.name().to_owned()),
+        in_other_hands: conversation.in_other_hands,
+        delivered_through: conversation.delivered_through.map(ms),
+        read_through: conversation.read_through.map(ms),
     }
 }
 
@@ -90,6 +98,9 @@ pub(in crate::store) fn conversation(row: conversations::Model) -> Result<Conver
         draft: row.draft_order_id.map(OrderId),
         asked: row.asked,
         needs_look: row.needs_look.map(|look| named("look", &look, Look::named)).transpose()?,
+        in_other_hands: row.in_other_hands,
+        delivered_through: maybe_time(row.delivered_through)?,
+        read_through: maybe_time(row.read_through)?,
     })
 }
 
@@ -109,6 +120,7 @@ pub(in crate::store) fn message_row(seller: SellerId, message: &Message) -> mess
         mid: message.mid.clone(),
         state: message.state.name().to_owned(),
         outbox_id: message.outbox.map(|outbox| outbox.0),
+        marks: (message.marks != Marks::default()).then(|| json(&message.marks)),
     }
 }
 
@@ -127,6 +139,7 @@ pub(in crate::store) fn message(row: messages::Model) -> Result<Message, StoreEr
         mid: row.mid,
         state: named("message state", &row.state, MessageState::named)?,
         outbox: row.outbox_id.map(OutboxId),
+        marks: row.marks.map(|marks| from_json("marks", &marks)).transpose()?.unwrap_or_default(),
     })
 }
 
@@ -139,6 +152,7 @@ pub(in crate::store) fn lead_row(seller: SellerId, lead: &Lead) -> leads::Model 
         stage: lead.stage.name().to_owned(),
         first_words: lead.first_words.clone(),
         at: ms(lead.at),
+        source: lead.source.as_ref().map(json),
     }
 }
 
@@ -150,5 +164,6 @@ pub(in crate::store) fn lead(row: leads::Model) -> Result<Lead, StoreError> {
         stage: named("lead stage", &row.stage, LeadStage::named)?,
         first_words: row.first_words,
         at: time(row.at)?,
+        source: row.source.map(|source| from_json("lead source", &source)).transpose()?,
     })
 }

@@ -7,11 +7,12 @@ use sea_orm::entity::prelude::async_trait::async_trait;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 
 use crate::domain::channel::{Account, Channel};
-use crate::domain::conversation::{Customer, Facts};
+use crate::domain::comment::{CommentKind, CommentName};
+use crate::domain::conversation::{Customer, Facts, Shown};
 use crate::domain::ids::{ConversationId, CustomerId};
 use crate::store::threads::{self, Wanted};
 use crate::store::views::{self, Page};
-use crate::store::{Store, alarms, inbox, ledger, office, sellers};
+use crate::store::{Store, alarms, comments, inbox, ledger, office, sellers};
 
 use super::support::{account, at, seller, sqlite};
 
@@ -68,11 +69,23 @@ async fn a_question_is_answered_from_an_index_that_fits_it() {
     let wanted = Wanted {
         customers: vec![(account(), "1".to_owned()), (number.clone(), "US.1".to_owned())],
         conversations: vec![ConversationId(1), ConversationId(2)],
-        mids: vec!["m".to_owned()],
+        mids: ["m".to_owned()].into(),
+        ..Wanted::default()
     };
-    let customer = Customer { id: CustomerId(1), account: number, meta_id: "US.1".to_owned(), facts: Facts::default() };
+    let customer = Customer {
+        id: CustomerId(1),
+        account: number,
+        meta_id: "US.1".to_owned(),
+        facts: Facts::default(),
+        shown: Shown::default(),
+    };
     threads::read(&reads, seller, &wanted, 9).await.unwrap();
     threads::aliases(&reads, seller, &HashMap::from([(customer.id, customer)])).await.unwrap();
+    let name = |kind| CommentName { account: account(), kind, meta_id: "c".to_owned() };
+    let names = [name(CommentKind::Comment), name(CommentKind::Mention)].into();
+    comments::known(&reads, seller, &names).await.unwrap();
+    comments::page(&reads, seller, page).await.unwrap();
+    views::conversation(&reads, seller, ConversationId(1)).await.unwrap();
     threads::heard(&reads, seller, &[1, 2], 9).await.unwrap();
     threads::drafts(&reads, seller, vec![1, 2]).await.unwrap();
     threads::conversations(&reads, seller, &[1, 2]).await.unwrap();

@@ -5,7 +5,7 @@ use sea_orm::ConnectionTrait;
 
 use crate::domain::changes::Changes;
 use crate::domain::channel::{Account, Channel};
-use crate::domain::conversation::{Alias, Conversation, Customer, Facts};
+use crate::domain::conversation::{Alias, Conversation, Customer, Facts, Shown};
 use crate::domain::ids::{ConnectionId, ConversationId, CustomerId, SellerId};
 use crate::store::pen::OfficeTx;
 use crate::store::threads::{self, Wanted};
@@ -15,8 +15,13 @@ use crate::store::{Store, StoreError, office, turns};
 use super::support::{account, at, databases, fenced, load, seller, sqlite};
 
 fn talks(count: i64) -> Changes {
-    let customer =
-        |n| Customer { id: CustomerId(n), account: account(), meta_id: n.to_string(), facts: Facts::default() };
+    let customer = |n: i64| Customer {
+        id: CustomerId(n),
+        account: account(),
+        meta_id: n.to_string(),
+        facts: Facts::default(),
+        shown: Shown::default(),
+    };
     let conversation = |n| Conversation {
         id: ConversationId(1_000 + n),
         customer: CustomerId(n),
@@ -29,6 +34,9 @@ fn talks(count: i64) -> Changes {
         draft: None,
         asked: None,
         needs_look: None,
+        in_other_hands: false,
+        delivered_through: None,
+        read_through: None,
     };
     let (customers, conversations) = ((1..=count).map(customer).collect(), (1..=count).map(conversation).collect());
     Changes { customers, conversations, ..Changes::default() }

@@ -8,12 +8,13 @@ use crate::domain::catalog::{Product, Variant};
 use crate::domain::changes::{Changes, Decided};
 use crate::domain::channel::{Account, Channel};
 use crate::domain::conversation::{
-    Author, Conversation, Customer, Fact, Facts, Lead, LeadStage, Message, MessageState,
+    Author, Conversation, Customer, Fact, Facts, Lead, LeadSource, LeadStage, Message, MessageState, Shown,
 };
-use crate::domain::event::Source;
+use crate::domain::event::{About, Source};
 use crate::domain::ids::{
     ConnectionId, ConversationId, CustomerId, EventSeq, LeadId, MessageId, OrderId, OutboxId, SellerId,
 };
+use crate::domain::marks::Marks;
 use crate::domain::money::Money;
 use crate::domain::order::{LineEvidence, Look, Order, OrderChange, OrderLine, OrderState};
 use crate::domain::outbox::{Owed, OwedCall, OwedState};
@@ -22,9 +23,10 @@ use crate::domain::reading::Contact;
 use crate::store::pen::{Fence, FencedTx, Sync};
 use crate::store::threads::{self, StoredThread, Wanted};
 use crate::store::views::{self, Page};
-use crate::store::{Store, StoreError, alarms, inbox, ledger, turns};
+use crate::store::{Store, StoreError, alarms, comments, inbox, ledger, turns};
 
 use super::support::{account, at, databases, fenced, load, said, seller};
+use super::talk::{comment, loose_end, reaction, referral};
 
 const ALL: Page = Page { after: 0, limit: u64::MAX };
 
@@ -33,7 +35,7 @@ fn usd(minor: i64) -> Money {
 }
 
 /// A customer with everything, told apart from others by `n`.
-fn turn(n: i64) -> Changes {
+pub(super) fn turn(n: i64) -> Changes {
     let id = n * 100;
     let (customer, conversation, message, outbox) = (CustomerId(id), ConversationId(id), MessageId(id), OutboxId(id));
     let fact = |value: &str, ms| Some(Fact { value: format!("{value} {n} é"), at: at(ms) });
@@ -43,6 +45,7 @@ fn turn(n: i64) -> Changes {
             account: account(),
             meta_id: format!("customer {n}"),
             facts: Facts { phone: fact("+1", 1), email: None, address: fact("Main St", 3) },
+            shown: Shown { name: Some("Ada é".to_owned()), username: None, phone: Some("15550100001".to_owned()) },
         }],
         conversations: vec![Conversation {
             id: conversation,
@@ -56,6 +59,9 @@ fn turn(n: i64) -> Changes {
             draft: Some(OrderId(id)),
             asked: Some("phone".to_owned()),
             needs_look: Some(Look::Unsure),
+            in_other_hands: true,
+            delivered_through: Some(at(7)),
+            read_through: None,
         }],
         messages: vec![said_row(message, conversation, n), reply_row(MessageId(id + 1), conversation, outbox)],
         leads: vec![Lead {
@@ -65,6 +71,7 @@ fn turn(n: i64) -> Changes {
             stage: LeadStage::Drafted,
             first_words: "hi".to_owned(),
             at: at(4),
+            source: Some(LeadSource { referral: referral(), at: at(3) }),
         }],
         orders: vec![draft(OrderId(id), conversation, customer, message)],
         order_changes: vec![OrderChange { order: OrderId(id), at: at(6), what: "drafted" }],
@@ -82,6 +89,8 @@ fn turn(n: i64) -> Changes {
             Alarm { key: AlarmKey { kind: AlarmKind::Reply, subject: id }, due: at(50 + n) },
             Alarm { key: AlarmKey { kind: AlarmKind::Settle, subject: id }, due: at(90) },
         ],
+        comments: vec![comment(n)],
+        loose_ends: vec![loose_end(n)],
         ..Changes::default()
     }
 }
@@ -101,6 +110,13 @@ fn said_row(id: MessageId, conversation: ConversationId, n: i64) -> Message {
         mid: Some(format!("mid {n}")),
         state: MessageState::Received,
         outbox: None,
+        marks: Marks {
+            revision: Some(0),
+            reactions: vec![reaction()],
+            about: Some(About::Story { id: None }),
+            referral: Some(referral()),
+            ..Marks::default()
+        },
     }
 }
 
@@ -115,6 +131,7 @@ fn reply_row(id: MessageId, conversation: ConversationId, outbox: OutboxId) -> M
         mid: None,
         state: MessageState::Queued,
         outbox: Some(outbox),
+        marks: Marks::default(),
         ..said_row(id, conversation, 0)
     }
 }
@@ -188,7 +205,7 @@ fn product(n: i64) -> Product {
     }
 }
 
-async fn save(store: &Store, seller: SellerId, changes: &Changes) {
+pub(super) async fn save(store: &Store, seller: SellerId, changes: &Changes) {
     let loaded = load(store, seller).await;
     let fence = Fence { incarnation: loaded.incarnation, last_id: changes.last_id };
     let tx = FencedTx::begin(store.pen(), seller, fence, Sync::Flushed).await.unwrap();
@@ -217,6 +234,9 @@ async fn assert_stored(store: &Store, seller: SellerId, changes: &Changes) {
     let open: Vec<(Owed, Option<Message>)> = open.map(|call| (call.clone(), sent_by(call, changes))).collect();
     assert!(open.iter().all(|call| loaded.open.contains(call)));
     assert_eq!(loaded.seller.connections.len(), 1);
+    assert!(changes.loose_ends.iter().all(|end| loaded.loose_ends.contains(end)));
+    let public = comments::page(reads, seller, ALL).await.unwrap();
+    assert!(changes.comments.iter().all(|comment| public.contains(comment)));
 }
 
 fn sent_by(call: &Owed, changes: &Changes) -> Option<Message> {
@@ -253,10 +273,13 @@ async fn a_turn_is_read_back_as_it_was_stored() {
         changes.spent[0].calls = 4;
         changes.alarms_over = vec![changes.alarms.remove(1).key];
         changes.alarms[0].due = at(70);
+        changes.comments.clear();
+        changes.loose_ends_over = vec![(account(), changes.loose_ends.remove(0).mid)];
         save(&store, seller, &changes).await;
         assert_stored(&store, seller, &changes).await;
         let due = alarms::due_of(store.reads(), seller, at(1_000), 100).await.unwrap();
         assert_eq!(due, changes.alarms);
+        assert!(load(&store, seller).await.loose_ends.is_empty());
         store.close(at(1)).await.unwrap();
     }
 }
@@ -302,8 +325,8 @@ async fn a_turn_costs_the_same_statements_for_one_event_and_for_thirty_two() {
             tx.commit("seller.turn").await.unwrap();
             costs.push(store.pen().statements() - before);
         }
-        // The fence, thirteen tables, and two of them emptied first.
-        assert_eq!(costs, [16, 16]);
+        // The fence, fifteen tables, and two of them emptied first.
+        assert_eq!(costs, [18, 18]);
         assert_eq!(ledger::equation(store.reads()).await.unwrap().handled, 33);
         let loaded = load(&store, seller).await;
         let before = store.pen().statements();
@@ -326,6 +349,8 @@ fn add_up(all: &mut Changes, mut one: Changes) {
     all.products.append(&mut one.products);
     all.spent.append(&mut one.spent);
     all.alarms.append(&mut one.alarms);
+    all.comments.append(&mut one.comments);
+    all.loose_ends.append(&mut one.loose_ends);
 }
 
 #[tokio::test]
@@ -396,7 +421,7 @@ async fn a_thread_is_what_the_open_episode_needs() {
         let wanted = Wanted {
             customers: vec![(account(), "customer 1".to_owned()), (account(), "nobody".to_owned())],
             conversations: vec![ConversationId(200), ConversationId(999)],
-            mids: Vec::new(),
+            ..Wanted::default()
         };
         let threads = threads::read(store.reads(), seller, &wanted, 2).await.unwrap();
         let [first, second]: [StoredThread; 2] = threads.try_into().unwrap();

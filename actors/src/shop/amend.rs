@@ -1,0 +1,183 @@
+//! Something is told of a message: it has other words, was taken back, got a reaction, came further. What is told of
+//! one that is not known yet waits for it.
+
+use std::borrow::Cow;
+
+use crate::domain::alarm::AlarmKind;
+use crate::domain::channel::Account;
+use crate::domain::conversation::{Author, LeadStage, Message, MessageState};
+use crate::domain::draft::{self, Heard, Missing};
+use crate::domain::event::{Reacted, Said, StoredEvent};
+use crate::domain::ids::ConversationId;
+use crate::domain::marks::Reaction;
+use crate::domain::order::{Look, OrderState};
+use crate::domain::outbox::OwedState;
+use crate::domain::outcome::{Outcome, Reason};
+use crate::domain::reading::Intent;
+use crate::domain::told::Told;
+
+use super::step::Step;
+use super::thread::{self, Thread};
+use super::{LONGEST_ID, Open, Shop};
+
+impl Step<'_> {
+    pub(super) fn reacted(&mut self, event: &StoredEvent, reacted: &Reacted) -> Outcome {
+        let Some(by) = event.customer.clone() else { return Outcome::Ledgered(Reason::Unreadable) };
+        let reaction = Reaction { by, emoji: reacted.emoji.clone(), at: event.happened_at };
+        self.tell(event, &reacted.mid, &Told::reacted(reaction))
+    }
+
+    /// Puts what was told on its message, or keeps it until the message comes.
+    pub(super) fn tell(&mut self, event: &StoredEvent, mid: &str, told: &Told) -> Outcome {
+        if mid.len() > LONGEST_ID {
+            return Outcome::Ledgered(Reason::Unreadable);
+        }
+        let Some(mut thread) = self.thread_with(event, mid) else { return self.keep_loose(event, mid, told) };
+        if !self.tell_in(&mut thread, mid, told) {
+            return Outcome::Duplicate;
+        }
+        self.thread = Some(thread);
+        Outcome::Handled
+    }
+
+    /// The conversation in which the message with this mid was said.
+    pub(super) fn thread_with(&self, event: &StoredEvent, mid: &str) -> Option<Thread> {
+        self.shop.with_mid(event, mid).and_then(|id| self.shop.threads.get(&id)).cloned()
+    }
+
+    /// False when all of it was known.
+    pub(super) fn tell_in(&mut self, thread: &mut Thread, mid: &str, told: &Told) -> bool {
+        let Some(before) = thread.recalled(mid).cloned() else { return false };
+        let mut message = before.clone();
+        if !message.hear_of(told) {
+            return false;
+        }
+        if message.text != before.text || message.marks.unsent != before.marks.unsent {
+            self.reword(thread, &before, &mut message);
+        }
+        look_at_failure(thread, &before, &message);
+        self.out.messages.insert(message.id, message.clone());
+        thread.recall(vec![message]);
+        true
+    }
+
+    /// Puts what was told before a message came on the message; false when nothing was.
+    pub(super) fn catch_up(&mut self, thread: &mut Thread, message: &mut Message) -> bool {
+        let told = message.mid.as_ref().and_then(|mid| self.take_loose(&thread.customer.account, mid));
+        let Some(told) = told else { return false };
+        let before = message.clone();
+        message.hear_of(&told);
+        look_at_failure(thread, &before, message);
+        true
+    }
+
+    /// What a customer said, as it is by now.
+    pub(super) fn as_told<'s>(&mut self, thread: &mut Thread, message: &mut Message, said: &'s Said) -> Cow<'s, Said> {
+        if !self.catch_up(thread, message) {
+            return Cow::Borrowed(said);
+        }
+        let (text, payload) = (message.text.clone(), message.payload.clone());
+        let wishes = if message.marks.unsent { Vec::new() } else { said.wishes.clone() };
+        Cow::Owned(Said { text, payload, attachments: message.attachments.clone(), wishes, ..said.clone() })
+    }
+
+    /// A message has other words, or none: whatever was made of the old ones is made anew.
+    fn reword(&mut self, thread: &mut Thread, before: &Message, message: &mut Message) {
+        thread.note_again(before, message);
+        if message.author != Author::Customer {
+            return;
+        }
+        let (was, is) = (thread::heard_of(before, &self.shop.index), thread::heard_of(message, &self.shop.index));
+        thread.customer.facts.forget(&was.reading.contact, before.at);
+        thread.customer.facts.learn(&is.reading.contact, message.at);
+        retell_first_words(thread, before, message);
+        if message.episode == thread.conversation.episode {
+            self.rehear(thread, message, is);
+        } else if before.counts || is.reading.counts() || was.reading.contact != is.reading.contact {
+            // Agreed with the customer by the old words: a person decides.
+            thread.conversation.needs_look = Some(Look::ChangeWanted);
+        }
+    }
+
+    fn rehear(&mut self, thread: &mut Thread, message: &mut Message, heard: Heard) {
+        let (had_a_say, has_a_say) = (message.counts, heard.reading.counts());
+        let wants_otherwise = matches!(heard.reading.intent, Intent::Change | Intent::Cancel);
+        thread.heard.retain(|known| known.message != message.id);
+        message.counts = has_a_say && thread.insert(heard);
+        if has_a_say && !message.counts {
+            thread.conversation.needs_look = Some(Look::LongThread);
+        }
+        if had_a_say || message.counts {
+            self.redraft(thread);
+        }
+        if wants_otherwise && thread.draft.is_none() && thread.conversation.closed_through.is_some() {
+            thread.conversation.needs_look = Some(Look::ChangeWanted);
+        }
+        if let (Some(lead), true) = (&mut thread.lead, thread.draft.is_some()) {
+            lead.stage = lead.stage.max(LeadStage::Drafted);
+        }
+        self.reconsider(thread);
+    }
+
+    /// A question that has not left is about what was said before: it is taken back, and the customer is answered
+    /// after the quiet time, if there is a draft still. One that was asked, and would be asked again, stands.
+    fn reconsider(&mut self, thread: &mut Thread) {
+        let Some(order) = thread.draft.clone() else { return };
+        for open in self.shop.unmade_question(thread.conversation.id) {
+            self.end(open, OwedState::Failed, None, Some("the customer has other words now"));
+            self.mark(open, MessageState::Failed);
+            thread.conversation.asked = None;
+        }
+        let (contact, required) = (thread.customer.contact(), self.shop.seller.settings.required);
+        let missing = draft::missing(&order.lines, &self.shop.catalog, &contact, required);
+        if order.state != OrderState::Draft {
+            self.clear_alarm(AlarmKind::Reply, thread.conversation.id.0);
+        } else if missing.is_empty() || thread.conversation.asked != Some(Missing::fingerprint(&missing)) {
+            self.wait_for_quiet(thread);
+        }
+    }
+}
+
+/// The first words of a lead are not those of a message that has other ones, or none.
+fn retell_first_words(thread: &mut Thread, before: &Message, message: &Message) {
+    if let Some(lead) = &mut thread.lead
+        && lead.at == before.at
+        && lead.first_words == thread::first_words(before.text.as_deref())
+    {
+        lead.first_words = thread::first_words(message.text.as_deref());
+    }
+}
+
+/// A message that did not arrive is a person's business; it is not sent again by itself.
+fn look_at_failure(thread: &mut Thread, before: &Message, message: &Message) {
+    if message.state == MessageState::Failed && before.state != MessageState::Failed {
+        thread.conversation.needs_look = Some(Look::NotSent);
+    }
+}
+
+impl Shop {
+    /// The conversation in memory in which the message with this mid was said: most likely with the event's customer,
+    /// whom not every receipt names.
+    pub(super) fn with_mid(&self, event: &StoredEvent, mid: &str) -> Option<ConversationId> {
+        let on_account = |account: &Account| *account == event.account;
+        let has = |id: &&ConversationId| self.threads.get(id).is_some_and(|thread| thread.recalled(mid).is_some());
+        let who = event.customer.as_ref().map(|customer| (event.account.clone(), customer.clone()));
+        if let Some(id) = who.and_then(|who| self.by_customer.get(&who)).filter(has) {
+            return Some(*id);
+        }
+        let any = self.threads.iter().find(|(id, thread)| on_account(&thread.customer.account) && has(id));
+        any.map(|(id, _)| *id)
+    }
+
+    /// The parts of a question to this customer of which none was sent or tried.
+    fn unmade_question(&self, conversation: ConversationId) -> Vec<&Open> {
+        let waits = |open: &&Open| {
+            open.owed.conversation == conversation && open.owed.state == OwedState::Owed && open.owed.attempts == 0
+        };
+        let mut questions = self.open.values().filter(waits).filter(|open| open.owed.purpose.starts_with("ask:"));
+        let first = questions.find_map(|open| open.owed.purpose.strip_suffix(":0"));
+        let Some(question) = first else { return Vec::new() };
+        let is_part = |open: &&Open| open.owed.purpose.rsplit_once(':').is_some_and(|(of, _)| of == question);
+        self.open.values().filter(waits).filter(is_part).collect()
+    }
+}
