@@ -144,12 +144,21 @@ impl JournalState {
 
     async fn store(&self, events: &[Routed]) -> Result<Appended, Trouble> {
         let World { store, clock, settings, .. } = &*self.world;
-        let appended = within(settings.store_timeout, inbox::append(store.pen(), events, clock.now())).await?;
+        let appended =
+            within(settings.store_timeout, inbox::append_within(store.pen(), events, settings.room, clock.now()))
+                .await?;
         for (seq, kind) in &appended.stored {
             info!(event.id = seq.0, kind, "event {seq} stored");
         }
         if appended.duplicate > 0 {
             info!(events = appended.duplicate, "{} events were known already", appended.duplicate);
+        }
+        for account in &appended.full {
+            warn!(
+                %account,
+                "the ledger has no room for more that is nobody's: what comes for {account} from now on is counted and \
+                 not kept, until the account is connected"
+            );
         }
         Ok(appended)
     }

@@ -5,6 +5,7 @@ pub mod alarms;
 mod connect;
 pub mod error;
 pub mod inbox;
+mod intake;
 pub mod ledger;
 pub mod office;
 pub mod open;
@@ -15,6 +16,7 @@ pub mod sellers;
 mod tests;
 pub mod threads;
 pub mod turns;
+pub mod unknown;
 pub mod views;
 
 use sea_orm::sea_query::{Expr, SimpleExpr};

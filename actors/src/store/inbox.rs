@@ -1,9 +1,9 @@
 //! The inbox: every event, from its arrival to its outcome.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use entity::{inbox_event, intake, outbox};
+use entity::{inbox_event, outbox};
 use sea_orm::sea_query::{OnConflict, Query, UnionType};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, QueryTrait,
@@ -13,8 +13,10 @@ use crate::domain::channel::Account;
 use crate::domain::event::{Arrival, Source, StoredEvent};
 use crate::domain::ids::{EventSeq, SellerId};
 
+use super::intake::{self, Counted};
 use super::pen::{FencedTx, Pen, Sync, Writer, Writing};
-use super::rows::{OfSeller, arrival_row, from_json, stored_event};
+use super::rows::{OfSeller, arrival_row, from_json, ms, stored_event};
+use super::unknown::{self, Newcomer, Room, Surplus};
 use super::{OPEN, PENDING, StoreError};
 
 /// An arrival with the seller it belongs to, if any.
@@ -29,10 +31,14 @@ pub struct Routed {
 /// What became of arrivals.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Appended {
-    /// How many were new.
+    /// How many were new, and are kept.
     pub new: u64,
     /// How many the inbox already had.
     pub duplicate: u64,
+    /// How many were counted and are not kept: they are nobody's, and there is no room for more of those.
+    pub not_kept: u64,
+    /// Accounts of nobody's that have no room left since now.
+    pub full: Vec<Account>,
     /// Sellers with something new and pending.
     pub wake: Vec<SellerId>,
     /// What was new: its place and its kind.
@@ -41,6 +47,16 @@ pub struct Appended {
 
 /// Stores all of it, or nothing, flushed; counts it in `intake` in the same commit.
 pub async fn append(pen: &Pen, events: &[Routed], now: DateTime<Utc>) -> Result<Appended, StoreError> {
+    append_within(pen, events, Room::ENDLESS, now).await
+}
+
+/// The same, with so much room for what is nobody's. What there is no room for is counted as ledgered and pruned.
+pub async fn append_within(
+    pen: &Pen,
+    events: &[Routed],
+    room: Room,
+    now: DateTime<Utc>,
+) -> Result<Appended, StoreError> {
     if events.is_empty() {
         return Ok(Appended::default());
     }
@@ -49,12 +65,21 @@ pub async fn append(pen: &Pen, events: &[Routed], now: DateTime<Utc>) -> Result<
     for chunk in events.chunks(tx.rows_at_once(STORED_COLUMNS)) {
         fresh.append(&mut insert(&tx, chunk, now).await?);
     }
-    count(&tx, events, &fresh, now).await?;
+    let nobodys: Vec<Newcomer<'_>> = fresh.iter().filter_map(Fresh::nobodys).collect();
+    let surplus = unknown::make_room(&tx, &nobodys, room, now).await?;
+    count(&tx, events, &fresh, &surplus, now).await?;
     tx.commit("journal.append").await?;
     let wake: BTreeSet<SellerId> = fresh.iter().filter_map(|fresh| fresh.pending_for).collect();
-    let new = fresh.len() as u64;
-    let stored = fresh.into_iter().map(|fresh| (fresh.seq, fresh.kind)).collect();
-    Ok(Appended { new, duplicate: events.len() as u64 - new, wake: wake.into_iter().collect(), stored })
+    let duplicate = (events.len() - fresh.len()) as u64;
+    fresh.retain(|fresh| !surplus.events.contains(&fresh.seq));
+    Ok(Appended {
+        new: fresh.len() as u64,
+        duplicate,
+        not_kept: surplus.events.len() as u64,
+        full: surplus.full,
+        wake: wake.into_iter().collect(),
+        stored: fresh.into_iter().map(|fresh| (fresh.seq, fresh.kind)).collect(),
+    })
 }
 
 /// As many as `arrival_row` sets.
@@ -66,7 +91,14 @@ struct Fresh {
     kind: String,
     account: String,
     from_meta: bool,
+    seller: Option<SellerId>,
     pending_for: Option<SellerId>,
+}
+
+impl Fresh {
+    fn nobodys(&self) -> Option<Newcomer<'_>> {
+        (self.from_meta && self.seller.is_none()).then_some(Newcomer { seq: self.seq, account: &self.account })
+    }
 }
 
 /// The same key twice in one statement is found as any other duplicate is.
@@ -82,53 +114,40 @@ async fn insert(tx: &Writing, events: &[Routed], now: DateTime<Utc>) -> Result<V
 
 fn fresh(row: &QueryResult) -> Result<Fresh, StoreError> {
     let source: String = row.try_get_by_index(1)?;
-    let seller: Option<i64> = row.try_get_by_index(2)?;
+    let seller = row.try_get_by_index::<Option<i64>>(2)?.map(SellerId);
     let state: String = row.try_get_by_index(3)?;
     Ok(Fresh {
         seq: EventSeq(row.try_get_by_index(4)?),
         kind: row.try_get_by_index(5)?,
         account: row.try_get_by_index(0)?,
         from_meta: source == Source::Meta.name(),
-        pending_for: seller.filter(|_| state == "pending").map(SellerId),
+        seller,
+        pending_for: seller.filter(|_| state == "pending"),
     })
 }
 
-/// Adds what came from Meta, and how much of it was known, to the hour's intake.
-async fn count(tx: &Writing, events: &[Routed], fresh: &[Fresh], now: DateTime<Utc>) -> Result<(), StoreError> {
-    let mut received: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
+/// Adds what came from Meta, how much of it was known and how much is not kept, to the hour's intake.
+async fn count(
+    tx: &Writing,
+    events: &[Routed],
+    fresh: &[Fresh],
+    surplus: &Surplus,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let hour = intake::hour_of(ms(now));
+    let mut counted = Counted::new();
     for routed in events.iter().filter(|routed| routed.arrival.source == Source::Meta) {
-        let (all, known) = received.entry(routed.arrival.account.as_str()).or_default();
-        (*all, *known) = (*all + 1, *known + 1);
+        let counts = counted.entry((routed.arrival.account.as_str(), hour)).or_default();
+        (counts.received, counts.duplicate) = (counts.received + 1, counts.duplicate + 1);
     }
     for fresh in fresh.iter().filter(|fresh| fresh.from_meta) {
-        if let Some((_, known)) = received.get_mut(fresh.account.as_str()) {
-            *known -= 1;
+        let counts = counted.entry((fresh.account.as_str(), hour)).or_default();
+        counts.duplicate -= 1;
+        if surplus.events.contains(&fresh.seq) {
+            (counts.pruned_ledgered, counts.not_kept) = (counts.pruned_ledgered + 1, counts.not_kept + 1);
         }
     }
-    let hour = now.timestamp().div_euclid(3600);
-    let rows: Vec<intake::ActiveModel> =
-        received.into_iter().map(|(account, counts)| intake_row(account, hour, counts)).collect();
-    for chunk in rows.chunks(tx.rows_at_once(INTAKE_COLUMNS)) {
-        tx.execute(intake::Entity::insert_many(chunk.to_vec()).into_query().on_conflict(added_up())).await?;
-    }
-    Ok(())
-}
-
-const INTAKE_COLUMNS: usize = 6;
-
-fn intake_row(account: &str, hour: i64, (received, duplicate): (i64, i64)) -> intake::ActiveModel {
-    let account = account.to_owned();
-    intake::Model { account, hour, received, duplicate, pruned_handled: 0, pruned_ledgered: 0 }.into()
-}
-
-fn added_up() -> OnConflict {
-    use intake::Column::{Account, Duplicate, Hour, Received};
-    use sea_orm::sea_query::{Expr, ExprTrait};
-    let sum = |column: intake::Column| {
-        let there = Expr::col((intake::Entity, column));
-        (column, there.add(Expr::col(("excluded", column))))
-    };
-    OnConflict::columns([Account, Hour]).values([sum(Received), sum(Duplicate)]).to_owned()
+    intake::add(tx, &counted).await
 }
 
 /// A seller's oldest pending events, in Meta's time, then in order of arrival.
