@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use url::Url;
 
+pub(crate) use self::parse::is_loopback;
 use self::reader::Reader;
 use crate::vault::Secret;
 

@@ -165,3 +165,6 @@ fn tell(me: &ActorRef<ClerkMsg>, message: ClerkMsg) {
 fn nobodys(account: Account) -> Selection {
     Selection { accounts: vec![account], nobodys: true, ..Selection::default() }
 }
+
+#[cfg(test)]
+mod tests;
