@@ -4,7 +4,7 @@ mod check;
 mod demo;
 mod dm;
 mod key;
-mod ledger;
+pub mod ledger;
 mod secret;
 mod serve;
 mod story;

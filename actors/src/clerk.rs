@@ -120,6 +120,8 @@ impl ClerkState {
             }
             Err(error) => warn!(error = &error as &dyn Error, "could not let go of old events; the next round does"),
         }
+        // The next round may be due already, where time has been quicker than the steps.
+        tell(me, ClerkMsg::Look);
         let events = std::mem::take(&mut self.pruned);
         if events > 0 {
             info!(events, "let go of {events} events that had ended long ago, and counted them");

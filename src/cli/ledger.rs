@@ -11,11 +11,12 @@ use actors::clock::SystemClock;
 use actors::ports::Clock;
 use anyhow::bail;
 use chrono::{SecondsFormat, TimeDelta};
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 use url::Url;
 
 use super::runtime;
+use crate::vault::Secret;
 use service::Service;
 
 #[derive(Debug, Args)]
@@ -156,27 +157,41 @@ struct ReplayArgs {
 }
 
 pub(super) fn run(args: LedgerArgs) -> anyhow::Result<ExitCode> {
-    runtime()?.block_on(async {
-        let service = Service::new(args.server, args.config.as_deref())?;
-        let (answer, text) = match args.what {
-            None => overview(&service).await?,
-            Some(What::By(by)) => parts(&service, by).await?,
-            Some(What::Reasons) => with(service.get("reasons", &[]).await?, shown::reasons),
-            Some(What::Accounts) => with(service.all("accounts", Vec::new(), usize::MAX).await?, shown::accounts),
-            Some(What::List(list)) => list_events(&service, list).await?,
-            Some(What::Show(ShowArgs { event, whole })) => {
-                let query: &[(&str, String)] = if whole { &[("raw", "whole".to_owned())] } else { &[] };
-                with(service.get(&format!("events/{event}"), query).await?, shown::event)
-            }
-            Some(What::Replay(replay)) => replay::run(&service, replay).await?,
-        };
-        match args.json {
-            true => println!("{}", serde_json::to_string_pretty(&answer)?),
-            false => print!("{text}"),
+    let key = service::operator_key(args.config.as_deref())?;
+    let (printed, holds) = runtime()?.block_on(tell(args, key))?;
+    print!("{printed}");
+    // A program that watches this needs no eyes.
+    Ok(if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What `hawker ledger` prints when it is asked with these words and this key.
+pub async fn ask(words: &[&str], key: Secret) -> anyhow::Result<String> {
+    #[derive(Parser)]
+    struct Alone {
+        #[command(flatten)]
+        args: LedgerArgs,
+    }
+    let Alone { args } = Alone::try_parse_from(["ledger"].iter().chain(words))?;
+    Ok(tell(args, key).await?.0)
+}
+
+/// What to print, and whether the equation holds as far as it was asked for.
+async fn tell(args: LedgerArgs, key: Secret) -> anyhow::Result<(String, bool)> {
+    let service = Service::new(args.server, key)?;
+    let (answer, text) = match args.what {
+        None => overview(&service).await?,
+        Some(What::By(by)) => parts(&service, by).await?,
+        Some(What::Reasons) => with(service.get("reasons", &[]).await?, shown::reasons),
+        Some(What::Accounts) => with(service.all("accounts", Vec::new(), usize::MAX).await?, shown::accounts),
+        Some(What::List(list)) => list_events(&service, list).await?,
+        Some(What::Show(ShowArgs { event, whole })) => {
+            let query: &[(&str, String)] = if whole { &[("raw", "whole".to_owned())] } else { &[] };
+            with(service.get(&format!("events/{event}"), query).await?, shown::event)
         }
-        // A program that watches this needs no eyes.
-        Ok(if answer["holds"] == false { ExitCode::FAILURE } else { ExitCode::SUCCESS })
-    })
+        Some(What::Replay(replay)) => replay::run(&service, replay).await?,
+    };
+    let printed = if args.json { format!("{}\n", serde_json::to_string_pretty(&answer)?) } else { text };
+    Ok((printed, answer["holds"] != false))
 }
 
 /// What is said to programs, and what to people.

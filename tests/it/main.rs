@@ -11,6 +11,7 @@ mod actors;
 mod api;
 mod delivery;
 mod door;
+mod ledger;
 mod lock;
 mod orders;
 mod replies;

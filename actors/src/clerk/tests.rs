@@ -1,6 +1,9 @@
-//! The clerk on a real database: nothing is left behind, whenever it is killed.
+//! The clerk and the replay on a real database: nothing is left behind, whoever is killed whenever.
 
-use crate::house::{House, hasty, said_to, until};
+use crate::domain::event::Arrival;
+use crate::domain::outcome::Reason;
+use crate::house::{House, hasty, said, said_to, until};
+use crate::store::ledger::Selection;
 use crate::store::unknown::Room;
 use crate::world::TreeSettings;
 
@@ -33,4 +36,28 @@ async fn an_account_that_is_full_makes_room_once_it_is_connected() {
     house.tree.journal.append(words(0..5)).await.unwrap();
     let equation = house.settle().await;
     assert_eq!((equation.received, equation.handled, equation.duplicate, equation.ledgered), (10, 5, 2, 3));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_large_replay_goes_on_where_it_stopped_and_each_event_comes_up_once() {
+    let house = House::build(hasty()).await;
+    let unreadable = |n: i32| Arrival { raw: vec![0xff], ..said(&n.to_string(), "") };
+    house.tree.journal.append((0..1_300).map(unreadable).collect()).await.unwrap();
+    assert_eq!(house.settle().await.ledgered, 1_300);
+    let unreadable = Selection { reason: Some(Reason::Unreadable), ..Selection::default() };
+    let before = house.world.store.pen().statements();
+    let tally = house.tree.ledger.preview(&unreadable).await.unwrap();
+    assert_eq!((tally.replayed(), house.world.store.pen().statements() - before), (1_300, 0), "it writes nothing");
+    let (mut after, mut parts) = (None, Vec::new());
+    loop {
+        let part = house.tree.ledger.replay(&unreadable, after, 400).await.unwrap();
+        parts.push(part.tally.replayed());
+        let _ = house.tree.sellers.kill(house.seller).await;
+        after = part.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(parts, [500, 500, 300], "what was ledgered again behind us is not met again");
+    assert_eq!(house.settle().await.ledgered, 1_300);
 }

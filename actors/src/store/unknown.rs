@@ -174,6 +174,19 @@ pub(super) async fn add(
     Ok(kept)
 }
 
+/// Forgets accounts that are somebody's now, once nothing of theirs is nobody's any more.
+pub(super) async fn found_home<'a>(
+    tx: &Writing,
+    accounts: impl ExactSizeIterator<Item = &'a str>,
+) -> Result<(), StoreError> {
+    use unknown_account::Column::{Account, Kept};
+    if accounts.len() > 0 {
+        let gone = unknown_account::Entity::delete_many().filter(Account.is_in(accounts)).filter(Kept.lte(0));
+        tx.execute(&gone.into_query()).await?;
+    }
+    Ok(())
+}
+
 /// Forgets accounts of which nothing is kept, and nothing came since `before`.
 pub(super) async fn forget(tx: &Writing, before: DateTime<Utc>) -> Result<(), StoreError> {
     use unknown_account::Column::{Kept, LastAt};

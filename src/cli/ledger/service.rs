@@ -25,7 +25,7 @@ pub(super) struct Service {
 }
 
 impl Service {
-    pub(super) fn new(server: Url, config: Option<&Path>) -> anyhow::Result<Self> {
+    pub(super) fn new(server: Url, key: Secret) -> anyhow::Result<Self> {
         let is_here = is_loopback(&server);
         if server.scheme() != "https" && !(server.scheme() == "http" && is_here) {
             bail!("{server} is not https, and the key would travel to it in the clear: write https://...");
@@ -36,7 +36,7 @@ impl Service {
             client = client.no_proxy().tls_certs_only([]);
         }
         let client = client.build().context("no HTTP client")?;
-        Ok(Self { server, key: operator_key(config)?, client })
+        Ok(Self { server, key, client })
     }
 
     /// Where it is, for people.
@@ -111,8 +111,8 @@ fn text_of(value: &Value) -> Option<String> {
     }
 }
 
-/// From the environment, from the settings, or from beside the database.
-fn operator_key(config: Option<&Path>) -> anyhow::Result<Secret> {
+/// The operator's key: from the environment, from the settings, or from beside the database.
+pub(super) fn operator_key(config: Option<&Path>) -> anyhow::Result<Secret> {
     if let Some(key) = std::env::var("HAWKER_API_KEY").ok().filter(|key| !key.is_empty()) {
         return Ok(Secret::from(key));
     }

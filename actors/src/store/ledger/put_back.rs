@@ -178,6 +178,7 @@ pub async fn put_back(tx: &OfficeTx, chunk: &[(Candidate, Home)], now: DateTime<
         }
     }
     unknown::add(tx, &left, now).await?;
+    unknown::found_home(tx, left.keys().copied()).await?;
     intake::add(tx, &counted).await?;
     Ok(done)
 }
