@@ -30,16 +30,15 @@ pub(super) fn overview(address: &str, answer: &Value) -> String {
     let unknown = &answer["unknown_accounts"];
     let count = |name: &str| unknown[name].as_i64().unwrap_or(0);
     if count("accounts") > 0 {
-        let _ = writeln!(
-            text,
-            "\n{} that nobody has connected: {} of theirs are kept. `hawker ledger accounts` lists them.",
-            counted(count("accounts").unsigned_abs(), "account"),
-            number_of(&unknown["kept"]),
-        );
+        let kept = counted(count("kept").unsigned_abs(), "event");
+        let accounts = number_of(&unknown["accounts"]);
+        let _ = writeln!(text, "\nAccounts that nobody has connected: {accounts}, with {kept} kept.");
+        text.push_str("`hawker ledger accounts` lists them.\n");
     }
     if count("not_kept") > 0 {
         let not_kept = number_of(&unknown["not_kept"]);
-        let _ = writeln!(text, "{not_kept} events of such accounts were counted and not kept, for want of room.");
+        let _ =
+            writeln!(text, "Counted and not kept, for want of room in the ledger: {not_kept} of such events so far.");
     }
     text
 }
@@ -201,7 +200,7 @@ pub(super) fn replayed(answer: &Value) -> String {
     }
     for refused in rows(&answer["refused"]) {
         let count = counted(refused["events"].as_u64().unwrap_or(0), "event");
-        let _ = writeln!(text, "\n{count} stay in the ledger. {}", text_of(&refused["sentence"]));
+        let _ = writeln!(text, "\nLeft in the ledger: {count}. {}", text_of(&refused["sentence"]));
     }
     text.push_str(match (events, dry_run) {
         (0, _) => "",
