@@ -8,6 +8,8 @@ use actors::ports::{Clock, Graph, Later};
 use actors::root::Tree;
 use actors::sellers::Sellers;
 use actors::shop::ShopRules;
+use actors::store::ledger;
+use actors::store::unknown::Room;
 use actors::store::{Boot, Store, StoreSettings};
 use actors::world::{Parts, TreeSettings, World};
 use anyhow::{Context, bail};
@@ -145,13 +147,16 @@ fn world(
         graph,
         decode: door::decode,
         rules,
-        settings: tree_settings(config),
+        settings: tree_settings(config)?,
         careful_through: boot.careful_through,
     }))
 }
 
+fn delta(time: Duration) -> anyhow::Result<TimeDelta> {
+    TimeDelta::from_std(time).context("a duration of the settings is too long")
+}
+
 fn rules(config: &Config, boot: i64) -> anyhow::Result<ShopRules> {
-    let delta = |time: Duration| TimeDelta::from_std(time).context("a duration of the settings is too long");
     Ok(ShopRules {
         reply_quiet: delta(config.actors.reply_quiet)?,
         reply_max_age: delta(config.actors.reply_max_age)?,
@@ -164,8 +169,9 @@ fn rules(config: &Config, boot: i64) -> anyhow::Result<ShopRules> {
     })
 }
 
-fn tree_settings(config: &Config) -> TreeSettings {
-    TreeSettings {
+fn tree_settings(config: &Config) -> anyhow::Result<TreeSettings> {
+    let kept = &config.ledger;
+    Ok(TreeSettings {
         turn_events: config.actors.turn_events as u64,
         idle_unload: config.actors.idle_unload,
         restart_base: config.actors.restart_backoff,
@@ -174,8 +180,14 @@ fn tree_settings(config: &Config) -> TreeSettings {
         messages_at_once: config.actors.courier_concurrency,
         calls_per_seller: config.actors.calls_per_seller,
         append_waiting: config.server.webhooks_in_hand,
+        room: Room { of_account: kept.unknown_account_events, of_all: kept.unknown_events },
+        keep: ledger::Keep {
+            decided: delta(kept.keep_handled)?,
+            ledgered: delta(kept.keep_ledgered)?,
+            unknown_account: delta(kept.keep_unknown_account)?,
+        },
         ..TreeSettings::default()
-    }
+    })
 }
 
 fn site(config: &Config, store: &Store, office: &Office, tree: &Tree, clock: Arc<dyn Clock>) -> anyhow::Result<Site> {
@@ -188,6 +200,7 @@ fn site(config: &Config, store: &Store, office: &Office, tree: &Tree, clock: Arc
         store: store.clone(),
         office: office.clone(),
         sellers: tree.sellers.clone(),
+        ledger: tree.ledger.clone(),
         operator_key,
         room: BodyRoom::new(64 << 20),
         limits: BodyLimits { bytes: 1 << 20, ..body },

@@ -4,6 +4,7 @@ mod check;
 mod demo;
 mod dm;
 mod key;
+pub mod ledger;
 mod secret;
 mod serve;
 mod story;
@@ -32,6 +33,7 @@ const EXAMPLES: &str = "\
 Examples:
   hawker                                      the demo, on http://127.0.0.1:8080
   hawker dm \"two blue linen shirts in M\"      a customer writes to the demo
+  hawker ledger                               says what became of everything that came in
   hawker secret                               makes a secret, for ENCRYPTION_KEY and the like
   hawker check                                says what is still missing to serve
   hawker serve --listen 0.0.0.0:8080          serves Meta's webhooks
@@ -48,6 +50,8 @@ enum Verb {
     Secret,
     /// Writes to the running demo as a customer.
     Dm(DmArgs),
+    /// Shows what became of everything that came in, and puts ledgered events back to work.
+    Ledger(ledger::LedgerArgs),
     /// Proves on this machine that kills lose nothing and double nothing.
     Prove(crate::prove::ProveArgs),
     /// What the prover starts and kills.
@@ -106,6 +110,7 @@ impl Cli {
             Some(Verb::Check(args)) => check::run(&args),
             Some(Verb::Secret) => secret::run(),
             Some(Verb::Dm(args)) => dm::run(&args),
+            Some(Verb::Ledger(args)) => ledger::run(args),
             Some(Verb::Prove(args)) => crate::prove::run(&args),
             Some(Verb::ProveChild) => crate::prove::child::run(),
         }

@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use url::Url;
 
+pub(crate) use self::parse::is_loopback;
 use self::reader::Reader;
 use crate::vault::Secret;
 
@@ -46,6 +47,8 @@ pub struct Config {
     pub secrets: Secrets,
     /// What happens between an event and its reply.
     pub actors: Actors,
+    /// What is kept of events that have ended.
+    pub ledger: Ledger,
     /// What may be spent at Meta.
     pub budgets: Budgets,
     /// Logging.
@@ -143,6 +146,21 @@ pub struct Actors {
     pub sweep: Duration,
 }
 
+/// What is kept of events that have ended, and how long.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    /// Events of one account that nobody has connected.
+    pub unknown_account_events: u64,
+    /// Events of all such accounts.
+    pub unknown_events: u64,
+    /// For those.
+    pub keep_unknown_account: Duration,
+    /// For others in the ledger.
+    pub keep_ledgered: Duration,
+    /// For those that did what they were to do.
+    pub keep_handled: Duration,
+}
+
 /// What may be spent at Meta in any rolling hour.
 #[derive(Clone, Debug)]
 pub struct Budgets {
@@ -221,6 +239,7 @@ impl Config {
             meta: Meta::read(&mut reader),
             secrets: Secrets::read(&mut reader),
             actors: Actors::read(&mut reader),
+            ledger: Ledger::read(&mut reader),
             budgets: Budgets::read(&mut reader),
             log: Log::read(&mut reader),
             warnings,
@@ -307,6 +326,19 @@ impl Actors {
             calls_per_seller: from.take("actors.calls_per_seller", parse::whole(1..=1000)),
             courier_concurrency: from.take("actors.courier_concurrency", parse::whole(1..=100_000)),
             sweep: from.take("actors.sweep", parse::duration),
+        }
+    }
+}
+
+impl Ledger {
+    fn read(from: &mut Reader) -> Self {
+        const DAY: Duration = Duration::from_secs(86_400);
+        Self {
+            unknown_account_events: from.take("ledger.unknown_account_events", parse::whole(0..=1_000_000_000)),
+            unknown_events: from.take("ledger.unknown_events", parse::whole(0..=1_000_000_000)),
+            keep_unknown_account: from.take("ledger.keep_unknown_account", parse::duration_from(DAY)),
+            keep_ledgered: from.take("ledger.keep_ledgered", parse::duration_from(DAY)),
+            keep_handled: from.take("ledger.keep_handled", parse::duration_from(8 * DAY)),
         }
     }
 }

@@ -145,13 +145,20 @@ impl JournalState {
     /// Sellers need not wait for the flush: whatever they store comes after it in the log.
     async fn store(&self, events: &[Routed]) -> Result<Committed, Trouble> {
         let World { store, clock, settings, .. } = &*self.world;
-        let append = inbox::append_unflushed(store.pen(), events, clock.now());
+        let append = inbox::append_unflushed(store.pen(), events, settings.room, clock.now());
         let (appended, committed) = within(settings.store_timeout, append).await?;
         for (seq, kind) in &appended.stored {
             info!(event.id = seq.0, kind, "event {seq} stored");
         }
         if appended.duplicate > 0 {
             info!(events = appended.duplicate, "{} events were known already", appended.duplicate);
+        }
+        for account in &appended.full {
+            warn!(
+                %account,
+                "the ledger has no room for more that is nobody's: what comes for {account} from now on is counted and \
+                 not kept, until the account is connected"
+            );
         }
         self.world.wake(appended.wake);
         Ok(committed)

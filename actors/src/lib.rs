@@ -5,6 +5,7 @@
 
 mod alarms;
 mod calls;
+mod clerk;
 pub mod clock;
 mod courier;
 pub mod domain;
@@ -12,6 +13,7 @@ pub mod failpoint;
 #[cfg(test)]
 mod house;
 pub mod journal;
+pub mod ledger;
 pub mod ports;
 mod post;
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Where the actors' messages go: what each of the four below the root can be told, and the actors that are there now.
+//! Where the actors' messages go: what each of the five below the root can be told, and the actors that are there now.
 //! A restarted actor is a new actor, so whoever sends asks here every time.
 
 use std::sync::{PoisonError, RwLock};
@@ -39,6 +39,14 @@ pub(crate) enum AlarmsMsg {
     Look,
 }
 
+/// What the clerk can be told.
+pub(crate) enum ClerkMsg {
+    /// An account may have been connected.
+    Look,
+    /// Take the next step of the round.
+    GoOn,
+}
+
 /// What the courier can be told.
 pub(crate) enum CourierMsg {
     /// Calls were handed over, or one ended.
@@ -64,6 +72,7 @@ pub(crate) enum SupervisorMsg {
 pub(crate) struct Posts {
     pub(crate) journal: Post<JournalMsg>,
     pub(crate) alarms: Post<AlarmsMsg>,
+    pub(crate) clerk: Post<ClerkMsg>,
     pub(crate) courier: Post<CourierMsg>,
     pub(crate) supervisor: Post<SupervisorMsg>,
 }

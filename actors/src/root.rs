@@ -1,5 +1,5 @@
-//! The root of the tree: keeps the journal, the alarms, the courier and the supervisor alive, each on its own, and
-//! gives up with a sentence when they fall too often.
+//! The root of the tree: keeps the journal, the alarms, the courier, the supervisor and the clerk alive, each on its own,
+//! and gives up with a sentence when they fall too often.
 
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;
@@ -12,8 +12,10 @@ use tokio::time::{Instant, timeout_at};
 use tracing::{error, info, warn};
 
 use crate::alarms::AlarmsActor;
+use crate::clerk::ClerkActor;
 use crate::courier::CourierActor;
 use crate::journal::{Journal, JournalActor};
+use crate::ledger::Ledger;
 use crate::post::SupervisorMsg;
 use crate::sellers::Sellers;
 use crate::status::answer;
@@ -33,6 +35,8 @@ pub struct Tree {
     pub journal: Journal,
     /// The way to sellers.
     pub sellers: Sellers,
+    /// The way to put ledgered events back to work.
+    pub ledger: Ledger,
     world: Arc<World>,
     root: ActorRef<RootMsg>,
     fallen: watch::Receiver<Option<String>>,
@@ -46,9 +50,10 @@ impl Tree {
         let (root, _task) = RootActor::spawn(None, RootActor, (world.clone(), says))
             .await
             .expect("the root has no name to clash and does nothing before it runs");
-        // The reply comes once all four have been started; a root that fell before is told by `fallen`.
+        // The reply comes once all five have been started; a root that fell before is told by `fallen`.
         let _ = root.call(RootMsg::Ready, Some(WITHIN)).await;
-        Ok(Self { journal: Journal::new(world.clone()), sellers: Sellers::new(world.clone()), world, root, fallen })
+        let (journal, sellers) = (Journal::new(world.clone()), Sellers::new(world.clone()));
+        Ok(Self { journal, sellers, ledger: Ledger::new(world.clone()), world, root, fallen })
     }
 
     /// Resolves when the tree cannot go on, with a sentence that says why. The process should end then.
@@ -88,18 +93,19 @@ fn left_until(until: Instant) -> Duration {
     until.saturating_duration_since(Instant::now()).max(LAST_STEPS)
 }
 
-/// One of the four.
+/// One of the five.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
     Journal,
     Courier,
     Supervisor,
     Alarms,
+    Clerk,
 }
 
 impl Place {
     /// In the order of their start: whoever wakes comes after those who are woken.
-    const ALL: [Place; 4] = [Place::Journal, Place::Courier, Place::Supervisor, Place::Alarms];
+    const ALL: [Place; 5] = [Place::Journal, Place::Courier, Place::Supervisor, Place::Alarms, Place::Clerk];
 
     fn name(self) -> &'static str {
         match self {
@@ -107,6 +113,7 @@ impl Place {
             Place::Courier => "courier",
             Place::Supervisor => "supervisor",
             Place::Alarms => "alarms",
+            Place::Clerk => "clerk",
         }
     }
 
@@ -116,6 +123,7 @@ impl Place {
             Place::Courier => CourierActor::spawn_linked(None, CourierActor, world, root).await?.0.get_cell(),
             Place::Supervisor => SupervisorActor::spawn_linked(None, SupervisorActor, world, root).await?.0.get_cell(),
             Place::Alarms => AlarmsActor::spawn_linked(None, AlarmsActor, world, root).await?.0.get_cell(),
+            Place::Clerk => ClerkActor::spawn_linked(None, ClerkActor, world, root).await?.0.get_cell(),
         })
     }
 }

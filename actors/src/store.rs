@@ -7,6 +7,7 @@ mod connect;
 pub mod error;
 pub mod inbox;
 mod insert;
+mod intake;
 pub mod ledger;
 mod log;
 pub mod loose_ends;
@@ -19,6 +20,7 @@ pub mod sellers;
 mod tests;
 pub mod threads;
 pub mod turns;
+pub mod unknown;
 pub mod views;
 
 use sea_orm::sea_query::{Expr, SimpleExpr};

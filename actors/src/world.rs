@@ -5,17 +5,21 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use tokio::sync::{Semaphore, SemaphorePermit, broadcast};
 use tokio::time::timeout;
 use tracing::debug;
 
 use crate::calls::{Calls, Limits};
+use crate::domain::channel::Account;
 use crate::domain::directory::{Directory, Place};
 use crate::domain::event::{Arrival, Source};
 use crate::domain::ids::{EventSeq, SellerId};
 use crate::ports::{CALL_DEADLINE, Clock, Decode, Graph};
-use crate::post::{Posts, SupervisorMsg};
+use crate::post::{ClerkMsg, Posts, SupervisorMsg};
 use crate::shop::ShopRules;
+use crate::store::ledger::Keep;
+use crate::store::unknown::Room;
 use crate::store::{Store, StoreError, office};
 
 /// How the tree behaves, from the settings of the process.
@@ -56,6 +60,10 @@ pub struct TreeSettings {
     pub append_events: usize,
     /// How long whoever sent a command waits for its answer.
     pub answer_wait: Duration,
+    /// How much is kept of what is nobody's.
+    pub room: Room,
+    /// How long events are kept once they have ended.
+    pub keep: Keep,
 }
 
 impl Default for TreeSettings {
@@ -78,6 +86,12 @@ impl Default for TreeSettings {
             append_waiting: 1024,
             append_events: 4000,
             answer_wait: Duration::from_secs(5),
+            room: Room { of_account: 10_000, of_all: 100_000 },
+            keep: Keep {
+                decided: TimeDelta::days(8),
+                ledgered: TimeDelta::days(30),
+                unknown_account: TimeDelta::days(7),
+            },
         }
     }
 }
@@ -148,17 +162,21 @@ impl World {
     pub async fn reload_directory(&self) -> Result<(), StoreError> {
         let directory = Directory::of(&office::connected(self.store.reads()).await?);
         *self.directory.write().unwrap_or_else(PoisonError::into_inner) = directory;
+        // What came for an account before it was connected is taken up now.
+        self.posts.clerk.tell(ClerkMsg::Look);
         Ok(())
+    }
+
+    /// Whose an account is, and which of the names it goes by is its own.
+    pub(crate) fn home(&self, account: &Account) -> Option<Place> {
+        self.directory.read().unwrap_or_else(PoisonError::into_inner).find(account).cloned()
     }
 
     /// Where an arrival belongs. What Meta says goes by the directory, which also knows the one account that is meant
     /// by several names; commands and results name their seller.
     pub(crate) fn whose(&self, arrival: &Arrival) -> Option<Place> {
         match arrival.source {
-            Source::Meta => {
-                let directory = self.directory.read().unwrap_or_else(PoisonError::into_inner);
-                directory.find(&arrival.account).cloned()
-            }
+            Source::Meta => self.home(&arrival.account),
             Source::Command | Source::Result => {
                 let seller = SellerId(arrival.account.id().parse().ok()?);
                 Some(Place { account: arrival.account.clone(), seller })

@@ -20,6 +20,8 @@ pub struct Model {
     pub pruned_handled: i64,
     /// Ledgered events that are no longer kept.
     pub pruned_ledgered: i64,
+    /// Of those, what was never kept: its account is nobody's and had as much in the ledger as it may.
+    pub not_kept: i64,
 }
 
 /// None: rows are joined by hand, within one seller.

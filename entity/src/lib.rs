@@ -20,4 +20,5 @@ pub mod product;
 pub mod rate_window;
 pub mod seller;
 pub mod shop_order;
+pub mod unknown_account;
 pub mod variant;

@@ -4,6 +4,7 @@ mod m0001_first;
 mod m0002_seller_request;
 mod m0003_talk;
 mod m0005_channels;
+mod m0006_ledger;
 
 use sea_orm_migration::prelude::{MigrationTrait, async_trait};
 
@@ -21,6 +22,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_seller_request::Migration),
             Box::new(m0003_talk::Migration),
             Box::new(m0005_channels::Migration),
+            Box::new(m0006_ledger::Migration),
         ]
     }
 }

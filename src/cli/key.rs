@@ -28,6 +28,19 @@ pub(super) fn provide(config: &mut Config) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The operator's key of a service with these settings, which has made one if none is set.
+pub(super) fn kept(config: &Config) -> anyhow::Result<Secret> {
+    if let Some(key) = &config.secrets.operator_api_key {
+        return Ok(key.clone());
+    }
+    let file = beside(config.database.url.expose());
+    let kept = std::fs::read_to_string(&file).with_context(|| {
+        let file = file.display();
+        format!("no operator's key: set HAWKER_API_KEY, as {file}, where `hawker serve` keeps it, cannot be read")
+    })?;
+    kept_in(&file, kept.trim())
+}
+
 /// A file cut short, by a full disk perhaps, must not leave the door open or shut for good.
 fn kept_in(file: &Path, kept: &str) -> anyhow::Result<Secret> {
     if kept.len() < LEAST_BYTES {

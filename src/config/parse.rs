@@ -40,6 +40,15 @@ pub(super) fn duration(text: &str) -> Parsed<Duration> {
     if duration.is_zero() { Err(format!("is `{text}`: write a duration above zero")) } else { Ok(duration) }
 }
 
+/// A duration of so much or more.
+pub(super) fn duration_from(least: Duration) -> impl Fn(&str) -> Parsed<Duration> {
+    move |text| {
+        let duration = duration(text)?;
+        let days = least.as_secs() / 86_400;
+        if duration < least { Err(format!("is `{text}`: write {days}d or more")) } else { Ok(duration) }
+    }
+}
+
 /// A number and a unit.
 pub(super) fn duration_or_none(text: &str) -> Parsed<Duration> {
     let wrong = || format!("is `{text}`: write a number and a unit, as 250ms, 10s, 5m, 1h or 2d");
@@ -78,7 +87,8 @@ pub(super) fn graph_base_url(text: &str) -> Parsed<Url> {
     }
 }
 
-pub(super) fn is_loopback(url: &Url) -> bool {
+/// Whether it leads to this machine.
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),

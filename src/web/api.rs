@@ -4,14 +4,16 @@
 
 mod call;
 mod input;
+mod ledger;
 mod views;
 
 use std::sync::Arc;
 
 use actors::domain::event::Command;
 use actors::domain::ids::{ConnectionId, ConversationId, SellerId};
+use actors::ledger::Ledger;
 use actors::sellers::{Asked, Sellers};
-use actors::store::{Store, comments as public, ledger, office, views as rows};
+use actors::store::{Store, comments as public, office, views as rows};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -32,6 +34,8 @@ pub struct Api {
     pub office: Office,
     /// The sellers' actors.
     pub sellers: Sellers,
+    /// What is kept with a reason, and the way to put it back to work.
+    pub ledger: Ledger,
     /// What the operator shows.
     pub operator_key: Secret,
     /// Room for bodies.
@@ -43,7 +47,7 @@ pub struct Api {
 /// Every route of the API.
 pub fn routes(api: &Arc<Api>) -> Vec<Route> {
     let (get, post, put) = (Method::GET, Method::POST, Method::PUT);
-    vec![
+    let mut routes = vec![
         answer(api, post.clone(), "/api/v1/sellers", "Makes a seller", create_seller),
         answer(api, post.clone(), "/api/v1/sellers/{seller}/connections", "Connects an account at Meta", connect),
         answer(api, get.clone(), "/api/v1/sellers/{seller}/connections", "Lists connected accounts", connections),
@@ -67,10 +71,11 @@ pub fn routes(api: &Arc<Api>) -> Vec<Route> {
         answer(api, get.clone(), "/api/v1/sellers/{seller}/comments", "Lists comments and mentions", comments),
         answer(api, get.clone(), "/api/v1/sellers/{seller}/leads", "Lists leads", leads),
         answer(api, get.clone(), "/api/v1/sellers/{seller}/outbox", "Lists calls owed to Meta", outbox),
-        answer(api, get.clone(), "/api/v1/sellers/{seller}/actor", "Says where a seller's actor stands", actor),
+        answer(api, get, "/api/v1/sellers/{seller}/actor", "Says where a seller's actor stands", actor),
         answer(api, post, "/api/v1/sellers/{seller}/actor/{verb}", "Pauses, resumes, unloads an actor", tell_actor),
-        answer(api, get, "/api/v1/ledger", "Shows that nothing is lost: received against what became of it", equation),
-    ]
+    ];
+    routes.extend(ledger::routes(api));
+    routes
 }
 
 async fn create_seller(api: Arc<Api>, call: Call) -> Result<Value, Problem> {
@@ -186,13 +191,6 @@ async fn tell_actor(api: Arc<Api>, call: Call) -> Result<Value, Problem> {
     };
     let status = told.map_err(call::failed)?;
     Ok(json!(status))
-}
-
-async fn equation(api: Arc<Api>, _call: Call) -> Result<Value, Problem> {
-    let equation = ledger::equation(api.store.reads()).await.map_err(call::failed)?;
-    let reasons = ledger::by_reason(api.store.reads()).await.map_err(call::failed)?;
-    let reasons: Vec<Value> = reasons.iter().map(|(code, count)| views::reason(code, *count)).collect();
-    Ok(json!({ "equation": equation, "holds": equation.holds(), "ledgered": reasons }))
 }
 
 /// Says that the key is wrong, without saying how.

@@ -12,6 +12,7 @@ mod api;
 mod channels;
 mod delivery;
 mod door;
+mod ledger;
 mod lock;
 mod orders;
 mod replies;

@@ -102,30 +102,59 @@ impl Reason {
         Self::ALL.into_iter().find(|reason| reason.code() == code)
     }
 
-    /// What happened and what to do about it.
+    /// What happened, for people.
     pub fn sentence(self) -> &'static str {
         match self {
-            Reason::UnknownAccount => {
-                "No seller is connected to this account: connect it. What came before is kept as it came."
-            }
-            Reason::NotYetHandled => "This version keeps this kind as it came, and does not act on it: nothing to do.",
-            Reason::Unreadable => {
-                "This item could not be decoded: its raw bytes are kept; look at them, and report them."
-            }
-            Reason::UnreadableBody => {
-                "The signed body is no JSON: look at the raw bytes and at what sits between Meta and this server."
-            }
-            Reason::Poison => "This event made the program fall: its raw bytes are kept; report it with them.",
-            Reason::DashboardTest => "Somebody pressed \"Test\" in Meta's dashboard: nothing to do.",
-            Reason::SelfMessage => "The account wrote to itself to try something out: nothing to do.",
-            Reason::GroupMessage => "It was said in a group, and a shop answers people one by one: nothing to do.",
-            Reason::AccountNotice => "Meta tells something about the account itself: read it, and do what it asks.",
-            Reason::NotUsed => "It is kept as it came, and no part of a shop depends on it: nothing to do.",
-            Reason::UnknownKind => {
-                "This version does not know this kind: it is kept as it came, to be replayed by one that does."
-            }
+            Reason::UnknownAccount => "No seller is connected to the account it came for.",
+            Reason::NotYetHandled => "This version keeps this kind as it came, and does not act on it.",
+            Reason::Unreadable => "This part of a webhook could not be decoded.",
+            Reason::UnreadableBody => "A body with a valid signature is no JSON.",
+            Reason::Poison => "The program fell over this event, so it was put aside.",
+            Reason::DashboardTest => "Somebody pressed \"Test\" in Meta's dashboard.",
+            Reason::SelfMessage => "The account wrote to itself, to try something out.",
+            Reason::GroupMessage => "It was said in a group, and a shop answers people one by one.",
+            Reason::AccountNotice => "Meta tells something about the account itself.",
+            Reason::NotUsed => "It is of a kind that Meta documents and no part of a shop depends on.",
+            Reason::UnknownKind => "It is of a kind that this version does not know.",
             Reason::TooManyLooseEnds => {
-                "It is about a message that has not come, and too much of that kind is waiting already: it is kept as it came."
+                "It is about a message that has not come, and too much of that kind waits already."
+            }
+        }
+    }
+
+    /// What to do about it, for people.
+    pub fn fix(self) -> &'static str {
+        match self {
+            Reason::UnknownAccount => {
+                "Connect the account to its seller: what came before is then taken up by itself, in order."
+            }
+            Reason::NotYetHandled => "Nothing to do; a later version may act on it when it is replayed.",
+            Reason::Unreadable => {
+                "Look at the raw bytes and report them; once a version can read them, replay this reason."
+            }
+            Reason::UnreadableBody => "Look at the raw bytes, and at what sits between Meta and this server.",
+            Reason::Poison => {
+                "Report it with its raw bytes; with a version that has the fault mended, replay this reason."
+            }
+            Reason::DashboardTest | Reason::SelfMessage | Reason::GroupMessage | Reason::NotUsed => "Nothing to do.",
+            Reason::AccountNotice => "Read its raw bytes, and do what Meta asks.",
+            Reason::UnknownKind => "Nothing to do; once a version knows it, replay this reason.",
+            Reason::TooManyLooseEnds => "Nothing to do; replay it should its message ever come.",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_has_a_code_of_its_own_and_says_what_happened_and_what_to_do() {
+        for reason in Reason::ALL {
+            assert_eq!(Reason::coded(reason.code()), Some(reason));
+            assert_eq!(serde_json::to_value(reason).unwrap(), reason.code());
+            for text in [reason.sentence(), reason.fix()] {
+                assert!(text.ends_with('.') && text.len() < 110, "{text}");
             }
         }
     }

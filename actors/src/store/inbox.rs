@@ -1,9 +1,9 @@
 //! The inbox: every event, from its arrival to its outcome.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
-use entity::{inbox_event, intake, outbox};
+use entity::{inbox_event, outbox};
 use sea_orm::sea_query::UnionType;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
@@ -13,8 +13,10 @@ use crate::domain::ids::{EventSeq, SellerId};
 use crate::failpoint;
 
 use super::insert::{self, Known};
+use super::intake::{self, Counted};
 use super::pen::{Committed, FencedTx, Pen, Sync, Writer, Writing};
-use super::rows::{OfSeller, arrival_row, from_json, stored_event};
+use super::rows::{OfSeller, arrival_row, from_json, ms, stored_event};
+use super::unknown::{self, Newcomer, Room, Surplus};
 use super::{OPEN, PENDING, StoreError};
 
 /// An arrival with the seller it belongs to, if any.
@@ -29,10 +31,14 @@ pub struct Routed {
 /// What became of arrivals.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Appended {
-    /// How many were new.
+    /// How many were new, and are kept.
     pub new: u64,
     /// How many the inbox already had.
     pub duplicate: u64,
+    /// How many were counted and are not kept: they are nobody's, and there is no room for more of those.
+    pub not_kept: u64,
+    /// Accounts of nobody's that have no room left since now.
+    pub full: Vec<Account>,
     /// Sellers with something new and pending.
     pub wake: Vec<SellerId>,
     /// What was new: its place and its kind.
@@ -41,33 +47,40 @@ pub struct Appended {
 
 /// Stores all of it, or nothing, flushed; counts it in `intake` in the same commit.
 pub async fn append(pen: &Pen, events: &[Routed], now: DateTime<Utc>) -> Result<Appended, StoreError> {
-    let (appended, committed) = append_unflushed(pen, events, now).await?;
+    let (appended, committed) = append_unflushed(pen, events, Room::ENDLESS, now).await?;
     committed.flush().await?;
     Ok(appended)
 }
 
-/// As [`append`], without the flush: that is left to whoever answers for these events.
+/// As [`append`], with so much room for what is nobody's, and without the flush: that is left to whoever answers for
+/// these events. What there is no room for is counted as ledgered and pruned.
 pub async fn append_unflushed(
     pen: &Pen,
     events: &[Routed],
+    room: Room,
     now: DateTime<Utc>,
 ) -> Result<(Appended, Committed), StoreError> {
     let tx = pen.write(Writer::Journal, Sync::Flushed).await?;
     let fresh = insert_new(&tx, events, now).await?;
-    count(&tx, events, &fresh, now).await?;
+    let nobodys: Vec<Newcomer<'_>> = fresh.iter().filter_map(|fresh| fresh.nobodys(events)).collect();
+    let surplus = unknown::make_room(&tx, &nobodys, room, now).await?;
+    count(&tx, events, &fresh, &surplus, now).await?;
     let committed = failpoint::around("journal.append", tx.commit_unflushed()).await?;
-    Ok((appended(events, &fresh), committed))
+    Ok((appended(events, &fresh, surplus), committed))
 }
 
-fn appended(events: &[Routed], fresh: &[Fresh]) -> Appended {
-    let is_pending = |routed: &&Routed| routed.arrival.ledgered.is_none();
-    let new = fresh.iter().map(|fresh| &events[fresh.event]);
-    let wake: BTreeSet<SellerId> = new.filter(is_pending).filter_map(|routed| routed.seller).collect();
+fn appended(events: &[Routed], fresh: &[Fresh], surplus: Surplus) -> Appended {
+    let pending_for = |routed: &Routed| routed.seller.filter(|_| routed.arrival.ledgered.is_none());
+    let wake: BTreeSet<SellerId> = fresh.iter().filter_map(|fresh| pending_for(&events[fresh.event])).collect();
+    let kept = fresh.iter().filter(|fresh| !surplus.events.contains(&fresh.seq));
+    let stored: Vec<_> = kept.map(|fresh| (fresh.seq, events[fresh.event].arrival.kind.clone())).collect();
     Appended {
-        new: fresh.len() as u64,
+        new: stored.len() as u64,
         duplicate: (events.len() - fresh.len()) as u64,
+        not_kept: surplus.events.len() as u64,
+        full: surplus.full,
         wake: wake.into_iter().collect(),
-        stored: fresh.iter().map(|fresh| (fresh.seq, events[fresh.event].arrival.kind.clone())).collect(),
+        stored,
     }
 }
 
@@ -76,6 +89,14 @@ struct Fresh {
     seq: EventSeq,
     /// Which of the events.
     event: usize,
+}
+
+impl Fresh {
+    fn nobodys<'a>(&self, events: &'a [Routed]) -> Option<Newcomer<'a>> {
+        let Routed { arrival, seller } = &events[self.event];
+        let is_nobodys = arrival.source == Source::Meta && seller.is_none();
+        is_nobodys.then_some(Newcomer { seq: self.seq, account: arrival.account.as_str() })
+    }
 }
 
 /// The same key twice in one statement is found as any other duplicate is.
@@ -114,30 +135,29 @@ async fn known_by_key(tx: &Writing, events: &[Routed], seqs: &[i64]) -> Result<V
     Ok(fresh)
 }
 
-/// Adds what came from Meta, and how much of it was known, to the hour's intake.
-async fn count(tx: &Writing, events: &[Routed], fresh: &[Fresh], now: DateTime<Utc>) -> Result<(), StoreError> {
-    let mut received: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
+/// Adds what came from Meta, how much of it was known and how much is not kept, to the hour's intake.
+async fn count(
+    tx: &Writing,
+    events: &[Routed],
+    fresh: &[Fresh],
+    surplus: &Surplus,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let hour = intake::hour_of(ms(now));
+    let mut counted = Counted::new();
     for routed in events.iter().filter(|routed| routed.arrival.source == Source::Meta) {
-        let (all, known) = received.entry(routed.arrival.account.as_str()).or_default();
-        (*all, *known) = (*all + 1, *known + 1);
+        let counts = counted.entry((routed.arrival.account.as_str(), hour)).or_default();
+        (counts.received, counts.duplicate) = (counts.received + 1, counts.duplicate + 1);
     }
     for fresh in fresh {
-        let Arrival { account, source, .. } = &events[fresh.event].arrival;
-        if let (Source::Meta, Some((_, known))) = (source, received.get_mut(account.as_str())) {
-            *known -= 1;
+        let Arrival { account, source: Source::Meta, .. } = &events[fresh.event].arrival else { continue };
+        let counts = counted.entry((account.as_str(), hour)).or_default();
+        counts.duplicate -= 1;
+        if surplus.events.contains(&fresh.seq) {
+            (counts.pruned_ledgered, counts.not_kept) = (counts.pruned_ledgered + 1, counts.not_kept + 1);
         }
     }
-    let hour = now.timestamp().div_euclid(3600);
-    let rows = received.into_iter().map(|(account, counts)| intake_row(account, hour, counts)).collect();
-    insert::rows::<intake::Entity>(tx, rows, Known::Clause(ADDED_UP)).await
-}
-
-const ADDED_UP: &str = "(account, hour) DO UPDATE SET \
-    received = intake.received + excluded.received, duplicate = intake.duplicate + excluded.duplicate";
-
-fn intake_row(account: &str, hour: i64, (received, duplicate): (i64, i64)) -> intake::ActiveModel {
-    let account = account.to_owned();
-    intake::Model { account, hour, received, duplicate, pruned_handled: 0, pruned_ledgered: 0 }.into()
+    intake::add(tx, &counted).await
 }
 
 /// A seller's oldest pending events, in Meta's time, then in order of arrival.

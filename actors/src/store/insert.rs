@@ -17,8 +17,8 @@ pub(super) enum Known<'a> {
     Replaced,
     /// It stays, and the new one is left out. These columns are the key.
     Kept(&'a str),
-    /// As this clause says.
-    Clause(&'a str),
+    /// Its numbers are added to those there.
+    AddedUp,
 }
 
 /// Inserts all of them, with one statement unless the values are more than one can have.
@@ -94,17 +94,21 @@ fn text<E: EntityTrait>(backend: DbBackend, columns: &[E::Column], rows: usize, 
     sql.push(')');
     match known {
         Known::Refused => {}
-        Known::Replaced => sql.push_str(&replacing::<E>()),
+        Known::Replaced => sql.push_str(&known_row::<E>(|_, column| format!("excluded.{column}"))),
+        Known::AddedUp => {
+            sql.push_str(&known_row::<E>(|table, column| format!("{table}.{column} + excluded.{column}")))
+        }
         Known::Kept(key) => sql.push_str(&format!(" ON CONFLICT ({key}) DO NOTHING")),
-        Known::Clause(clause) => sql.push_str(&format!(" ON CONFLICT {clause}")),
     }
     sql
 }
 
-fn replacing<E: EntityTrait>() -> String {
+/// What each column of a known row becomes, but for its key.
+fn known_row<E: EntityTrait>(becomes: impl Fn(&str, &str) -> String) -> String {
+    let table = quote(E::default().table_name());
     let key: Vec<&'static str> = E::PrimaryKey::iter().map(|column| column.into_column().as_str()).collect();
-    let rest = E::Column::iter().map(|column| column.as_str()).filter(|column| !key.contains(column));
-    let set: Vec<String> = rest.map(|column| format!("{0} = excluded.{0}", quote(column))).collect();
+    let rest = E::Column::iter().map(|column| column.as_str()).filter(|column| !key.contains(column)).map(quote);
+    let set: Vec<String> = rest.map(|column| format!("{column} = {}", becomes(&table, &column))).collect();
     let key: Vec<String> = key.into_iter().map(quote).collect();
     format!(" ON CONFLICT ({}) DO UPDATE SET {}", key.join(", "), set.join(", "))
 }
@@ -129,6 +133,7 @@ mod tests {
             duplicate: 0,
             pruned_handled: 0,
             pruned_ledgered: 0,
+            not_kept: 0,
         };
         let columns = set_columns::<intake::Entity>(&row.into_active_model());
         let sql = |backend, rows| text::<intake::Entity>(backend, &columns[..2], rows, Known::Refused);
@@ -143,7 +148,7 @@ mod tests {
 
     #[test]
     fn a_replaced_row_keeps_its_key_alone() {
-        let clause = replacing::<lead::Entity>();
+        let clause = known_row::<lead::Entity>(|_, column| format!("excluded.{column}"));
         assert!(clause.starts_with(r#" ON CONFLICT ("seller_id", "id") DO UPDATE SET "customer_id" = excluded."#));
         assert!(!clause.contains(r#""id" = "#), "{clause}");
     }

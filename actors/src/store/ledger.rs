@@ -1,4 +1,11 @@
-//! The equation: what came in, against what became of it.
+//! The ledger: what came in against what became of it, and the events that are kept with a reason: found, put back to
+//! work, let go of.
+
+mod find;
+mod prune;
+mod put_back;
+mod select;
+mod spans;
 
 use entity::inbox_event;
 use sea_orm::{
@@ -7,6 +14,12 @@ use sea_orm::{
 use serde::Serialize;
 
 use super::{LEDGERED, StoreError};
+
+pub use find::{Found, FoundEvent, Order, Whole, event, events};
+pub use prune::{Keep, Pruned, Round, prune};
+pub use put_back::{Candidate, PutBack, Waiting, candidates, put_back, waiting};
+pub use select::{Selection, State};
+pub use spans::{By, Group, Groups, Span, groups};
 
 /// `received = handled + duplicate + ledgered + pending`, over everything Meta sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, FromQueryResult)]

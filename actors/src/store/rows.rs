@@ -66,7 +66,7 @@ pub(super) fn maybe_time(ms: Option<i64>) -> Result<Option<DateTime<Utc>>, Store
 }
 
 /// A stored word that names one of ours.
-fn named<T>(what: &'static str, word: &str, read: impl FnOnce(&str) -> Option<T>) -> Result<T, StoreError> {
+pub(super) fn named<T>(what: &'static str, word: &str, read: impl FnOnce(&str) -> Option<T>) -> Result<T, StoreError> {
     read(word).ok_or_else(|| unreadable(what, word))
 }
 

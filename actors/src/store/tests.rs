@@ -2,9 +2,11 @@
 
 mod append;
 mod fences;
+mod ledger;
 mod opening;
 mod pens;
 mod plans;
+mod prune;
 mod reading;
 mod support;
 mod talk;

@@ -1,5 +1,6 @@
 //! One call of the API: who calls, what for, and the parts of the request as values.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::future::Future;
 use std::sync::Arc;
@@ -135,6 +136,11 @@ impl Call {
         serde_json::from_slice(&self.body).map_err(|error| {
             Problem::new(StatusCode::BAD_REQUEST, "invalid_body", "The body cannot be read").detail(error.to_string())
         })
+    }
+
+    /// The members of the query, in their order.
+    pub(super) fn query(&self) -> Vec<(Cow<'_, str>, Cow<'_, str>)> {
+        url::form_urlencoded::parse(self.query.as_bytes()).collect()
     }
 
     /// `?after=ID&limit=ROWS`

@@ -7,7 +7,6 @@ use actors::domain::marks::Reaction;
 use actors::domain::money::Money;
 use actors::domain::order::{Order, OrderLine};
 use actors::domain::outbox::{Owed, OwedCall};
-use actors::domain::outcome::Reason;
 use actors::store::office::ConnectionRow;
 use actors::store::views::Page;
 use serde_json::{Value, json};
@@ -158,8 +157,4 @@ pub(super) fn owed(owed: &Owed) -> Value {
         "mid": owed.mid,
         "error": owed.error,
     })
-}
-
-pub(super) fn reason(code: &str, count: i64) -> Value {
-    json!({ "reason": code, "count": count, "sentence": Reason::coded(code).map(Reason::sentence) })
 }

@@ -9,10 +9,12 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult,
 use crate::domain::channel::{Account, Channel};
 use crate::domain::comment::{CommentKind, CommentName};
 use crate::domain::conversation::{Customer, Facts, Shown};
-use crate::domain::ids::{ConversationId, CustomerId};
+use crate::domain::ids::{ConversationId, CustomerId, EventSeq};
+use crate::domain::outcome::Reason;
+use crate::store::ledger::{Order, Selection, State};
 use crate::store::threads::{self, Wanted};
 use crate::store::views::{self, Page};
-use crate::store::{Store, alarms, comments, inbox, ledger, office, sellers};
+use crate::store::{Store, alarms, comments, inbox, ledger, office, sellers, unknown};
 
 use super::support::{account, at, seller, sqlite};
 
@@ -100,6 +102,13 @@ async fn a_question_is_answered_from_an_index_that_fits_it() {
     views::orders(&reads, seller, page).await.unwrap();
     views::messages(&reads, seller, ConversationId(1)).await.unwrap();
     ledger::by_reason(&reads).await.unwrap();
+    let ledgered = |selection| ledger::events(&reads, (Some(State::Ledgered), selection), (Order::Newest, None), 9);
+    ledgered(Selection::default()).await.unwrap();
+    ledgered(Selection { reason: Some(Reason::Poison), ..Selection::default() }).await.unwrap();
+    let nobodys = Selection { accounts: vec![account()], nobodys: true, ..Selection::default() };
+    ledger::candidates(&reads, nobodys, Some((1, EventSeq(1))), 9).await.unwrap();
+    ledger::candidates(&reads, Selection::default(), Some((1, EventSeq(1))), 9).await.unwrap();
+    unknown::with_events(&reads).await.unwrap();
     let plans = reads.plans.into_inner().unwrap();
     let tables = [
         "customer",
@@ -121,6 +130,9 @@ async fn a_question_is_answered_from_an_index_that_fits_it() {
         assert!(!walks_table && !walks_shop, "{plan} in {plans:#?}");
     }
     assert!(plans.len() > 20, "{plans:#?}");
+    for index in ["inbox_event_ledgered", "inbox_event_ledgered_seq", "_time (happened_at>?)", "_account (account=?"] {
+        assert!(plans.iter().any(|plan| plan.contains(index)), "{index} is not used: {plans:#?}");
+    }
     store.close(at(0)).await.unwrap();
 }
 
