@@ -49,7 +49,7 @@ hawker-demo-operator-key.";
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Splits the equation: each part holds on its own.
+    /// Splits the equation, which is counted by the hour: each part holds on its own.
     By(ByArgs),
     /// Lists why events are in the ledger, and what to do.
     Reasons,

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
+use migration::{Migrator, MigratorTrait};
+use sea_orm::{ConnectionTrait, Database};
 
 use crate::domain::changes::{Changes, Decided};
 use crate::domain::channel::{Account, Channel};
@@ -15,7 +17,7 @@ use crate::store::ledger::{self, By, Candidate, Group, Order, PutBack, Selection
 use crate::store::unknown::{self, Room};
 use crate::store::{OfficeTx, Store, turns};
 
-use super::support::{account, at, databases, fenced, load, said, seller};
+use super::support::{account, at, databases, fenced, load, said, seller, sqlite};
 
 /// The same event, for another account.
 pub(super) fn of(account: &Account, mut routed: Routed) -> Routed {
@@ -303,4 +305,33 @@ async fn the_equation_comes_in_parts_and_in_pages() {
         assert_holds(&store).await;
         store.close(at(60)).await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn what_an_older_version_kept_of_nobodys_is_counted_when_the_tables_are_brought_up_to_date() {
+    let database = sqlite();
+    let url = format!("{}?mode=rwc", database.settings.url);
+    let connection = Database::connect(&url).await.unwrap();
+    let before = Migrator::migrations().iter().position(|step| step.name() == "m0006_ledger").unwrap();
+    Migrator::up(&connection, u32::try_from(before).ok()).await.unwrap();
+    let row = |key: &str, seller: &str, state: &str, reason: &str, ms: i64| {
+        format!(
+            "INSERT INTO inbox_event (account, key, seller_id, source, kind, happened_at, received_at, raw, state, reason) \
+             VALUES ('instagram:5', '{key}', {seller}, 'meta', 'message', 1, {ms}, x'7b', '{state}', {reason});"
+        )
+    };
+    let rows = [
+        row("1", "NULL", "ledgered", "'unknown_account'", 1_000),
+        row("2", "NULL", "ledgered", "'not_used'", 3_000),
+        row("3", "7", "ledgered", "'not_used'", 4_000),
+        row("4", "7", "handled", "NULL", 5_000),
+    ];
+    connection.execute_unprepared(&rows.concat()).await.unwrap();
+    connection.close().await.unwrap();
+    Store::migrate(&database.settings).await.unwrap();
+    let store = database.open().await;
+    let known = unknown::accounts(store.reads(), "", 9).await.unwrap();
+    let times = (known[0].first_at.timestamp(), known[0].last_at.timestamp());
+    assert_eq!((known.len(), known[0].kept, known[0].not_kept, times), (1, 2, 0, (1, 3)));
+    store.close(at(0)).await.unwrap();
 }
