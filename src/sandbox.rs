@@ -41,7 +41,7 @@ use sends::Rules;
 use world::World;
 
 pub use delivery::{Answer, Delivery, Progress, Purpose};
-pub use faults::{Calls, Chaos, Fault, Silence};
+pub use faults::{Calls, Chaos, Fault, Limits, Silence};
 pub use people::{Account, Customer};
 pub use refusal::{Refusal, UnknownCode};
 pub use settings::{Echoes, NowMs, Retries, SandboxSettings};

@@ -3,6 +3,7 @@
 //! A decision is made on a copy (`Step`) and taken over whole, so that one that panics has changed nothing.
 
 mod answer;
+mod claims;
 mod commands;
 mod echo;
 mod said;
@@ -11,12 +12,13 @@ mod step;
 mod thread;
 mod turn;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::alarm::{Alarm, AlarmKind};
-use crate::domain::budget::{Budget, BudgetKey};
+use crate::domain::budget::hold::{Cause, Hold, HoldOn};
+use crate::domain::budget::{Budget, BudgetKey, Caps, window};
 use crate::domain::catalog::Catalog;
 use crate::domain::changes::{Changes, Decided};
 use crate::domain::channel::Account;
@@ -30,6 +32,7 @@ use crate::reader::CatalogIndex;
 use crate::store::sellers::Loaded;
 use crate::store::threads::{StoredThread, Wanted};
 
+pub(crate) use claims::News;
 pub(crate) use thread::MAX_HEARD;
 
 use step::Step;
@@ -49,10 +52,8 @@ pub struct ShopRules {
     pub max_threads: usize,
     /// Calls in flight at most.
     pub max_in_flight: usize,
-    /// Texts and media in any rolling hour, for each connection.
-    pub messages_per_hour: u32,
-    /// Other calls in any rolling hour.
-    pub graph_per_hour: u32,
+    /// What may be spent at Meta, where a seller has no caps of its own.
+    pub caps: Caps,
     /// This life of the process.
     pub boot: i64,
 }
@@ -69,7 +70,14 @@ pub struct Shop {
     index: CatalogIndex,
     threads: HashMap<ConversationId, Thread>,
     by_customer: HashMap<(Account, String), ConversationId>,
-    budgets: HashMap<BudgetKey, Budget>,
+    caps: Caps,
+    budgets: BTreeMap<BudgetKey, Budget>,
+    holds: BTreeMap<HoldOn, Hold>,
+    app_hold: Option<Hold>,
+    /// What calls have been waiting for.
+    pauses: BTreeSet<Cause>,
+    /// When the alarm for owed calls goes off, as far as it was set since the load.
+    send_alarm: Option<DateTime<Utc>>,
     open: BTreeMap<OutboxId, Open>,
     turn: Turn,
     /// The catalog's words changed: readings are out of date.
@@ -91,13 +99,11 @@ struct Open {
 impl Shop {
     /// A shop as loaded.
     pub fn new(loaded: Loaded, rules: ShopRules) -> Self {
-        let mut budgets: HashMap<BudgetKey, Budget> = HashMap::new();
-        for spent in &loaded.spent {
-            budgets.entry(spent.key).or_default().restore(spent.minute, spent.calls);
-        }
+        let budgets = window::restored(&loaded.spent);
         let open = loaded.open.into_iter().map(|(owed, message)| (owed.id, Open { owed, message })).collect();
         Self {
             rules,
+            caps: rules.caps.with(&loaded.seller.settings.caps),
             index: CatalogIndex::new(&loaded.catalog),
             seller: loaded.seller,
             last_id: loaded.last_id,
@@ -105,6 +111,10 @@ impl Shop {
             threads: HashMap::new(),
             by_customer: HashMap::new(),
             budgets,
+            holds: loaded.holds.into_iter().collect(),
+            app_hold: None,
+            pauses: BTreeSet::new(),
+            send_alarm: None,
             open,
             turn: Turn::default(),
             reread: false,
@@ -115,7 +125,12 @@ impl Shop {
     }
 
     /// What must be read before these can be decided: whatever is not in memory.
-    pub fn wanted(&self, events: &[(StoredEvent, Result<Happening, Reason>)], alarms: &[Alarm]) -> Wanted {
+    pub fn wanted(
+        &self,
+        events: &[(StoredEvent, Result<Happening, Reason>)],
+        alarms: &[Alarm],
+        now: DateTime<Utc>,
+    ) -> Wanted {
         let mut wanted = Wanted::default();
         for (event, happening) in events {
             match happening {
@@ -149,7 +164,7 @@ impl Shop {
                 AlarmKind::Send => {}
             }
         }
-        for (_, conversation) in self.next_calls().into_iter().take(CALLS_AHEAD) {
+        for conversation in self.next_free_calls(now).take(CALLS_AHEAD) {
             self.want_thread(&mut wanted, conversation);
         }
         wanted.customers.sort();
@@ -269,8 +284,9 @@ impl Shop {
     /// What was decided since the last time, for the store.
     pub fn changes(&mut self) -> Changes {
         let claimed = std::mem::take(&mut self.turn.claimed);
-        let turn = std::mem::take(&mut self.turn);
+        let mut turn = std::mem::take(&mut self.turn);
         self.turn.handed = claimed;
+        self.turn.news = std::mem::take(&mut turn.news);
         self.next_alarm = turn.alarms.values().flatten().min().copied();
         self.turns += 1;
         for id in &turn.touched {

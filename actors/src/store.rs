@@ -2,6 +2,8 @@
 //! so that an unfenced write does not compile.
 
 pub mod alarms;
+pub mod app_hold;
+pub mod budgets;
 mod connect;
 pub mod error;
 pub mod inbox;

@@ -9,6 +9,7 @@ use tokio::sync::{Semaphore, SemaphorePermit, broadcast};
 use tokio::time::timeout;
 use tracing::debug;
 
+use crate::app_hold::AppHold;
 use crate::calls::{Calls, Limits};
 use crate::domain::channel::Account;
 use crate::domain::event::{Arrival, Source};
@@ -16,7 +17,7 @@ use crate::domain::ids::{EventSeq, SellerId};
 use crate::ports::{CALL_DEADLINE, Clock, Decode, Graph};
 use crate::post::{Posts, SupervisorMsg};
 use crate::shop::ShopRules;
-use crate::store::{Store, StoreError, office};
+use crate::store::{Store, StoreError, app_hold, office};
 
 /// How the tree behaves, from the settings of the process.
 #[derive(Clone, Copy, Debug)]
@@ -111,6 +112,7 @@ pub struct World {
     pub(crate) careful_through: EventSeq,
     pub(crate) posts: Posts,
     pub(crate) calls: Calls,
+    pub(crate) app_hold: AppHold,
     pub(crate) append_permits: Arc<Semaphore>,
     at_work: Semaphore,
     suspects: Semaphore,
@@ -134,6 +136,7 @@ impl World {
             careful_through,
             posts: Posts::default(),
             calls: Calls::default(),
+            app_hold: AppHold::default(),
             at_work: Semaphore::new(settings.at_work),
             suspects: Semaphore::new(1),
             append_permits: Arc::new(Semaphore::new(settings.append_waiting)),
@@ -148,6 +151,12 @@ impl World {
     pub async fn reload_directory(&self) -> Result<(), StoreError> {
         let accounts = office::directory(self.store.reads()).await?;
         *self.directory.write().unwrap_or_else(PoisonError::into_inner) = accounts.into_iter().collect();
+        Ok(())
+    }
+
+    /// Reads, at the start, whether Meta holds the whole app.
+    pub(crate) async fn recall_app_hold(&self) -> Result<(), StoreError> {
+        self.app_hold.restore(app_hold::read(self.store.reads()).await?);
         Ok(())
     }
 

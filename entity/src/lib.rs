@@ -1,9 +1,11 @@
 //! What is remembered: a file a table, no behaviour. Times are milliseconds since 1970; JSON is text.
 
 pub mod alarm;
+pub mod app_hold;
 pub mod connection;
 pub mod conversation;
 pub mod customer;
+pub mod hold;
 pub mod inbox_event;
 pub mod intake;
 pub mod lead;

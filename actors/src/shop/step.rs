@@ -106,6 +106,7 @@ impl<'a> Step<'a> {
                 call: OwedCall::Send { message, text },
                 state: OwedState::Owed,
                 attempts: 0,
+                held: 0,
                 claimed_at: None,
                 claimed_by: None,
                 not_before: self.now,
@@ -141,6 +142,7 @@ impl Shop {
         for owed in step.out.outbox.values() {
             self.follow(owed, &step.out);
         }
+        self.holds.extend(step.out.holds.iter().map(|(on, hold)| (*on, hold.clone())));
         for product in step.out.products.values() {
             self.put_product(product);
         }

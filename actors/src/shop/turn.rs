@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use chrono::{DateTime, Utc};
 
 use crate::domain::alarm::{Alarm, AlarmKey};
-use crate::domain::budget::{BudgetKey, SpentMinute};
+use crate::domain::budget::hold::{Hold, HoldOn};
+use crate::domain::budget::{BudgetKey, SpentSlot};
 use crate::domain::catalog::Product;
 use crate::domain::changes::{Changes, Decided};
 use crate::domain::conversation::Message;
@@ -13,6 +14,7 @@ use crate::domain::ids::{ConversationId, MessageId, OrderId, OutboxId};
 use crate::domain::order::{Order, OrderChange};
 use crate::domain::outbox::Owed;
 
+use super::claims::News;
 use super::thread::Thread;
 
 /// Rows gathered since the last store.
@@ -24,6 +26,8 @@ pub(super) struct Turn {
     pub(super) outbox: BTreeMap<OutboxId, Owed>,
     pub(super) products: BTreeMap<String, Product>,
     pub(super) spent: BTreeMap<(BudgetKey, i64), i32>,
+    /// Pauses learned from Meta, or over.
+    pub(super) holds: BTreeMap<HoldOn, Hold>,
     /// Alarms set, or over when there is no time.
     pub(super) alarms: BTreeMap<AlarmKey, Option<DateTime<Utc>>>,
     /// Conversations to be stored as they are in memory at the end.
@@ -37,6 +41,8 @@ pub(super) struct Turn {
     pub(super) claimed: Vec<OutboxId>,
     /// Stored and to be handed over.
     pub(super) handed: Vec<OutboxId>,
+    /// What the log is to say of claims.
+    pub(super) news: Vec<News>,
 }
 
 impl Turn {
@@ -48,6 +54,7 @@ impl Turn {
         self.outbox.extend(step.outbox);
         self.products.extend(step.products);
         self.spent.extend(step.spent);
+        self.holds.extend(step.holds);
         self.alarms.extend(step.alarms);
         self.touched.extend(step.touched);
         self.customers.extend(step.customers);
@@ -70,7 +77,8 @@ impl Turn {
             order_changes: self.order_changes,
             outbox: self.outbox.into_values().collect(),
             products: self.products.into_values().collect(),
-            spent: self.spent.into_iter().map(|((key, minute), calls)| SpentMinute { key, minute, calls }).collect(),
+            spent: self.spent.into_iter().map(|((key, slot), calls)| SpentSlot { key, slot, calls }).collect(),
+            holds: self.holds.into_iter().collect(),
             alarms: set.into_iter().filter_map(|(key, due)| due.map(|due| Alarm { key, due })).collect(),
             alarms_over: over.into_iter().map(|(key, _)| key).collect(),
             decided: self.decided,

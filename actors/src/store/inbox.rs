@@ -9,13 +9,14 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, QueryTrait,
 };
 
+use crate::domain::budget::hold::Hold;
 use crate::domain::channel::Account;
 use crate::domain::event::{Arrival, Source, StoredEvent};
 use crate::domain::ids::{EventSeq, SellerId};
 
 use super::pen::{FencedTx, Pen, Sync, Writer, Writing};
 use super::rows::{OfSeller, arrival_row, from_json, stored_event};
-use super::{OPEN, PENDING, StoreError};
+use super::{OPEN, PENDING, StoreError, app_hold};
 
 /// An arrival with the seller it belongs to, if any.
 #[derive(Clone, Debug)]
@@ -41,6 +42,16 @@ pub struct Appended {
 
 /// Stores all of it, or nothing, flushed; counts it in `intake` in the same commit.
 pub async fn append(pen: &Pen, events: &[Routed], now: DateTime<Utc>) -> Result<Appended, StoreError> {
+    append_with(pen, events, None, now).await
+}
+
+/// As [`append`]; with what one of the events told of the whole app, so that neither is stored without the other.
+pub async fn append_with(
+    pen: &Pen,
+    events: &[Routed],
+    held: Option<&Hold>,
+    now: DateTime<Utc>,
+) -> Result<Appended, StoreError> {
     if events.is_empty() {
         return Ok(Appended::default());
     }
@@ -50,6 +61,9 @@ pub async fn append(pen: &Pen, events: &[Routed], now: DateTime<Utc>) -> Result<
         fresh.append(&mut insert(&tx, chunk, now).await?);
     }
     count(&tx, events, &fresh, now).await?;
+    if let Some(hold) = held {
+        app_hold::put(&tx, hold).await?;
+    }
     tx.commit("journal.append").await?;
     let wake: BTreeSet<SellerId> = fresh.iter().filter_map(|fresh| fresh.pending_for).collect();
     let new = fresh.len() as u64;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use entity::{
-    alarm, conversation, customer, lead, message, order_change, order_line, outbox, product, rate_window, shop_order,
+    alarm, conversation, customer, hold, lead, message, order_change, order_line, outbox, product, rate_window, shop_order,
     variant,
 };
 use sea_orm::sea_query::{Condition, OnConflict};
@@ -35,6 +35,7 @@ pub async fn save(tx: &FencedTx, changes: &Changes, now: DateTime<Utc>) -> Resul
     put::<outbox::Entity>(tx, changes.outbox.iter().map(|it| rows::owed_row(seller, it))).await?;
     put_products(tx, seller, &changes.products).await?;
     put::<rate_window::Entity>(tx, changes.spent.iter().map(|it| rows::spent_row(seller, it))).await?;
+    put::<hold::Entity>(tx, changes.holds.iter().map(|it| rows::hold_row(seller, it))).await?;
     end_alarms(tx, seller, &changes.alarms_over).await?;
     put::<alarm::Entity>(tx, changes.alarms.iter().map(|it| rows::alarm_row(seller, it))).await
 }
