@@ -54,7 +54,12 @@ impl Journal {
         permit: Option<OwnedSemaphorePermit>,
     ) -> Result<(), NotStored> {
         let (reply, answer) = oneshot::channel();
-        if !self.world.posts.journal.tell(JournalMsg::Append(Request { arrivals, tells_of_app, reply, _permit: permit })) {
+        if !self.world.posts.journal.tell(JournalMsg::Append(Request {
+            arrivals,
+            tells_of_app,
+            reply,
+            _permit: permit,
+        })) {
             return Err(NotStored::Down);
         }
         match timeout(self.world.settings.append_timeout, answer).await {

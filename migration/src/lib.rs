@@ -15,6 +15,10 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_first::Migration), Box::new(m0002_seller_request::Migration), Box::new(m0007_budgets::Migration)]
+        vec![
+            Box::new(m0001_first::Migration),
+            Box::new(m0002_seller_request::Migration),
+            Box::new(m0007_budgets::Migration),
+        ]
     }
 }

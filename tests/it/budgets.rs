@@ -95,35 +95,30 @@ async fn the_budget_and_a_pause_survive_a_restart_and_a_power_cut(database: Data
     app.stop().await;
 }
 
-fn limited(percent: u32, minutes: u32, error: Refusal) -> Fault {
-    Fault::WithLimits(Limits {
-        percent: Some(percent),
-        minutes: Some(minutes),
-        error: Some(error),
-        ..Limits::default()
-    })
-}
-
 async fn a_limit_of_one_account_stops_no_other_seller(database: Database) {
-    for refusal in [Refusal::MessagingRate, Refusal::InstagramRate] {
-        let app = TestApp::start(database.again().await).await;
-        let (one, other) = (app.shop_number(1, json!({})).await, app.shop_number(2, json!({})).await);
-        app.deliver(&one.customer("Ada").writes("one canvas apron please")).await;
-        app.settle().await;
-        app.meta.next_sends_to(&one.customer("Ada"), 1, limited(100, 19, refusal));
-        app.orders_from(&one, &["Ben"]).await;
-        assert_eq!(app.budget(&one).await["holds"][0]["what"], "connection");
-        let line = app.messages_line(&one).await;
-        assert_eq!(app.ms_from_now(&line["paused_until"]), 19 * MINUTE_MS, "{line}");
-        app.orders_from(&other, &["Eva"]).await;
-        assert_eq!(other.customer("Eva").received().len(), 1);
-        app.let_pass(20 * MINUTE).await;
-        assert_eq!(one.customer("Ada").received().len(), 1);
-        let owed = app.outbox(&one).await;
-        assert!(owed.iter().all(|owed| owed["state"] == "accepted"), "{owed:?}");
-        assert_eq!(app.budget(&one).await["holds"], json!([]));
-        app.stop().await;
-    }
+    let app = TestApp::start(database).await;
+    let (one, other) = (app.shop_number(1, json!({})).await, app.shop_number(2, json!({})).await);
+    let refused = Fault::WithLimits(Limits {
+        percent: Some(100),
+        minutes: Some(19),
+        error: Some(Refusal::InstagramRate),
+        ..Limits::default()
+    });
+    app.meta.next_sends_to(&one.customer("Ada"), 1, refused);
+    app.orders_from(&one, &["Ada"]).await;
+    let hold = app.budget(&one).await["holds"][0].clone();
+    assert_eq!((&hold["what"], app.ms_from_now(&hold["until"])), (&json!("connection"), 19 * MINUTE_MS), "{hold}");
+    app.orders_from(&one, &["Ben"]).await;
+    app.orders_from(&other, &["Eva"]).await;
+    assert_eq!((one.customer("Ben").received().len(), other.customer("Eva").received().len()), (0, 1));
+    let line = app.messages_line(&one).await;
+    assert_eq!((&line["waiting"], &line["paused_until"]), (&json!(2), &hold["until"]), "{line}");
+    app.let_pass(20 * MINUTE).await;
+    assert_eq!((one.customer("Ada").received().len(), one.customer("Ben").received().len()), (1, 1));
+    let owed = app.outbox(&one).await;
+    assert!(owed.iter().all(|owed| owed["state"] == "accepted"), "{owed:?}");
+    assert_eq!(app.budget(&one).await["holds"], json!([]));
+    app.stop().await;
 }
 
 async fn a_limit_of_the_whole_app_stops_everybody_and_nothing_that_comes_in(database: Database) {

@@ -135,24 +135,32 @@ impl Shop {
         if owed.not_before > now {
             return Verdict::Waits(owed.not_before);
         }
-        let books = self.books();
-        if let Some((cause, until)) = books.held(owed, now) {
+        let (held, full) = (self.books().held(owed, now), self.full_until(Draw::of(owed), now, pass));
+        let full = full.map(|until| (Cause::Cap(Draw::of(owed).key), until));
+        // Of both the one that lasts longer, so that nobody is woken for nothing.
+        if let Some((cause, until)) = held.into_iter().chain(full).max_by_key(|(_, until)| *until) {
             return Verdict::Blocked(cause, Some(until));
         }
         let connection = HoldOn::Connection(owed.connection);
         let on_trial = self.holds.get(&connection).is_some_and(|hold| hold.is_on_trial(now));
-        if on_trial && pass.busy.contains(&owed.connection) {
+        match on_trial && pass.busy.contains(&owed.connection) {
             // One call finds out whether the pause is over: more of them would lengthen it if it is not.
-            return Verdict::Blocked(Cause::Hold(connection), None);
+            true => Verdict::Blocked(Cause::Hold(connection), None),
+            false => Verdict::May,
         }
-        let draw = Draw::of(owed);
-        let cap = self.caps.open_to(draw.key.family, draw.priority);
-        let full = pass.full.get(&(draw.key, cap)).copied();
-        match full.map_or_else(|| books.ask(draw, 1, now), Grant::From) {
-            Grant::Now(_) => Verdict::May,
+    }
+
+    /// From when on the cap has room; none when it has.
+    fn full_until(&self, draw: Draw, now: DateTime<Utc>, pass: &mut Pass) -> Option<DateTime<Utc>> {
+        let key = (draw.key, self.caps.open_to(draw.key.family, draw.priority));
+        if let Some(until) = pass.full.get(&key) {
+            return Some(*until);
+        }
+        match self.books().ask(draw, 1, now) {
+            Grant::Now(_) => None,
             Grant::From(until) => {
-                pass.full.insert((draw.key, cap), until);
-                Verdict::Blocked(Cause::Cap(draw.key), Some(until))
+                pass.full.insert(key, until);
+                Some(until)
             }
         }
     }

@@ -22,9 +22,7 @@ pub(super) use conversations::{
 };
 pub(super) use inbox::{arrival_row, stored_event};
 pub(super) use orders::{change_row, line_rows, order_row, orders};
-pub(super) use owed::{
-    alarm, alarm_row, app_hold, app_hold_row, hold, hold_row, owed, owed_row, spent, spent_row,
-};
+pub(super) use owed::{alarm, alarm_row, app_hold, app_hold_row, hold, hold_row, owed, owed_row, spent, spent_row};
 
 /// Tables of shops. Every query of one starts here, so that none can forget whose rows it reads.
 pub(super) trait OfSeller: EntityTrait {

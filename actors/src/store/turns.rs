@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use entity::{
-    alarm, conversation, customer, hold, lead, message, order_change, order_line, outbox, product, rate_window, shop_order,
-    variant,
+    alarm, conversation, customer, hold, lead, message, order_change, order_line, outbox, product, rate_window,
+    shop_order, variant,
 };
 use sea_orm::sea_query::{Condition, OnConflict};
 use sea_orm::{

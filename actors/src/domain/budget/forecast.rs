@@ -186,6 +186,8 @@ struct Waiting {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::domain::channel::{Account, Channel};
     use crate::domain::ids::{ConnectionId, ConversationId, MessageId, OutboxId};
@@ -252,6 +254,33 @@ mod tests {
         assert_eq!((lines[0].paused_until, lines[0].done_at), (Some(at(600)), Some(at(600))));
         assert_eq!(lines[0].because.as_deref(), Some("Meta holds connection 1"));
         assert_eq!((lines[1].subject, lines[1].paused_until), (2, None));
+    }
+
+    proptest! {
+        /// Whoever pushes a catalog asks for many and is granted what there is; people always find the reserve.
+        #[test]
+        fn pushes_never_take_what_is_kept_for_people(
+            asks in prop::collection::vec((0_i64..600, 1_u32..50, 0_usize..4), 1..80),
+            reserve in 0_u32..30,
+        ) {
+            let caps = Caps { graph_per_hour: 25, graph_reserve: reserve, ..Caps::default() };
+            let (key, holds, mut spent, mut now) = (BudgetKey::graph(), BTreeMap::new(), BTreeMap::new(), 0);
+            for (gap, wants, urgency) in asks {
+                now += gap;
+                let priority = [Priority::People, Priority::Upkeep, Priority::Poll, Priority::Push][urgency];
+                let books = Books { caps: &caps, spent: &spent, holds: &holds, app: None };
+                match books.ask(Draw { key, priority }, wants, at(now)) {
+                    Grant::Now(granted) => {
+                        prop_assert!((1..=wants).contains(&granted));
+                        let budget = spent.entry(key).or_insert_with(|| Budget::of(key.family));
+                        budget.spend(granted, at(now));
+                        let left = 25 - budget.spent(at(now));
+                        prop_assert!(left >= if priority == Priority::Push { i64::from(reserve) } else { 0 });
+                    }
+                    Grant::From(then) => prop_assert!(then > at(now)),
+                }
+            }
+        }
     }
 
     #[test]

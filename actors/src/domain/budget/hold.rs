@@ -88,11 +88,7 @@ impl HoldOn {
 
     /// Whatever holds this call if it is held.
     pub fn of(owed: &Owed) -> [Self; 3] {
-        [
-            Self::Connection(owed.connection),
-            Self::Budget(Draw::of(owed).key),
-            Self::Conversation(owed.conversation),
-        ]
+        [Self::Connection(owed.connection), Self::Budget(Draw::of(owed).key), Self::Conversation(owed.conversation)]
     }
 
     /// The words used in the database: a kind, and an id within it.

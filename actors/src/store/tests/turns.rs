@@ -74,11 +74,7 @@ fn turn(n: i64) -> Changes {
             owed_find(OutboxId(id + 2), outbox, conversation),
         ],
         products: vec![product(n)],
-        spent: vec![SpentSlot {
-            key: BudgetKey::messages(ConnectionId(n)),
-            slot: at(0).timestamp() / 60,
-            calls: 3,
-        }],
+        spent: vec![SpentSlot { key: BudgetKey::messages(ConnectionId(n)), slot: at(0).timestamp() / 60, calls: 3 }],
         holds: vec![(
             HoldOn::Conversation(conversation),
             Hold { since: at(1), until: at(60), times: 2, why: "131056".to_owned() },

@@ -172,9 +172,8 @@ impl Kept {
     /// which no program can tell from time that passes.
     fn fullest_window(&self) -> usize {
         let window = WINDOW * self.family.slot_seconds();
-        let by_clock = |first: &Made| {
-            self.made.iter().filter(|made| (0..window).contains(&(made.clock - first.clock))).count()
-        };
+        let by_clock =
+            |first: &Made| self.made.iter().filter(|made| (0..window).contains(&(made.clock - first.clock))).count();
         let in_truth = |first: &Made| {
             let with = |made: &&Made| (0..window).contains(&(made.truth - first.truth));
             self.made.iter().filter(with).filter(|made| made.put_ahead == first.put_ahead).count()
