@@ -275,7 +275,8 @@ mod tests {
                         let budget = spent.entry(key).or_insert_with(|| Budget::of(key.family));
                         budget.spend(granted, at(now));
                         let left = 25 - budget.spent(at(now));
-                        prop_assert!(left >= if priority == Priority::Push { i64::from(reserve) } else { 0 });
+                        let kept = if priority == Priority::Push { i64::from(reserve) } else { 0 };
+                        prop_assert!(left >= kept, "{} left of {}", left, kept);
                     }
                     Grant::From(then) => prop_assert!(then > at(now)),
                 }
