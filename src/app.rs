@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actors::domain::budget::Caps;
 use actors::ports::{Clock, Graph, Later};
 use actors::root::Tree;
 use actors::sellers::Sellers;
@@ -163,8 +164,13 @@ fn rules(config: &Config, boot: i64) -> anyhow::Result<ShopRules> {
         settle_after: delta(config.actors.settle_unknown_after)?,
         max_threads: config.actors.max_conversations_in_memory,
         max_in_flight: config.actors.calls_per_seller,
-        messages_per_hour: config.budgets.messages_per_hour,
-        graph_per_hour: config.budgets.graph_per_hour,
+        caps: Caps {
+            messages_per_hour: config.budgets.messages_per_hour,
+            private_replies_per_hour: config.budgets.private_replies_per_hour,
+            catalog_batches_per_minute: config.budgets.catalog_batches_per_minute,
+            graph_per_hour: config.budgets.graph_per_hour,
+            graph_reserve: config.budgets.graph_reserve,
+        },
         boot,
     })
 }

@@ -161,13 +161,19 @@ pub struct Ledger {
     pub keep_handled: Duration,
 }
 
-/// What may be spent at Meta in any rolling hour.
+/// What may be spent at Meta in any rolling hour, or minute.
 #[derive(Clone, Debug)]
 pub struct Budgets {
     /// Messages, a connection.
     pub messages_per_hour: u32,
+    /// Private answers to comments, a connection.
+    pub private_replies_per_hour: u32,
+    /// Batches of products, a catalog.
+    pub catalog_batches_per_minute: u32,
     /// Other calls, a seller.
     pub graph_per_hour: u32,
+    /// Of these, so many are kept from catalog pushes.
+    pub graph_reserve: u32,
 }
 
 /// Logging.
@@ -343,11 +349,17 @@ impl Ledger {
     }
 }
 
+/// More than any account may do at Meta.
+const MOST_CALLS: u32 = 1_000_000;
+
 impl Budgets {
     fn read(from: &mut Reader) -> Self {
         Self {
-            messages_per_hour: from.take("budgets.messages_per_hour", parse::whole(0..=1_000_000)),
-            graph_per_hour: from.take("budgets.graph_per_hour", parse::whole(0..=1_000_000)),
+            messages_per_hour: from.take("budgets.messages_per_hour", parse::whole(0..=MOST_CALLS)),
+            private_replies_per_hour: from.take("budgets.private_replies_per_hour", parse::whole(0..=MOST_CALLS)),
+            catalog_batches_per_minute: from.take("budgets.catalog_batches_per_minute", parse::whole(0..=MOST_CALLS)),
+            graph_per_hour: from.take("budgets.graph_per_hour", parse::whole(0..=MOST_CALLS)),
+            graph_reserve: from.take("budgets.graph_reserve", parse::whole(0..=MOST_CALLS)),
         }
     }
 }

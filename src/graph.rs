@@ -11,16 +11,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actors::domain::channel::Channel;
-use actors::domain::event::CallResult;
 use actors::domain::ids::{ConnectionId, SellerId};
 use actors::failpoint;
-use actors::ports::{CALL_DEADLINE, Graph, GraphCall, GraphRequest, Later};
+use actors::ports::{Answered, CALL_DEADLINE, Graph, GraphCall, GraphRequest, Later};
 use reqwest::{Client, RequestBuilder, Response, redirect, retry};
 use tokio::time::{Instant, timeout_at};
 use tracing::debug;
 use url::Url;
 
 use self::errors::{Answer, Fault, Kind};
+use self::limits::Heard;
 use crate::vault::Secret;
 
 /// For one connection to be made, with TLS.
@@ -87,6 +87,7 @@ struct Errand<'a> {
     credentials: Credentials,
     deadline: Instant,
     label: &'static str,
+    heard: &'a Heard,
 }
 
 impl Errand<'_> {
@@ -116,15 +117,15 @@ impl GraphClient {
         Ok(Self { http, addresses, version, tokens, deadline: CALL_DEADLINE })
     }
 
-    async fn make(&self, call: &GraphCall) -> CallResult {
+    async fn make(&self, call: &GraphCall) -> Answered {
         let (label, kind) = match &call.request {
             GraphRequest::SendText { .. } => ("graph.send_text", Kind::Send),
             GraphRequest::FindMessage { .. } => ("graph.find_message", Kind::Read),
         };
-        let deadline = Instant::now() + self.deadline;
+        let (deadline, heard) = (Instant::now() + self.deadline, Heard::default());
         let done = async {
             let credentials = self.credentials(call, deadline).await?;
-            let errand = Errand { call, credentials, deadline, label };
+            let errand = Errand { call, credentials, deadline, label, heard: &heard };
             match &call.request {
                 GraphRequest::SendText { recipient, text } => self.send_text(&errand, recipient, text).await,
                 GraphRequest::FindMessage { recipient, text, since } => {
@@ -134,7 +135,10 @@ impl GraphClient {
                 }
             }
         };
-        done.await.unwrap_or_else(|fault| fault.result(kind))
+        match done.await {
+            Ok(result) => Answered { result, limits: heard.limits(None) },
+            Err(fault) => Answered { limits: heard.limits(fault.limit()), result: fault.result(kind) },
+        }
     }
 
     async fn credentials(&self, call: &GraphCall, deadline: Instant) -> Result<Credentials, Fault> {
@@ -152,6 +156,7 @@ impl GraphClient {
         let exchanged = async {
             let response = request.bearer_auth(errand.credentials.token.expose()).timeout(left).send().await?;
             let (status, after) = (response.status(), limits::pause(response.headers()));
+            errand.heard.listen(response.headers());
             Ok((status, after, read_body(response).await?))
         };
         let (status, after, body) = failpoint::around::<_, Fault>(errand.label, exchanged).await?;
@@ -174,7 +179,7 @@ impl GraphClient {
 }
 
 impl Graph for GraphClient {
-    fn call<'a>(&'a self, call: &'a GraphCall) -> Later<'a, CallResult> {
+    fn answer<'a>(&'a self, call: &'a GraphCall) -> Later<'a, Answered> {
         Box::pin(self.make(call))
     }
 }

@@ -44,7 +44,7 @@ use world::World;
 
 pub use channel::Channel;
 pub use delivery::{Answer, Delivery, Progress, Purpose};
-pub use faults::{Calls, Chaos, Fault, Silence};
+pub use faults::{Calls, Chaos, Fault, Limits, Silence};
 pub use people::{Account, Customer};
 pub use refusal::{Refusal, UnknownCode};
 pub use settings::{Echoes, NowMs, Retries, SandboxSettings};

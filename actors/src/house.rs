@@ -12,6 +12,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep};
 
 use crate::clock::SystemClock;
+use crate::domain::budget::Caps;
 use crate::domain::changes::Changes;
 use crate::domain::channel::{Account, Channel};
 use crate::domain::conversation::{Conversation, Customer, Facts, Shown};
@@ -24,7 +25,7 @@ use crate::domain::money::Currency;
 use crate::domain::outbox::{Owed, OwedCall, OwedState};
 use crate::domain::outcome::Reason;
 use crate::domain::seller::Settings;
-use crate::ports::{Clock, Graph, GraphCall, Later};
+use crate::ports::{Answered, Clock, Graph, GraphCall, Later};
 use crate::root::Tree;
 use crate::shop::ShopRules;
 use crate::store::ledger::{self, Equation};
@@ -74,7 +75,7 @@ impl FakeGraph {
 }
 
 impl Graph for FakeGraph {
-    fn call<'a>(&'a self, call: &'a GraphCall) -> Later<'a, CallResult> {
+    fn answer<'a>(&'a self, call: &'a GraphCall) -> Later<'a, Answered> {
         Box::pin(async move {
             if let Some(act) = &*self.on_call.lock().unwrap() {
                 act();
@@ -83,7 +84,7 @@ impl Graph for FakeGraph {
             self.on_wire.fetch_add(1, Ordering::SeqCst);
             self.gate.acquire().await.unwrap().forget();
             assert!(!format!("{call:?}").contains("panic"), "told to panic");
-            CallResult::Accepted { mid: format!("mid:{}", self.on_wire.load(Ordering::SeqCst)) }
+            CallResult::Accepted { mid: format!("mid:{}", self.on_wire.load(Ordering::SeqCst)) }.into()
         })
     }
 }
@@ -122,8 +123,7 @@ fn rules(boot: i64) -> ShopRules {
         settle_after: TimeDelta::minutes(2),
         max_threads: 100,
         max_in_flight: 4,
-        messages_per_hour: 250,
-        graph_per_hour: 200,
+        caps: Caps::default(),
         boot,
     }
 }
@@ -306,6 +306,7 @@ pub(crate) fn claimed(outbox: i64, text: &str) -> Owed {
         call: OwedCall::Send { message: MessageId(1), text: text.to_owned() },
         state: OwedState::Claimed,
         attempts: 1,
+        held: 0,
         claimed_at: None,
         claimed_by: Some(1),
         not_before: DateTime::UNIX_EPOCH,

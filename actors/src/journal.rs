@@ -11,12 +11,13 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::timeout;
 use tracing::{info, warn};
 
+use crate::domain::budget::hold::Hold;
 use crate::domain::event::Arrival;
 use crate::failpoint;
 use crate::post::{AlarmsMsg, JournalMsg, Request};
 use crate::status::NotStored;
 use crate::store::StoreError;
-use crate::store::inbox::{self, Routed};
+use crate::store::inbox::{self, Routed, Terms};
 use crate::store::pen::Committed;
 use crate::trouble::{Trouble, within};
 use crate::world::World;
@@ -35,17 +36,32 @@ impl Journal {
     /// Stores arrivals: `Ok` means on disk. Refuses at once when too many requests wait, and never waits for ever.
     pub async fn append(&self, arrivals: Vec<Arrival>) -> Result<(), NotStored> {
         let permit = self.world.append_permits.clone().try_acquire_owned().map_err(|_| NotStored::Busy)?;
-        self.request(arrivals, Some(permit)).await
+        self.request(arrivals, false, Some(permit)).await
     }
 
     /// Stores what we say ourselves. Whoever does bounds how much of it waits, so no flood of arrivals shuts it out.
     pub(crate) async fn append_ours(&self, arrival: Arrival) -> Result<(), NotStored> {
-        self.request(vec![arrival], None).await
+        self.request(vec![arrival], false, None).await
     }
 
-    async fn request(&self, arrivals: Vec<Arrival>, permit: Option<OwnedSemaphorePermit>) -> Result<(), NotStored> {
+    /// Stores the result of a call, and with it what it told of the whole app, if it did.
+    pub(crate) async fn append_result(&self, arrival: Arrival, tells_of_app: bool) -> Result<(), NotStored> {
+        self.request(vec![arrival], tells_of_app, None).await
+    }
+
+    async fn request(
+        &self,
+        arrivals: Vec<Arrival>,
+        tells_of_app: bool,
+        permit: Option<OwnedSemaphorePermit>,
+    ) -> Result<(), NotStored> {
         let (reply, answer) = oneshot::channel();
-        if !self.world.posts.journal.tell(JournalMsg::Append(Request { arrivals, reply, _permit: permit })) {
+        if !self.world.posts.journal.tell(JournalMsg::Append(Request {
+            arrivals,
+            tells_of_app,
+            reply,
+            _permit: permit,
+        })) {
             return Err(NotStored::Down);
         }
         match timeout(self.world.settings.append_timeout, answer).await {
@@ -122,20 +138,28 @@ impl JournalState {
         if requests.is_empty() {
             return;
         }
+        // As it is known now: of several that tell of it, the last to be stored need not be the last that learned.
+        let app_hold = requests.iter().any(|request| request.tells_of_app).then(|| self.world.app_hold.known());
+        let app_hold = app_hold.flatten();
         let (events, replies) = self.route(requests);
-        match self.store(&events).await {
+        match self.store(&events, app_hold.as_ref()).await {
             Ok(committed) => self.answer_once_flushed(me, committed, replies),
             Err(Trouble::Store(StoreError::Data(_))) if replies.len() > 1 => {
-                self.commit_one_by_one(me, &events, replies).await
+                self.commit_one_by_one(me, (&events, replies), app_hold.as_ref()).await
             }
             Err(error) => refuse(replies, &error),
         }
     }
 
     /// One bad request fails alone.
-    async fn commit_one_by_one(&mut self, me: &ActorRef<JournalMsg>, events: &[Routed], replies: Vec<Reply>) {
+    async fn commit_one_by_one(
+        &mut self,
+        me: &ActorRef<JournalMsg>,
+        (events, replies): (&[Routed], Vec<Reply>),
+        app_hold: Option<&Hold>,
+    ) {
         for (range, reply) in replies {
-            match self.store(&events[range.clone()]).await {
+            match self.store(&events[range.clone()], app_hold).await {
                 Ok(committed) => self.answer_once_flushed(me, committed, vec![(range, reply)]),
                 Err(error) => refuse(vec![(range, reply)], &error),
             }
@@ -143,9 +167,10 @@ impl JournalState {
     }
 
     /// Sellers need not wait for the flush: whatever they store comes after it in the log.
-    async fn store(&self, events: &[Routed]) -> Result<Committed, Trouble> {
+    async fn store(&self, events: &[Routed], app_hold: Option<&Hold>) -> Result<Committed, Trouble> {
         let World { store, clock, settings, .. } = &*self.world;
-        let append = inbox::append_unflushed(store.pen(), events, settings.room, clock.now());
+        let terms = Terms { room: settings.room, app_hold };
+        let append = inbox::append_unflushed(store.pen(), events, terms, clock.now());
         let (appended, committed) = within(settings.store_timeout, append).await?;
         for (seq, kind) in &appended.stored {
             info!(event.id = seq.0, kind, "event {seq} stored");

@@ -4,6 +4,7 @@
 //! Nothing here speaks HTTP or knows Meta's JSON: `ports` says what is asked of the outside.
 
 mod alarms;
+mod app_hold;
 mod calls;
 mod clerk;
 pub mod clock;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use crate::domain::budget::hold::Limit;
 use crate::domain::channel::Account;
 use crate::domain::event::{CallResult, Happening, StoredEvent};
 use crate::domain::ids::{ConnectionId, SellerId};
@@ -29,7 +30,28 @@ pub type Decode = fn(&StoredEvent) -> Result<Happening, Reason>;
 pub trait Graph: Send + Sync + 'static {
     /// Makes one call and sorts what came of it. Never longer than the client's own deadline, never an error:
     /// what is not known is said as [`CallResult::Unknown`].
-    fn call<'a>(&'a self, call: &'a GraphCall) -> Later<'a, CallResult>;
+    fn answer<'a>(&'a self, call: &'a GraphCall) -> Later<'a, Answered>;
+
+    /// The same, for whoever wants to know only what came of it.
+    fn call<'a>(&'a self, call: &'a GraphCall) -> Later<'a, CallResult> {
+        Box::pin(async move { self.answer(call).await.result })
+    }
+}
+
+/// What came of a call, and what Meta told of its limits beside it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answered {
+    /// What came of it.
+    pub result: CallResult,
+    /// The limits.
+    pub limits: Vec<Limit>,
+}
+
+impl From<CallResult> for Answered {
+    /// Without a word about limits.
+    fn from(result: CallResult) -> Self {
+        Self { result, limits: Vec::new() }
+    }
 }
 
 /// One call to Meta.

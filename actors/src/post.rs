@@ -24,6 +24,8 @@ pub(crate) enum JournalMsg {
 /// Arrivals that somebody waits for to be on disk.
 pub(crate) struct Request {
     pub(crate) arrivals: Vec<Arrival>,
+    /// True when one of them told something of the whole app, to be stored with it.
+    pub(crate) tells_of_app: bool,
     pub(crate) reply: oneshot::Sender<Result<(), NotStored>>,
     /// Given back with the request, whatever becomes of it, so that no fall leaks one.
     pub(crate) _permit: Option<OwnedSemaphorePermit>,

@@ -46,6 +46,7 @@ impl Tree {
     /// Reads the directory and starts the tree; everybody with work is woken.
     pub async fn start(world: Arc<World>) -> Result<Self, StoreError> {
         world.reload_directory().await?;
+        world.recall_app_hold().await?;
         let (says, fallen) = watch::channel(None);
         let (root, _task) = RootActor::spawn(None, RootActor, (world.clone(), says))
             .await

@@ -171,6 +171,7 @@ impl Desk {
             in_flight: self.shop.in_flight(),
             careful_through: self.careful_through(),
             next_alarm: self.next_alarm,
+            budgets: self.shop.budget_lines(self.seat.world.clock.now()),
         }
     }
 }

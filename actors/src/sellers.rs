@@ -10,13 +10,15 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, oneshot};
 use tokio::time::{Instant, timeout, timeout_at};
 
+use crate::domain::budget::forecast::{Books, HoldLine, Report};
+use crate::domain::budget::window;
 use crate::domain::channel::Account;
 use crate::domain::event::{Arrival, Command, Source};
 use crate::domain::ids::SellerId;
 use crate::journal::Journal;
 use crate::post::SupervisorMsg;
 use crate::status::{About, Fault, Inspection, NotStored, NotTold, SellerStatus};
-use crate::store::{StoreError, inbox};
+use crate::store::{StoreError, budgets, inbox};
 use crate::world::World;
 
 /// How long a question about an actor may take.
@@ -141,6 +143,28 @@ impl Sellers {
     /// Looks into a seller's memory; none when it is not loaded.
     pub async fn inspect(&self, seller: SellerId) -> Result<Option<Inspection>, NotTold> {
         self.ask(|reply| SupervisorMsg::Inspect(seller, reply)).await
+    }
+
+    /// A seller's budgets as they are stored: what may be spent, what was, and when what waits will have left. None:
+    /// there is no such seller.
+    pub async fn budget(&self, seller: SellerId) -> Result<Option<Report>, StoreError> {
+        let World { store, clock, rules, app_hold, .. } = &*self.world;
+        let now = clock.now();
+        let Some(stored) = budgets::read(store.reads(), seller, now).await? else { return Ok(None) };
+        let (caps, app) = (rules.caps.with(&stored.own), app_hold.at(now));
+        let (spent, holds) = (window::restored(&stored.spent), stored.holds.into_iter().collect());
+        let books = Books { caps: &caps, spent: &spent, holds: &holds, app: app.as_ref() };
+        let lines = books.lines(stored.open.iter(), now);
+        let held = holds.iter().filter(|(_, hold)| hold.stands(now));
+        let holds = held.map(|(on, hold)| HoldLine::of(*on, hold)).collect();
+        let app_hold = self.app_hold();
+        Ok(Some(Report { caps, own_caps: stored.own, budgets: lines, holds, app_hold }))
+    }
+
+    /// Meta's pause of the whole app, while it stands.
+    pub fn app_hold(&self) -> Option<HoldLine> {
+        let now = self.world.clock.now();
+        self.world.app_hold.at(now).filter(|hold| hold.stands(now)).as_ref().map(HoldLine::of_app)
     }
 
     async fn about(&self, seller: SellerId, about: About) -> Result<SellerStatus, NotTold> {

@@ -4,6 +4,7 @@
 
 mod amend;
 mod answer;
+mod claims;
 mod commands;
 mod comments;
 mod echo;
@@ -22,7 +23,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::alarm::{Alarm, AlarmKind};
-use crate::domain::budget::{Budget, BudgetKey};
+use crate::domain::budget::hold::{Cause, Hold, HoldOn};
+use crate::domain::budget::{Budget, BudgetKey, Caps, window};
 use crate::domain::catalog::Catalog;
 use crate::domain::changes::{Changes, Decided};
 use crate::domain::channel::Account;
@@ -38,6 +40,7 @@ use crate::reader::CatalogIndex;
 use crate::store::sellers::Loaded;
 use crate::store::threads::{StoredThread, Wanted};
 
+pub(crate) use claims::News;
 pub(crate) use thread::MAX_HEARD;
 
 use loose_ends::LooseEnds;
@@ -58,10 +61,8 @@ pub struct ShopRules {
     pub max_threads: usize,
     /// Calls in flight at most.
     pub max_in_flight: usize,
-    /// Texts and media in any rolling hour, for each connection.
-    pub messages_per_hour: u32,
-    /// Other calls in any rolling hour.
-    pub graph_per_hour: u32,
+    /// What may be spent at Meta, where a seller has no caps of its own.
+    pub caps: Caps,
     /// This life of the process.
     pub boot: i64,
 }
@@ -81,7 +82,14 @@ pub struct Shop {
     index: CatalogIndex,
     threads: HashMap<ConversationId, Thread>,
     by_customer: HashMap<(Account, String), ConversationId>,
-    budgets: HashMap<BudgetKey, Budget>,
+    caps: Caps,
+    budgets: BTreeMap<BudgetKey, Budget>,
+    holds: BTreeMap<HoldOn, Hold>,
+    app_hold: Option<Hold>,
+    /// What calls have been waiting for.
+    pauses: BTreeSet<Cause>,
+    /// When the alarm for owed calls goes off, as far as it was set since the load.
+    send_alarm: Option<DateTime<Utc>>,
     open: BTreeMap<OutboxId, Open>,
     /// All of them are in memory: a message must not ask the database whether something waits for it.
     loose_ends: LooseEnds,
@@ -109,13 +117,11 @@ struct Open {
 impl Shop {
     /// A shop as loaded.
     pub fn new(loaded: Loaded, rules: ShopRules) -> Self {
-        let mut budgets: HashMap<BudgetKey, Budget> = HashMap::new();
-        for spent in &loaded.spent {
-            budgets.entry(spent.key).or_default().restore(spent.minute, spent.calls);
-        }
+        let budgets = window::restored(&loaded.spent);
         let open = loaded.open.into_iter().map(|(owed, message)| (owed.id, Open { owed, message })).collect();
         Self {
             rules,
+            caps: rules.caps.with(&loaded.seller.settings.caps),
             index: CatalogIndex::new(&loaded.catalog),
             seller: loaded.seller,
             last_id: loaded.last_id,
@@ -123,6 +129,10 @@ impl Shop {
             threads: HashMap::new(),
             by_customer: HashMap::new(),
             budgets,
+            holds: loaded.holds.into_iter().collect(),
+            app_hold: None,
+            pauses: BTreeSet::new(),
+            send_alarm: None,
             open,
             loose_ends: loose_ends::loaded(loaded.loose_ends),
             comments: BTreeSet::new(),
@@ -136,7 +146,12 @@ impl Shop {
     }
 
     /// What must be read before these can be decided: whatever is not in memory.
-    pub fn wanted(&self, events: &[(StoredEvent, Result<Happening, Reason>)], alarms: &[Alarm]) -> Wanted {
+    pub fn wanted(
+        &self,
+        events: &[(StoredEvent, Result<Happening, Reason>)],
+        alarms: &[Alarm],
+        now: DateTime<Utc>,
+    ) -> Wanted {
         let mut wanted = Wanted::default();
         for (event, happening) in events {
             match happening {
@@ -178,7 +193,7 @@ impl Shop {
                 AlarmKind::Send => {}
             }
         }
-        for (_, conversation) in self.next_calls().into_iter().take(CALLS_AHEAD) {
+        for conversation in self.next_free_calls(now).take(CALLS_AHEAD) {
             self.want_thread(&mut wanted, conversation);
         }
         wanted.customers.sort();
@@ -304,8 +319,9 @@ impl Shop {
     /// What was decided since the last time, for the store.
     pub fn changes(&mut self) -> Changes {
         let claimed = std::mem::take(&mut self.turn.claimed);
-        let turn = std::mem::take(&mut self.turn);
+        let mut turn = std::mem::take(&mut self.turn);
         self.turn.handed = claimed;
+        self.turn.news = std::mem::take(&mut turn.news);
         self.next_alarm = turn.alarms.values().flatten().min().copied();
         self.turns += 1;
         self.comments.clear();

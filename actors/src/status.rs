@@ -5,6 +5,7 @@ use ractor::RpcReplyPort;
 use serde::Serialize;
 use thiserror::Error;
 
+use crate::domain::budget::forecast::BudgetLine;
 use crate::domain::ids::{EventSeq, SellerId};
 
 /// Why arrivals were not stored, as far as is known. Appending them again is always right: keys are unique.
@@ -72,6 +73,10 @@ pub struct SellerStatus {
     pub falls: u32,
     /// Calls handed over and not ended.
     pub in_flight: usize,
+    /// Owed calls that wait, as of the last turn.
+    pub waiting: usize,
+    /// When the next of them may be made, while a cap or a limit of Meta's keeps them waiting.
+    pub calls_paused_until: Option<DateTime<Utc>>,
     /// The last of the events that the turn under way has taken in hand.
     pub in_hand: Option<EventSeq>,
 }
@@ -109,6 +114,8 @@ pub struct Inspection {
     pub careful_through: EventSeq,
     /// The next alarm it set.
     pub next_alarm: Option<DateTime<Utc>>,
+    /// What may be spent at Meta, what was, and what waits for it.
+    pub budgets: Vec<BudgetLine>,
 }
 
 /// Why the tree gave no answer about a seller's actor.

@@ -2,6 +2,8 @@
 //! so that an unfenced write does not compile.
 
 pub mod alarms;
+pub mod app_hold;
+pub mod budgets;
 pub mod comments;
 mod connect;
 pub mod error;

@@ -288,6 +288,8 @@ impl SupervisorState {
             starts: entry.map_or(0, |entry| entry.starts),
             falls: entry.map_or(0, |entry| entry.hand.falls()),
             in_flight: entry.map_or(0, |entry| entry.hand.in_flight()),
+            waiting: entry.map_or(0, |entry| entry.hand.waiting()),
+            calls_paused_until: entry.and_then(|entry| entry.hand.paused_until()),
             in_hand: entry.and_then(|entry| entry.hand.in_hand()),
         }
     }

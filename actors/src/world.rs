@@ -10,6 +10,7 @@ use tokio::sync::{Semaphore, SemaphorePermit, broadcast};
 use tokio::time::timeout;
 use tracing::debug;
 
+use crate::app_hold::AppHold;
 use crate::calls::{Calls, Limits};
 use crate::domain::channel::Account;
 use crate::domain::directory::{Directory, Place};
@@ -20,7 +21,7 @@ use crate::post::{ClerkMsg, Posts, SupervisorMsg};
 use crate::shop::ShopRules;
 use crate::store::ledger::Keep;
 use crate::store::unknown::Room;
-use crate::store::{Store, StoreError, office};
+use crate::store::{Store, StoreError, app_hold, office};
 
 /// How the tree behaves, from the settings of the process.
 #[derive(Clone, Copy, Debug)]
@@ -125,6 +126,7 @@ pub struct World {
     pub(crate) careful_through: EventSeq,
     pub(crate) posts: Posts,
     pub(crate) calls: Calls,
+    pub(crate) app_hold: AppHold,
     pub(crate) append_permits: Arc<Semaphore>,
     at_work: Semaphore,
     suspects: Semaphore,
@@ -148,6 +150,7 @@ impl World {
             careful_through,
             posts: Posts::default(),
             calls: Calls::default(),
+            app_hold: AppHold::default(),
             at_work: Semaphore::new(settings.at_work),
             suspects: Semaphore::new(1),
             append_permits: Arc::new(Semaphore::new(settings.append_waiting)),
@@ -164,6 +167,12 @@ impl World {
         *self.directory.write().unwrap_or_else(PoisonError::into_inner) = directory;
         // What came for an account before it was connected is taken up now.
         self.posts.clerk.tell(ClerkMsg::Look);
+        Ok(())
+    }
+
+    /// Reads, at the start, whether Meta holds the whole app.
+    pub(crate) async fn recall_app_hold(&self) -> Result<(), StoreError> {
+        self.app_hold.restore(app_hold::read(self.store.reads()).await?);
         Ok(())
     }
 

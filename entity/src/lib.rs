@@ -2,11 +2,13 @@
 
 pub mod account_owner;
 pub mod alarm;
+pub mod app_hold;
 pub mod comment;
 pub mod connection;
 pub mod conversation;
 pub mod customer;
 pub mod customer_alias;
+pub mod hold;
 pub mod inbox_event;
 pub mod intake;
 pub mod lead;

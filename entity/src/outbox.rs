@@ -36,6 +36,8 @@ pub struct Model {
     pub state: String,
     /// How often it was claimed.
     pub attempts: i32,
+    /// How often of these Meta refused it for calling too much.
+    pub held: i32,
     /// When it was claimed last.
     pub claimed_at: Option<i64>,
     /// Which life of the process claimed it last.

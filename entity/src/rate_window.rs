@@ -1,4 +1,4 @@
-//! Calls spent, by the minute.
+//! Calls spent, by the slot: a sixtieth of the window that a cap is for.
 
 use sea_orm::entity::prelude::*;
 
@@ -12,12 +12,12 @@ pub struct Model {
     /// Which cap.
     #[sea_orm(primary_key, auto_increment = false)]
     pub family: String,
-    /// Which connection; 0 for the whole seller.
+    /// Which connection or catalog; 0 for the whole seller.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub connection_id: i64,
-    /// Minutes since 1970.
+    pub subject: i64,
+    /// Counted from 1970 in the family's slots: minutes, or seconds for a cap on a minute.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub minute: i64,
+    pub slot: i64,
     /// Calls.
     pub calls: i32,
 }

@@ -5,6 +5,7 @@ mod m0002_seller_request;
 mod m0003_talk;
 mod m0005_channels;
 mod m0006_ledger;
+mod m0007_budgets;
 
 use sea_orm_migration::prelude::{MigrationTrait, async_trait};
 
@@ -23,6 +24,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_talk::Migration),
             Box::new(m0005_channels::Migration),
             Box::new(m0006_ledger::Migration),
+            Box::new(m0007_budgets::Migration),
         ]
     }
 }

@@ -5,11 +5,14 @@ use std::error::Error;
 use std::fmt::Write;
 use std::time::Duration;
 
+use actors::domain::budget::hold::Limit;
 use actors::domain::event::CallResult;
 use actors::failpoint::Injected;
 use reqwest::StatusCode;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+
+use super::limits;
 
 const LONGEST_TEXT: usize = 200;
 const LONGEST_TRACE: usize = 64;
@@ -37,7 +40,7 @@ pub(super) enum Fault {
     /// Nothing reached Meta.
     NotSent(String),
     /// Meta wants us to slow down, and did nothing.
-    Throttled { error: String, after: Option<Duration> },
+    Throttled { error: String, after: Option<Duration>, limit: Limit },
     /// It may have been done.
     Uncertain { error: String, after: Option<Duration> },
     /// It was not done, and the same again will not be.
@@ -71,13 +74,21 @@ impl Fault {
         Fault::Uncertain { error: error.to_owned(), after: None }
     }
 
+    /// The limit that it is about, if it is about one.
+    pub(super) fn limit(&self) -> Option<&Limit> {
+        match self {
+            Fault::Throttled { limit, .. } => Some(limit),
+            Fault::NotSent(_) | Fault::Uncertain { .. } | Fault::Refused { .. } | Fault::Unanswerable(_) => None,
+        }
+    }
+
     /// What it means to those who asked.
     pub(super) fn result(self, kind: Kind) -> CallResult {
         let after_ms =
             |after: Option<Duration>| after.map(|after| u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
         match (self, kind) {
             (Fault::NotSent(error), _) => CallResult::Again { error, after_ms: None },
-            (Fault::Throttled { error, after }, _) => CallResult::Again { error, after_ms: after_ms(after) },
+            (Fault::Throttled { error, after, .. }, _) => CallResult::Again { error, after_ms: after_ms(after) },
             (Fault::Uncertain { error, after }, Kind::Read) => CallResult::Again { error, after_ms: after_ms(after) },
             (Fault::Uncertain { error, .. }, Kind::Send) => CallResult::Unknown { error },
             (Fault::Refused { code, error }, _) => CallResult::Refused { code, error },
@@ -146,7 +157,10 @@ impl Told {
         let class = self.class(answer.status);
         let (error, after) = (self.text(class, answer.status), answer.after);
         match class {
-            Class::Limit => Fault::Throttled { error, after },
+            Class::Limit => {
+                let limit = limits::told(self.code, self.subcode, self.code_text(answer.status), after);
+                Fault::Throttled { error, after, limit }
+            }
             Class::Transient => Fault::Uncertain { error, after },
             _ => Fault::Refused { code: self.code_text(answer.status), error },
         }
@@ -203,14 +217,12 @@ impl Class {
     /// The class of a code that is clear, of the Graph API, Instagram, Messenger and WhatsApp alike.
     fn of(code: i64, subcode: Option<i64>) -> Option<Self> {
         let class = match (code, subcode) {
-            // A limit of one thread that waiting does not lift: the customer is annoyed.
-            (613, Some(2018338)) => Class::Recipient,
-            (4 | 17 | 32 | 341 | 613 | 80000..=80099 | 130429 | 131056, _) => Class::Limit,
+            (4 | 17 | 32 | 341 | 613 | 80000..=80099 | 130429 | 131048 | 131056, _) => Class::Limit,
             // 1 and 2 come for messages that did arrive, too.
             (1 | 2 | 131000 | 131016 | 131057 | 133004, _) => Class::Transient,
             (10, Some(2018065 | 2018278 | 2534022)) | (131047, _) => Class::Window,
             (10, Some(1893063)) | (100, Some(2534029)) => Class::Policy,
-            (368 | 2022 | 130497 | 131031 | 131048 | 131064 | 133016, _) => Class::Policy,
+            (368 | 2022 | 130497 | 131031 | 131064 | 133016, _) => Class::Policy,
             (10, Some(2534077)) | (100, Some(2534013)) | (200, Some(2534041)) => Class::Reconnect,
             (0 | 102 | 190 | 36103 | 131037 | 131042 | 131045, _) => Class::Reconnect,
             (10, Some(2018108)) | (100, Some(2018001 | 2534014)) | (200, Some(1545041)) => Class::Recipient,
@@ -387,7 +399,8 @@ mod tests {
             (500, r#"{"error":{"code":777}}"#, Ambiguous),
             (400, r#"{"error":{"code":777,"is_transient":true}}"#, Ambiguous),
             (400, r#"{"error":{"code":"190","error_subcode":"463"}}"#, No("190/463")),
-            (400, r#"{"error":{"code":613,"error_subcode":2018338}}"#, No("613/2018338")),
+            (400, r#"{"error":{"code":613,"error_subcode":2018338}}"#, Limit),
+            (400, r#"{"error":{"code":131048}}"#, Limit),
             (400, r#"{"error_type":"OAuthException","code":400,"error_message":"no"}"#, No("400")),
         ];
         for (status, body, wanted) in cases {

@@ -8,6 +8,7 @@ use std::sync::Mutex;
 use std::{io, thread};
 
 use actors::domain::channel::{Account, Channel};
+use actors::domain::event::CallResult;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json as value};
 

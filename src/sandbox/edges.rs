@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
 use url::form_urlencoded;
 
 use super::Sandbox;
 use super::channel::Channel;
 use super::delivery::Tracking;
-use super::faults::{Calls, Course, EchoCourse, HowAnswered, Silence};
+use super::faults::{Calls, Course, EchoCourse, HowAnswered, Limits, Silence};
 use super::reads::{self, Question};
 use super::refusal::Refusal;
 use super::sends::{self, Judged, No};
@@ -39,6 +39,7 @@ struct Truth {
 pub(super) async fn answer(sandbox: Sandbox, call: Call) -> Response {
     // All that the call does is done before the first wait: a caller that hangs up changes nothing.
     let (course, truth, told) = take(&sandbox, &call);
+    let account = path_below_version(&call.path).first().map(ToString::to_string).unwrap_or_default();
     for event in told {
         if let Some(Tracking { end, .. }) = send_echo(&sandbox, course.echo, event) {
             // An error means that the sandbox is being stopped, and the caller with it.
@@ -48,7 +49,7 @@ pub(super) async fn answer(sandbox: Sandbox, call: Call) -> Response {
     if course.delay > Duration::ZERO {
         tokio::time::sleep(course.delay).await;
     }
-    match course.answer {
+    let mut response = match course.answer {
         HowAnswered::Truly => true_response(truth),
         HowAnswered::Refused(refusal) => json_response(refusal.status(), &refusal.body(None, &truth.trace)),
         HowAnswered::With(status, body) => json_response(status, &body),
@@ -59,7 +60,41 @@ pub(super) async fn answer(sandbox: Sandbox, call: Call) -> Response {
         }
         HowAnswered::Never(Silence::Cut) => cut(),
         HowAnswered::Never(Silence::Hang) => std::future::pending().await,
+    };
+    tell_limits(&mut response, &course.limits, &account);
+    response
+}
+
+/// Headers as Meta sends them: JSON text in the value, per cent, and minutes.
+fn tell_limits(response: &mut Response, limits: &Limits, account: &str) {
+    let mut tell = |name: &'static str, value: String| {
+        if let Ok(value) = value.parse() {
+            response.headers_mut().insert(name, value);
+        }
+    };
+    if let Some(percent) = limits.app_percent {
+        let usage = json!({"call_count": percent, "total_time": percent / 4, "total_cputime": percent / 4});
+        tell("x-app-usage", usage.to_string());
     }
+    if limits.percent.is_some() || limits.minutes.is_some() {
+        let (percent, minutes) = (limits.percent.unwrap_or(100), limits.minutes.unwrap_or(0));
+        tell("x-business-use-case-usage", usage_of(account, "instagram", percent, minutes));
+    }
+    if let Some(seconds) = limits.retry_after {
+        tell("retry-after", seconds.to_string());
+    }
+}
+
+/// The value of the header that tells how much of its share an account has used.
+pub(super) fn usage_of(account: &str, kind: &str, percent: u32, minutes: u32) -> String {
+    let usage = json!({ account: [{
+        "type": kind,
+        "call_count": percent,
+        "total_cputime": percent / 4,
+        "total_time": percent / 4,
+        "estimated_time_to_regain_access": minutes,
+    }]});
+    usage.to_string()
 }
 
 fn take(sandbox: &Sandbox, call: &Call) -> (Course, Truth, Vec<WebhookEvent>) {

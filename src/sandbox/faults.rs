@@ -50,6 +50,8 @@ pub enum Fault {
     EchoTwice,
     /// The echo never comes.
     NoEcho,
+    /// The answer's headers tell how near its limits the caller is; with an error, nothing is done.
+    WithLimits(Limits),
     /// Nothing is done, and a proxy answers 429 in HTML.
     #[serde(rename = "non_json_429")]
     NonJson429,
@@ -63,6 +65,22 @@ impl Fault {
     pub const fn fail(error: Refusal) -> Self {
         Self::FailWith { error }
     }
+}
+
+/// What an answer tells of Meta's limits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Limits {
+    /// How much of the app's share is used, in per cent.
+    pub app_percent: Option<u32>,
+    /// How much of the account's share is used, in per cent.
+    pub percent: Option<u32>,
+    /// Minutes until the account may call again.
+    pub minutes: Option<u32>,
+    /// Seconds, as `Retry-After`.
+    pub retry_after: Option<u32>,
+    /// The refusal that comes with it; none: the call is done.
+    pub error: Option<Refusal>,
 }
 
 /// How an answer is withheld.
@@ -124,6 +142,8 @@ pub(super) struct Course {
     pub(super) answer: HowAnswered,
     pub(super) delay: Duration,
     pub(super) echo: EchoCourse,
+    /// What the answer's headers tell.
+    pub(super) limits: Limits,
 }
 
 /// What the caller hears.
@@ -147,8 +167,13 @@ pub(super) enum EchoCourse {
 
 impl Course {
     /// Nothing goes wrong.
-    pub(super) const SMOOTH: Self =
-        Self { done: true, answer: HowAnswered::Truly, delay: Duration::ZERO, echo: EchoCourse::Usual };
+    pub(super) const SMOOTH: Self = Self {
+        done: true,
+        answer: HowAnswered::Truly,
+        delay: Duration::ZERO,
+        echo: EchoCourse::Usual,
+        limits: Limits { app_percent: None, percent: None, minutes: None, retry_after: None, error: None },
+    };
 
     fn of(fault: Fault) -> Self {
         let done = |answer| Self { answer, ..Self::SMOOTH };
@@ -167,6 +192,10 @@ impl Course {
             Fault::EchoFirst => Self { echo: EchoCourse::BeforeTheAnswer, ..Self::SMOOTH },
             Fault::EchoTwice => Self { echo: EchoCourse::Twice, ..Self::SMOOTH },
             Fault::NoEcho => Self { echo: EchoCourse::Never, ..Self::SMOOTH },
+            Fault::WithLimits(limits) => {
+                let answer = limits.error.map_or(HowAnswered::Truly, HowAnswered::Refused);
+                Self { done: limits.error.is_none(), answer, limits, ..Self::SMOOTH }
+            }
             Fault::NonJson429 => not_done(HowAnswered::Html429),
             Fault::DoneBut500 => done(HowAnswered::Refused(Refusal::Transient)),
         }
@@ -300,6 +329,15 @@ mod tests {
             (r#"{"fault":"non_json_429"}"#, Fault::NonJson429),
             (r#"{"fault":"done_but_500"}"#, Fault::DoneBut500),
             (r#"{"fault":"slow_answer","ms":20}"#, Fault::SlowAnswer { ms: 20 }),
+            (
+                r#"{"fault":"with_limits","percent":100,"minutes":19,"error":"80002"}"#,
+                Fault::WithLimits(Limits {
+                    percent: Some(100),
+                    minutes: Some(19),
+                    error: Some(Refusal::InstagramRate),
+                    ..Limits::default()
+                }),
+            ),
         ] {
             assert_eq!(serde_json::from_str::<Fault>(json).unwrap(), fault);
         }

@@ -44,8 +44,26 @@ pub enum Refusal {
     ReEngagement,
     /// 131026: nobody on WhatsApp has this number or id.
     Undeliverable,
-    /// 130429: the number sends too much.
+    /// 17: this user calls too much.
+    UserRate,
+    /// 32: this Page calls too much.
+    PageRate,
+    /// 341: the whole app calls too much.
+    AppLimit,
+    /// 613/2018338: too many messages to one customer.
+    ThreadRate,
+    /// 80001: this Page calls too much for its size.
+    PageCallRate,
+    /// 80006: this Page sends too much.
+    MessengerRate,
+    /// 80007: this WhatsApp business calls too much.
+    WabaRate,
+    /// 130429: this number sends too fast.
     Throughput,
+    /// 131048: customers took this number's messages for spam.
+    SpamRate,
+    /// 131056: too many messages from this number to one customer.
+    PairRate,
 }
 
 /// What a refusal consists of.
@@ -63,7 +81,7 @@ const fn parts(status: u16, code: u32, subcode: Option<u32>, message: &'static s
 
 impl Refusal {
     /// Every refusal; where two share a code, the one meant by the bare code comes first.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 27] = [
         Self::BadToken,
         Self::TokenExpired,
         Self::OutsideWindow,
@@ -81,7 +99,16 @@ impl Refusal {
         Self::NoMatchingPerson,
         Self::ReEngagement,
         Self::Undeliverable,
+        Self::UserRate,
+        Self::PageRate,
+        Self::AppLimit,
+        Self::ThreadRate,
+        Self::PageCallRate,
+        Self::MessengerRate,
+        Self::WabaRate,
         Self::Throughput,
+        Self::SpamRate,
+        Self::PairRate,
     ];
 
     fn parts(self) -> Parts {
@@ -110,12 +137,23 @@ impl Refusal {
             Self::NoMatchingPerson => parts(400, 100, Some(2_018_001), "(#100) No matching person"),
             Self::ReEngagement => parts(400, 131_047, None, "(#131047) More than a day since the customer wrote"),
             Self::Undeliverable => parts(400, 131_026, None, "(#131026) The message cannot be delivered"),
-            Self::Throughput => parts(400, 130_429, None, "(#130429) The number sends too much"),
+            Self::UserRate => parts(400, 17, None, "(#17) User request limit reached"),
+            Self::PageRate => parts(400, 32, None, "(#32) Page request limit reached"),
+            Self::AppLimit => parts(403, 341, None, "(#341) Application limit reached"),
+            Self::ThreadRate => parts(400, 613, Some(2_018_338), "(#613) Too many messages to this person"),
+            Self::PageCallRate => parts(403, 80_001, None, "(#80001) Too many calls to this Page account"),
+            Self::MessengerRate => parts(403, 80_006, None, "(#80006) Too many calls for this Messenger account"),
+            Self::WabaRate => parts(400, 80_007, None, "(#80007) Rate limit issues"),
+            Self::Throughput => parts(400, 130_429, None, "(#130429) Rate limit hit"),
+            Self::SpamRate => parts(400, 131_048, None, "(#131048) Spam rate limit hit"),
+            Self::PairRate => parts(400, 131_056, None, "(#131056) Pair rate limit hit"),
         }
     }
 
+    /// WhatsApp puts its details where the others have a subcode.
     fn is_whatsapps(self) -> bool {
-        matches!(self, Self::ReEngagement | Self::Undeliverable | Self::Throughput)
+        use Refusal::{PairRate, ReEngagement, SpamRate, Throughput, Undeliverable, WabaRate};
+        matches!(self, ReEngagement | Undeliverable | WabaRate | Throughput | SpamRate | PairRate)
     }
 
     /// The HTTP status it comes with.
@@ -147,7 +185,9 @@ impl Refusal {
 
 /// Said of a code the sandbox has no error for.
 #[derive(Debug, thiserror::Error)]
-#[error("the sandbox knows no error {0}; try 190, 190/463, 10/2534022, 100, 613, 4, 80002, 2, 1, 200, 551 or 131047")]
+#[error(
+    "the sandbox knows no error {0}; try 190, 190/463, 10/2534022, 100, 613, 4, 17, 80002, 2, 1, 200, 551 or 131047"
+)]
 pub struct UnknownCode(String);
 
 impl FromStr for Refusal {
@@ -190,6 +230,13 @@ mod tests {
             (Refusal::ObjectNotFound, "error_100_33_object_not_found"),
             (Refusal::MessagingRate, "error_613_2534040_rate"),
             (Refusal::AppRate, "error_4_app_rate"),
+            (Refusal::UserRate, "error_17_user_rate"),
+            (Refusal::PageRate, "error_32_page_rate"),
+            (Refusal::PageCallRate, "error_80001_page_rate"),
+            (Refusal::MessengerRate, "error_80006_messenger_rate"),
+            (Refusal::WabaRate, "whatsapp_error_80007_waba_rate"),
+            (Refusal::Throughput, "whatsapp_error_130429_throughput"),
+            (Refusal::PairRate, "whatsapp_error_131056_pair_rate"),
             (Refusal::InstagramRate, "error_80002_instagram_rate"),
             (Refusal::Transient, "error_2_transient"),
             (Refusal::Unknown, "error_1_unknown"),

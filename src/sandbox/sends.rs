@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::channel::Channel;
+use super::edges::usage_of;
 use super::faults::{Calls, Course};
 use super::refusal::Refusal;
 use super::wire::{Address, Attachment, WebhookEvent};
@@ -204,14 +205,8 @@ pub(super) fn usage(world: &World, account: &str, rules: Rules, minutes: Option<
     let state = world.account(account)?;
     let percent = state.usage_percent(rules.messages_per_hour?);
     let is_shown = percent > 50 || minutes.is_some();
-    let usage = json!({ account: [{
-        "type": state.channel.name(),
-        "call_count": if minutes.is_some() { 100 } else { percent },
-        "total_cputime": percent / 4,
-        "total_time": percent / 4,
-        "estimated_time_to_regain_access": minutes.unwrap_or(0),
-    }]});
-    is_shown.then(|| usage.to_string())
+    let shown = if minutes.is_some() { 100 } else { percent };
+    is_shown.then(|| usage_of(account, state.channel.name(), shown, minutes.unwrap_or(0)))
 }
 
 #[cfg(test)]

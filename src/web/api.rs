@@ -58,7 +58,7 @@ pub fn routes(api: &Arc<Api>) -> Vec<Route> {
             "Disconnects an account",
             disconnect,
         ),
-        answer(api, put, "/api/v1/sellers/{seller}/products", "Adds or replaces products", put_products),
+        answer(api, put.clone(), "/api/v1/sellers/{seller}/products", "Adds or replaces products", put_products),
         answer(api, get.clone(), "/api/v1/sellers/{seller}/orders", "Lists orders", orders),
         answer(api, get.clone(), "/api/v1/sellers/{seller}/conversations", "Lists conversations", conversations),
         answer(
@@ -71,6 +71,9 @@ pub fn routes(api: &Arc<Api>) -> Vec<Route> {
         answer(api, get.clone(), "/api/v1/sellers/{seller}/comments", "Lists comments and mentions", comments),
         answer(api, get.clone(), "/api/v1/sellers/{seller}/leads", "Lists leads", leads),
         answer(api, get.clone(), "/api/v1/sellers/{seller}/outbox", "Lists calls owed to Meta", outbox),
+        answer(api, get.clone(), "/api/v1/sellers/{seller}/budget", "Shows what may be spent at Meta", budget),
+        answer(api, put, "/api/v1/sellers/{seller}/budget", "Gives a seller caps of its own", put_budget),
+        answer(api, get.clone(), "/api/v1/app-hold", "Says whether Meta holds the whole app", app_hold),
         answer(api, get, "/api/v1/sellers/{seller}/actor", "Says where a seller's actor stands", actor),
         answer(api, post, "/api/v1/sellers/{seller}/actor/{verb}", "Pauses, resumes, unloads an actor", tell_actor),
     ];
@@ -174,6 +177,25 @@ async fn outbox(api: Arc<Api>, call: Call) -> Result<Value, Problem> {
     let (seller, page) = (call.seller()?, call.page()?);
     let found = rows::outbox(api.store.reads(), seller, page).await.map_err(call::failed)?;
     Ok(views::list(&found, page, |owed| (owed.id.0, views::owed(owed))))
+}
+
+async fn budget(api: Arc<Api>, call: Call) -> Result<Value, Problem> {
+    let report = api.sellers.budget(call.seller()?).await.map_err(call::failed)?;
+    report.map(|report| json!(report)).ok_or_else(Problem::not_found)
+}
+
+async fn put_budget(api: Arc<Api>, call: Call) -> Result<Value, Problem> {
+    let (seller, caps) = (call.seller()?, input::checked_caps(call.json()?)?);
+    api.office.put_caps(seller, caps).await.map_err(call::failed)?;
+    // The actor may be in memory with the caps it had.
+    if let Err(error) = api.sellers.reload_credentials(seller).await {
+        tracing::warn!(%error, seller.id = seller.0, "the seller's actor learns of its caps when it is loaded again");
+    }
+    budget(api, call).await
+}
+
+async fn app_hold(api: Arc<Api>, _call: Call) -> Result<Value, Problem> {
+    Ok(json!({ "app_hold": api.sellers.app_hold() }))
 }
 
 async fn actor(api: Arc<Api>, call: Call) -> Result<Value, Problem> {

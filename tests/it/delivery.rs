@@ -121,7 +121,7 @@ async fn kinds_not_acted_on_are_kept(database: Database) {
     ];
     assert_eq!(app.meta.deliver_all(&events, Batching::OnePost).await, [TAKEN]);
     app.settle().await;
-    assert_eq!((app.ledgered("not_yet_handled").await, app.ledgered("unknown_kind").await), (3, 1));
+    assert_eq!(app.ledgered("unknown_kind").await, 1);
     assert_eq!(app.messages(&shop).await.len(), 1);
     app.stop().await;
 }

@@ -9,6 +9,7 @@ mod support;
 
 mod actors;
 mod api;
+mod budgets;
 mod channels;
 mod delivery;
 mod door;

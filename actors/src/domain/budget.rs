@@ -1,129 +1,242 @@
-//! What a seller may still spend on calls before a given moment.
+//! What a seller may still spend on calls before a given moment: caps, what draws on which, what Meta holds back.
 
-use std::collections::BTreeMap;
+pub mod forecast;
+pub mod hold;
+pub mod window;
 
-use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use super::ids::ConnectionId;
+use super::outbox::{Owed, OwedCall};
+
+pub use window::{Budget, Grant, SpentSlot};
 
 /// A cap of Meta's, or of ours. A call draws on exactly one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Family {
     /// Texts and media to customers, for each connection.
     Messages,
+    /// Private answers to comments, for each connection.
+    PrivateReplies,
+    /// Batches of products, for each catalog.
+    CatalogBatch,
     /// Everything that has no family of its own.
     Graph,
 }
 
 impl Family {
+    /// Every family.
+    pub const ALL: [Family; 4] = [Family::Messages, Family::PrivateReplies, Family::CatalogBatch, Family::Graph];
+
     /// The word used in the database.
     pub fn name(self) -> &'static str {
         match self {
             Family::Messages => "messages",
+            Family::PrivateReplies => "private_replies",
+            Family::CatalogBatch => "catalog_batch",
             Family::Graph => "graph",
         }
     }
 
     /// The family with this name.
     pub fn named(name: &str) -> Option<Self> {
-        [Family::Messages, Family::Graph].into_iter().find(|family| family.name() == name)
+        Self::ALL.into_iter().find(|family| family.name() == name)
+    }
+
+    /// What is spent is counted by slots of so many seconds; the window is sixty of them.
+    pub fn slot_seconds(self) -> i64 {
+        match self {
+            Family::Messages | Family::PrivateReplies | Family::Graph => 60,
+            Family::CatalogBatch => 1,
+        }
     }
 }
 
-/// Whose budget: calls of a family count together for one connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// Whose budget: calls of a family count together for one subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct BudgetKey {
     /// Which cap.
     pub family: Family,
-    /// Which connection; 0 where a family counts for the whole seller.
-    pub connection: ConnectionId,
+    /// Which connection or catalog; 0 where a family counts for the whole seller.
+    pub subject: i64,
 }
 
-/// Calls spent in one minute.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SpentMinute {
-    /// Whose.
+/// Who waits for a call. Within a budget, whoever comes first here goes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Priority {
+    /// A person: a customer, or staff who asked for it.
+    People,
+    /// What keeps a connection working.
+    Upkeep,
+    /// A look whether something is done.
+    Poll,
+    /// The catalog on its way up.
+    Push,
+}
+
+/// What a call draws on, and how urgent it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Draw {
+    /// The budget.
     pub key: BudgetKey,
-    /// Minutes since 1970.
-    pub minute: i64,
-    /// Calls.
-    pub calls: i32,
+    /// The urgency.
+    pub priority: Priority,
 }
 
-/// Calls of the last hour, by the minute. A minute counts until all of it is an hour old,
-/// so that no rolling hour ever holds more than the cap.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Budget {
-    minutes: BTreeMap<i64, i32>,
-}
-
-const WINDOW_MINUTES: i64 = 60;
-
-impl Budget {
-    /// Takes over a minute as stored.
-    pub fn restore(&mut self, minute: i64, calls: i32) {
-        self.minutes.insert(minute, calls);
-    }
-
-    /// Spends one call, or says from when on there is room for it again.
-    pub fn spend(&mut self, cap: u32, now: DateTime<Utc>) -> Result<(i64, i32), DateTime<Utc>> {
-        let minute = now.timestamp().div_euclid(60);
-        self.minutes.retain(|spent, _| *spent >= minute - WINDOW_MINUTES);
-        let spent: i64 = self.minutes.values().map(|calls| i64::from(*calls)).sum();
-        if spent >= i64::from(cap) {
-            return Err(self.room_from(spent - i64::from(cap), minute));
+impl Draw {
+    /// What an owed call draws on. Each kind of call has its line here: the compiler asks for it.
+    pub fn of(owed: &Owed) -> Self {
+        match owed.call {
+            OwedCall::Send { .. } => Self { key: BudgetKey::messages(owed.connection), priority: Priority::People },
+            // It settles a send: a customer waits for what it finds.
+            OwedCall::Find { .. } => Self { key: BudgetKey::graph(), priority: Priority::People },
         }
-        let calls = self.minutes.entry(minute).or_default();
-        *calls += 1;
-        Ok((minute, *calls))
+    }
+}
+
+impl BudgetKey {
+    /// A connection's texts and media.
+    pub fn messages(connection: ConnectionId) -> Self {
+        Self { family: Family::Messages, subject: connection.0 }
     }
 
-    /// When more than `excess` calls will have left the window.
-    fn room_from(&self, excess: i64, minute: i64) -> DateTime<Utc> {
-        let mut left = excess;
-        let frees = self.minutes.iter().find(|(_, calls)| {
-            left -= i64::from(**calls);
-            left < 0
-        });
-        let oldest = frees.map_or(minute, |(spent, _)| *spent);
-        DateTime::from_timestamp((oldest + WINDOW_MINUTES + 1) * 60, 0).unwrap_or(DateTime::<Utc>::MAX_UTC)
+    /// A connection's private answers to comments.
+    pub fn private_replies(connection: ConnectionId) -> Self {
+        Self { family: Family::PrivateReplies, subject: connection.0 }
+    }
+
+    /// A catalog's batches.
+    pub fn catalog_batch(catalog: i64) -> Self {
+        Self { family: Family::CatalogBatch, subject: catalog }
+    }
+
+    /// A seller's other calls.
+    pub fn graph() -> Self {
+        Self { family: Family::Graph, subject: 0 }
+    }
+}
+
+/// How much may be spent in any rolling hour, or minute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Caps {
+    /// Texts and media, for each connection.
+    pub messages_per_hour: u32,
+    /// Private answers to comments, for each connection.
+    pub private_replies_per_hour: u32,
+    /// Batches of products, for each catalog.
+    pub catalog_batches_per_minute: u32,
+    /// Other calls.
+    pub graph_per_hour: u32,
+    /// Of the other calls, so many are kept from catalog pushes.
+    pub graph_reserve: u32,
+}
+
+impl Default for Caps {
+    fn default() -> Self {
+        Self {
+            messages_per_hour: 250,
+            private_replies_per_hour: 750,
+            catalog_batches_per_minute: 8,
+            graph_per_hour: 200,
+            graph_reserve: 20,
+        }
+    }
+}
+
+/// Caps that a seller has for itself, in the place of everybody's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct OwnCaps {
+    /// Texts and media, for each connection.
+    pub messages_per_hour: Option<u32>,
+    /// Private answers to comments, for each connection.
+    pub private_replies_per_hour: Option<u32>,
+    /// Batches of products, for each catalog.
+    pub catalog_batches_per_minute: Option<u32>,
+    /// Other calls.
+    pub graph_per_hour: Option<u32>,
+    /// Of the other calls, so many are kept from catalog pushes.
+    pub graph_reserve: Option<u32>,
+}
+
+impl OwnCaps {
+    /// More than any account may do at Meta.
+    pub const MOST: u32 = 1_000_000;
+
+    /// What is wrong with them, as a sentence.
+    pub fn checked(self) -> Result<Self, String> {
+        let named = [
+            ("messages_per_hour", self.messages_per_hour),
+            ("private_replies_per_hour", self.private_replies_per_hour),
+            ("catalog_batches_per_minute", self.catalog_batches_per_minute),
+            ("graph_per_hour", self.graph_per_hour),
+            ("graph_reserve", self.graph_reserve),
+        ];
+        match named.into_iter().find(|(_, cap)| cap.is_some_and(|cap| cap > Self::MOST)) {
+            Some((name, _)) => Err(format!("{name} is 0 to {}", Self::MOST)),
+            None => Ok(self),
+        }
+    }
+}
+
+impl Caps {
+    /// These caps, but for those the seller has for itself.
+    pub fn with(self, own: &OwnCaps) -> Self {
+        Self {
+            messages_per_hour: own.messages_per_hour.unwrap_or(self.messages_per_hour),
+            private_replies_per_hour: own.private_replies_per_hour.unwrap_or(self.private_replies_per_hour),
+            catalog_batches_per_minute: own.catalog_batches_per_minute.unwrap_or(self.catalog_batches_per_minute),
+            graph_per_hour: own.graph_per_hour.unwrap_or(self.graph_per_hour),
+            graph_reserve: own.graph_reserve.unwrap_or(self.graph_reserve),
+        }
+    }
+
+    /// The cap of a family.
+    pub fn of(&self, family: Family) -> u32 {
+        match family {
+            Family::Messages => self.messages_per_hour,
+            Family::PrivateReplies => self.private_replies_per_hour,
+            Family::CatalogBatch => self.catalog_batches_per_minute,
+            Family::Graph => self.graph_per_hour,
+        }
+    }
+
+    /// How far calls of this family and urgency may fill the window: the last in line leave the reserve to the others.
+    pub fn open_to(&self, family: Family, priority: Priority) -> u32 {
+        match (family, priority) {
+            (Family::Graph, Priority::Push) => self.graph_per_hour.saturating_sub(self.graph_reserve),
+            _ => self.of(family),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
-    fn at(second: i64) -> DateTime<Utc> {
-        DateTime::from_timestamp(second, 0).unwrap()
+    #[test]
+    fn pushes_leave_the_reserve_to_everybody_else() {
+        let caps = Caps { graph_per_hour: 30, graph_reserve: 20, ..Caps::default() };
+        assert_eq!(caps.open_to(Family::Graph, Priority::Push), 10);
+        for first in [Priority::People, Priority::Upkeep, Priority::Poll] {
+            assert_eq!(caps.open_to(Family::Graph, first), 30);
+        }
+        assert_eq!(caps.open_to(Family::CatalogBatch, Priority::Push), 8);
+        let greedy = Caps { graph_reserve: 40, ..caps };
+        assert_eq!(greedy.open_to(Family::Graph, Priority::Push), 0);
     }
 
     #[test]
-    fn a_spent_budget_says_when_there_is_room_and_then_has_it() {
-        let mut budget = Budget::default();
-        budget.spend(2, at(59)).unwrap();
-        budget.spend(2, at(61)).unwrap();
-        let until = budget.spend(2, at(62)).unwrap_err();
-        assert_eq!(until, at(61 * 60));
-        assert!(budget.spend(2, until - chrono::TimeDelta::seconds(1)).is_err());
-        assert!(budget.spend(2, until).is_ok());
+    fn people_go_before_upkeep_before_polls_before_pushes() {
+        assert!([Priority::People, Priority::Upkeep, Priority::Poll, Priority::Push].is_sorted());
     }
 
-    proptest! {
-        #[test]
-        fn no_rolling_hour_holds_more_than_the_cap(gaps in prop::collection::vec(0_i64..900, 1..200), cap in 1_u32..20) {
-            let (mut budget, mut now, mut spent) = (Budget::default(), 1_000_000_i64, Vec::new());
-            for gap in gaps {
-                now += gap;
-                match budget.spend(cap, at(now)) {
-                    Ok(_) => spent.push(now),
-                    Err(until) => prop_assert!(until > at(now)),
-                }
-                let in_window = spent.iter().filter(|second| **second > now - 3600).count();
-                prop_assert!(in_window <= usize::try_from(cap).unwrap());
-            }
-        }
+    #[test]
+    fn a_sellers_own_caps_replace_only_those_it_names() {
+        let own = OwnCaps { graph_per_hour: Some(7), ..OwnCaps::default() };
+        assert_eq!(Caps::default().with(&own), Caps { graph_per_hour: 7, ..Caps::default() });
+        assert!(OwnCaps { graph_reserve: Some(1_000_001), ..own }.checked().is_err());
+        assert!(own.checked().is_ok());
     }
 }

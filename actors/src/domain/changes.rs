@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::alarm::{Alarm, AlarmKey};
-use super::budget::SpentMinute;
+use super::budget::SpentSlot;
+use super::budget::hold::{Hold, HoldOn};
 use super::catalog::Product;
 use super::channel::Account;
 use super::comment::PublicComment;
@@ -38,7 +39,9 @@ pub struct Changes {
     /// Products, with all their variants.
     pub products: Vec<Product>,
     /// Calls spent.
-    pub spent: Vec<SpentMinute>,
+    pub spent: Vec<SpentSlot>,
+    /// Pauses learned from Meta, or over.
+    pub holds: Vec<(HoldOn, Hold)>,
     /// Alarms set.
     pub alarms: Vec<Alarm>,
     /// Alarms that are over.

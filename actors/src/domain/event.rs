@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::budget::hold::Told;
 use super::catalog::Product;
 use super::channel::Account;
 use super::ids::{EventSeq, OutboxId};
@@ -337,6 +338,9 @@ pub struct CallEnded {
     pub attempt: i32,
     /// What came of it.
     pub result: CallResult,
+    /// What Meta told beside it.
+    #[serde(default)]
+    pub told: Told,
 }
 
 /// What came of one call.
@@ -372,4 +376,14 @@ pub enum CallResult {
         /// What happened, in our words.
         error: String,
     },
+}
+
+impl CallResult {
+    /// True when Meta did what was asked: it has no limit in the way.
+    pub fn is_done(&self) -> bool {
+        match self {
+            CallResult::Accepted { .. } | CallResult::Looked { .. } => true,
+            CallResult::Unknown { .. } | CallResult::Again { .. } | CallResult::Refused { .. } => false,
+        }
+    }
 }

@@ -89,6 +89,8 @@ pub struct Owed {
     pub state: OwedState,
     /// How often it was claimed.
     pub attempts: i32,
+    /// How often of these Meta refused it for calling too much, which says nothing against the call.
+    pub held: i32,
     /// When it was claimed last.
     pub claimed_at: Option<DateTime<Utc>>,
     /// Which life of the process claimed it last.
@@ -99,4 +101,11 @@ pub struct Owed {
     pub mid: Option<String>,
     /// What went wrong last, in our words.
     pub error: Option<String>,
+}
+
+impl Owed {
+    /// How often it was tried in earnest.
+    pub fn tries(&self) -> i32 {
+        self.attempts - self.held
+    }
 }

@@ -38,8 +38,6 @@ impl Outcome {
 pub enum Reason {
     /// No seller is connected to the account.
     UnknownAccount,
-    /// A kind that this version keeps but does not act on.
-    NotYetHandled,
     /// One item of a webhook that could not be decoded.
     Unreadable,
     /// A signed body that is no JSON.
@@ -64,9 +62,8 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Reason; 12] = [
+    pub const ALL: [Reason; 11] = [
         Reason::UnknownAccount,
-        Reason::NotYetHandled,
         Reason::Unreadable,
         Reason::UnreadableBody,
         Reason::Poison,
@@ -83,7 +80,6 @@ impl Reason {
     pub fn code(self) -> &'static str {
         match self {
             Reason::UnknownAccount => "unknown_account",
-            Reason::NotYetHandled => "not_yet_handled",
             Reason::Unreadable => "unreadable",
             Reason::UnreadableBody => "unreadable_body",
             Reason::Poison => "poison",
@@ -106,7 +102,6 @@ impl Reason {
     pub fn sentence(self) -> &'static str {
         match self {
             Reason::UnknownAccount => "No seller is connected to the account it came for.",
-            Reason::NotYetHandled => "This version keeps this kind as it came, and does not act on it.",
             Reason::Unreadable => "This part of a webhook could not be decoded.",
             Reason::UnreadableBody => "A body with a valid signature is no JSON.",
             Reason::Poison => "The program fell over this event, so it was put aside.",
@@ -128,7 +123,6 @@ impl Reason {
             Reason::UnknownAccount => {
                 "Connect the account to its seller: what came before is then taken up by itself, in order."
             }
-            Reason::NotYetHandled => "Nothing to do; a later version may act on it when it is replayed.",
             Reason::Unreadable => {
                 "Look at the raw bytes and report them; once a version can read them, replay this reason."
             }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::budget::OwnCaps;
 use super::channel::Account;
 use super::ids::{ConnectionId, SellerId};
 use super::money::Currency;
@@ -32,6 +33,9 @@ pub struct Settings {
     pub confirm_from: f32,
     /// Whether customers are answered without a person.
     pub auto_reply: bool,
+    /// Caps of its own.
+    #[serde(default)]
+    pub caps: OwnCaps,
 }
 
 /// Contact details without which no order is confirmed.
@@ -88,6 +92,7 @@ impl Settings {
             required: Required { phone: true, email: false, address: true },
             confirm_from: 0.75,
             auto_reply: true,
+            caps: OwnCaps::default(),
         }
     }
 }

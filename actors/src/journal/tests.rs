@@ -8,7 +8,7 @@ use crate::world::TreeSettings;
 
 fn request(events: usize) -> (Request, oneshot::Receiver<Result<(), NotStored>>) {
     let (reply, answer) = oneshot::channel();
-    (Request { arrivals: vec![said("1", "hello"); events], reply, _permit: None }, answer)
+    (Request { arrivals: vec![said("1", "hello"); events], tells_of_app: false, reply, _permit: None }, answer)
 }
 
 fn sizes(batch: &[Request]) -> Vec<usize> {

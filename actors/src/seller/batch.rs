@@ -52,6 +52,7 @@ mod tests {
     use chrono::DateTime;
 
     use super::*;
+    use crate::domain::budget::hold::Told;
     use crate::domain::channel::Account;
     use crate::domain::event::{CallEnded, CallResult};
     use crate::domain::ids::OutboxId;
@@ -87,7 +88,12 @@ mod tests {
 
     #[test]
     fn our_own_events_are_read_here_and_a_panic_in_the_decoder_is_poison() {
-        let ended = CallEnded { outbox: OutboxId(1), attempt: 2, result: CallResult::Looked { found: None } };
+        let ended = CallEnded {
+            outbox: OutboxId(1),
+            attempt: 2,
+            result: CallResult::Looked { found: None },
+            told: Told::default(),
+        };
         let mut result = StoredEvent { source: Source::Result, raw: serde_json::to_vec(&ended).unwrap(), ..event(1) };
         let never: Decode = |_| panic!("not for this");
         assert_eq!(meaning(&result, never), Ok(Happening::CallEnded(ended)));

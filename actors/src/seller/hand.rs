@@ -3,6 +3,8 @@
 
 use std::sync::atomic::{AtomicI64, AtomicU32, AtomicUsize, Ordering::SeqCst};
 
+use chrono::{DateTime, Utc};
+
 use crate::domain::ids::EventSeq;
 
 /// Shared by the supervisor and one incarnation after the other.
@@ -15,6 +17,9 @@ pub(crate) struct Hand {
     outages: AtomicU32,
     incarnation: AtomicI64,
     in_flight: AtomicUsize,
+    waiting: AtomicUsize,
+    /// Milliseconds since 1970; 0 when nothing is paused.
+    paused_until: AtomicI64,
 }
 
 impl Hand {
@@ -96,6 +101,22 @@ impl Hand {
     /// Shows how many calls have been handed over and have not ended.
     pub(crate) fn show_in_flight(&self, calls: usize) {
         self.in_flight.store(calls, SeqCst);
+    }
+
+    /// Shows how many owed calls wait, and until when none of them may be made.
+    pub(crate) fn show_pause(&self, waiting: usize, until: Option<DateTime<Utc>>) {
+        self.waiting.store(waiting, SeqCst);
+        self.paused_until.store(until.map_or(0, |until| until.timestamp_millis()), SeqCst);
+    }
+
+    /// Owed calls that wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.load(SeqCst)
+    }
+
+    /// Until when calls wait for a cap or for Meta.
+    pub(crate) fn paused_until(&self) -> Option<DateTime<Utc>> {
+        Some(self.paused_until.load(SeqCst)).filter(|until| *until > 0).and_then(DateTime::from_timestamp_millis)
     }
 
     /// Calls handed over and not ended.

@@ -6,6 +6,7 @@ use crate::domain::changes::Changes;
 use crate::domain::conversation::MessageState;
 use crate::domain::outbox::{Owed, OwedCall, OwedState};
 use crate::domain::outcome::Reason;
+use crate::shop::News;
 
 use super::turn::Meant;
 
@@ -60,4 +61,19 @@ fn call(owed: &Owed, changes: &Changes) {
     };
     let error = owed.error.as_deref();
     info!(call.id = id.0, conversation.id = conversation, attempt, error, "{what} {id} {step}");
+}
+
+/// Said when it begins and when it ends, and not for each call that waits.
+pub(super) fn pauses(news: &[News]) {
+    for news in news {
+        match news {
+            News::Paused { cause, until: Some(until), waiting } => {
+                info!(%until, waiting, "calls wait until {until}: {cause}");
+            }
+            News::Paused { cause, until: None, waiting } => {
+                info!(waiting, "calls wait until one has found out whether it is over: {cause}");
+            }
+            News::GoesOn { cause } => info!("calls go on, it is over: {cause}"),
+        }
+    }
 }

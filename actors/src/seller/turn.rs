@@ -44,7 +44,7 @@ impl Desk {
         let meant = self.meanings(events, careful).await?;
         // A backlog of events goes first: what the customer said may do away with the alarm.
         let alarms = if more { Vec::new() } else { self.due(now).await? };
-        self.read_threads(&meant, &alarms).await?;
+        self.read_threads(&meant, &alarms, now).await?;
         self.decide_events(&meant, now);
         let put_off = self.act_on_alarms(&alarms, now);
         self.claim(now);
@@ -112,8 +112,9 @@ impl Desk {
         Ok(within(world.settings.store_timeout, due).await?)
     }
 
-    async fn read_threads(&mut self, meant: &[Meant], alarms: &[Alarm]) -> Result<(), Fall> {
-        let wanted = self.shop.wanted(meant, alarms);
+    async fn read_threads(&mut self, meant: &[Meant], alarms: &[Alarm], now: DateTime<Utc>) -> Result<(), Fall> {
+        self.shop.learn_app_hold(self.seat.world.app_hold.at(now));
+        let wanted = self.shop.wanted(meant, alarms, now);
         if wanted == Wanted::default() {
             return Ok(());
         }
@@ -190,6 +191,7 @@ impl Desk {
         self.turns += 1;
         self.seat.hand.got_on();
         log::steps(meant, &changes);
+        log::pauses(&self.shop.take_news());
         self.tell(&changes);
         Ok(true)
     }
@@ -225,6 +227,8 @@ impl Desk {
             courier::hand_over(&self.seat.world, self.seat.seller, self.incarnation, calls);
         }
         self.seat.hand.show_in_flight(self.shop.in_flight());
+        let (waiting, paused_until) = self.shop.pause();
+        self.seat.hand.show_pause(waiting, paused_until);
     }
 }
 

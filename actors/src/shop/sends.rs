@@ -1,16 +1,14 @@
-//! Owed calls: claiming them under the budget, and what their end means.
-
-use std::collections::HashSet;
+//! What the end of an owed call means.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::calls;
-use crate::domain::alarm::{AlarmKey, AlarmKind};
-use crate::domain::budget::{BudgetKey, Family};
+use crate::domain::alarm::AlarmKind;
+use crate::domain::budget::hold::{Hold, HoldOn, Reach, Told};
 use crate::domain::channel::Channel;
 use crate::domain::conversation::{Message, MessageState};
 use crate::domain::event::{CallEnded, CallResult};
-use crate::domain::ids::{ConnectionId, ConversationId, OutboxId};
+use crate::domain::ids::OutboxId;
 use crate::domain::order::Look;
 use crate::domain::outbox::{Owed, OwedCall, OwedState};
 use crate::domain::outcome::Outcome;
@@ -30,6 +28,7 @@ const CLOCKS_APART: TimeDelta = TimeDelta::seconds(2);
 
 impl Step<'_> {
     pub(super) fn call_ended(&mut self, ended: &CallEnded) -> Outcome {
+        self.learn_limits(ended);
         let Some(open) = self.shop.open.get(&ended.outbox) else { return Outcome::Duplicate };
         let current =
             open.owed.attempts == ended.attempt && matches!(open.owed.state, OwedState::Claimed | OwedState::Unknown);
@@ -38,11 +37,47 @@ impl Step<'_> {
         }
         let Some(mut thread) = self.thread.take() else { return Outcome::Duplicate };
         match &open.owed.call {
+            _ if is_held(ended) => self.owe_after_hold(open, &ended.result),
             OwedCall::Send { .. } => self.send_ended(&mut thread, open, &ended.result),
             OwedCall::Find { send, .. } => self.look_ended(&mut thread, open, *send, &ended.result),
         }
         self.thread = Some(thread);
         Outcome::Handled
+    }
+
+    /// Limits count whatever became of the call: its echo may have told that before its answer did.
+    fn learn_limits(&mut self, ended: &CallEnded) {
+        let Told { connection, began, limits } = &ended.told;
+        let began = began.unwrap_or(self.now);
+        let owed = self.shop.open.get(&ended.outbox).map(|open| &open.owed);
+        let on = |reach: Reach| match (owed, reach, connection) {
+            (_, Reach::Connection, Some(connection)) => Some(HoldOn::Connection(*connection)),
+            (Some(owed), ..) => HoldOn::told_to(owed, reach),
+            (None, ..) => None,
+        };
+        for limit in limits {
+            if let Some(on) = on(limit.reach) {
+                let known = self.out.holds.get(&on).or_else(|| self.shop.holds.get(&on));
+                let hold = Hold::after(known, limit, began, self.now);
+                self.out.holds.insert(on, hold);
+            }
+        }
+        if ended.result.is_done() && !ended.told.holds() {
+            let reaches = [Reach::Connection, Reach::Budget, Reach::Conversation];
+            for on in reaches.into_iter().filter_map(on) {
+                let known = self.shop.holds.get(&on).filter(|known| known.is_disproved_by(began));
+                if let Some(over) = known.filter(|_| !self.out.holds.contains_key(&on)) {
+                    self.out.holds.insert(on, over.forgotten());
+                }
+            }
+        }
+    }
+
+    /// Refused for calling too much: that says nothing against the call, which goes on once the pause is over.
+    fn owe_after_hold(&mut self, open: &Open, result: &CallResult) {
+        let CallResult::Again { error, .. } = result else { return };
+        let (state, held, error) = (OwedState::Owed, open.owed.held + 1, Some(error.clone()));
+        self.out.outbox.insert(open.owed.id, Owed { state, held, error, not_before: self.now, ..open.owed.clone() });
     }
 
     fn send_ended(&mut self, thread: &mut Thread, open: &Open, result: &CallResult) {
@@ -85,7 +120,7 @@ impl Step<'_> {
         self.mark(open, MessageState::Unconfirmed);
     }
 
-    fn not_sent(&mut self, thread: &mut Thread, open: &Open, error: &str) {
+    pub(super) fn not_sent(&mut self, thread: &mut Thread, open: &Open, error: &str) {
         thread.conversation.needs_look = Some(Look::NotSent);
         if open.owed.purpose.starts_with("ask:") {
             // The customer never saw the question: the next word brings it again.
@@ -125,6 +160,7 @@ impl Step<'_> {
             call: OwedCall::Find { send, text: text.clone(), since },
             state: OwedState::Owed,
             attempts: 0,
+            held: 0,
             claimed_at: None,
             claimed_by: None,
             not_before: self.now,
@@ -159,10 +195,10 @@ impl Step<'_> {
                     (None, _) => {}
                 }
             }
-            CallResult::Again { error, after_ms } if look.owed.attempts < MAX_LOOKS => {
+            CallResult::Again { error, after_ms } if look.owed.tries() < MAX_LOOKS => {
                 self.send_again(look, error, *after_ms);
             }
-            CallResult::Unknown { error } if look.owed.attempts < MAX_LOOKS => self.send_again(look, error, None),
+            CallResult::Unknown { error } if look.owed.tries() < MAX_LOOKS => self.send_again(look, error, None),
             CallResult::Again { error, .. } | CallResult::Unknown { error } | CallResult::Refused { error, .. } => {
                 self.look_failed(thread, look, unsettled, error);
             }
@@ -189,6 +225,11 @@ impl Step<'_> {
     }
 }
 
+/// True when the call was not made, or refused, for calling too much.
+fn is_held(ended: &CallEnded) -> bool {
+    matches!(ended.result, CallResult::Again { .. }) && ended.told.holds()
+}
+
 fn is_look_for(owed: &Owed, send: OutboxId) -> bool {
     matches!(&owed.call, OwedCall::Find { send: of, .. } if *of == send)
 }
@@ -197,7 +238,7 @@ fn is_look_for(owed: &Owed, send: OutboxId) -> bool {
 /// decision made twice is one decision.
 fn jittered_wait(owed: &Owed, boot: i64) -> TimeDelta {
     use std::hash::{DefaultHasher, Hash, Hasher};
-    let doublings = u32::try_from(owed.attempts.clamp(1, 16) - 1).unwrap_or(0);
+    let doublings = u32::try_from(owed.tries().clamp(1, 16) - 1).unwrap_or(0);
     let longest = FIRST_WAIT.checked_mul(1 << doublings).unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT);
     let mut hasher = DefaultHasher::new();
     (owed.id, owed.attempts, boot).hash(&mut hasher);
@@ -206,95 +247,6 @@ fn jittered_wait(owed: &Owed, boot: i64) -> TimeDelta {
 }
 
 impl Shop {
-    /// Claims what is owed and may be called now: spends budget, counts the attempt. Sets the alarm for the rest.
-    pub fn claim(&mut self, now: DateTime<Utc>) {
-        let mut later: Option<DateTime<Utc>> = None;
-        // Counted once: with thousands of owed calls, counting at each would take most of a second.
-        let room = self.rules.max_in_flight.saturating_sub(self.in_flight());
-        let before = self.turn.claimed.len();
-        for (id, _) in self.next_calls() {
-            if self.turn.claimed.len() - before >= room {
-                break;
-            }
-            if let Some(due) = self.claim_one(id, now) {
-                later = Some(later.map_or(due, |known| known.min(due)));
-            }
-        }
-        if let Some(due) = later {
-            self.turn.alarms.insert(AlarmKey { kind: AlarmKind::Send, subject: 0 }, Some(due));
-        }
-    }
-
-    /// Owed calls that wait for no other, oldest first. One send at a time in a conversation, in order: only so do
-    /// recipient and words identify an echo.
-    pub(super) fn next_calls(&self) -> Vec<(OutboxId, ConversationId)> {
-        let is_owed = |open: &&Open| open.owed.state == OwedState::Owed;
-        if !self.open.values().any(|open| is_owed(&open)) {
-            return Vec::new();
-        }
-        let is_send = |open: &Open| matches!(open.owed.call, OwedCall::Send { .. });
-        let in_question = self.open.values().filter(|open| is_send(open) && !is_owed(open));
-        let mut busy: HashSet<ConversationId> = in_question.map(|open| open.owed.conversation).collect();
-        let owed = self.open.values().filter(is_owed);
-        let next = owed.filter(|open| !is_send(open) || busy.insert(open.owed.conversation));
-        next.map(|open| (open.owed.id, open.owed.conversation)).collect()
-    }
-
-    /// Claims one call, or says when to look at it again, where that is known.
-    fn claim_one(&mut self, id: OutboxId, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let owed = self.open.get(&id)?.owed.clone();
-        let is_send = matches!(owed.call, OwedCall::Send { .. });
-        let conversation = self.threads.get(&owed.conversation)?.conversation.clone();
-        if is_send && conversation.window_closes_at().is_none_or(|closes| now >= closes) {
-            self.give_up(id, "the 24 hours after the customer's last message are over", now);
-            return None;
-        }
-        if is_send && conversation.in_other_hands {
-            // Still owed: it is sent once the conversation is given back, unless the window closes before.
-            return None;
-        }
-        if owed.not_before > now {
-            return Some(owed.not_before);
-        }
-        let (family, connection, cap) = match owed.call {
-            OwedCall::Send { .. } => (Family::Messages, owed.connection, self.rules.messages_per_hour),
-            OwedCall::Find { .. } => (Family::Graph, ConnectionId(0), self.rules.graph_per_hour),
-        };
-        let key = BudgetKey { family, connection };
-        match self.budgets.entry(key).or_default().spend(cap, now) {
-            Err(room_from) => Some(room_from),
-            Ok((minute, calls)) => {
-                self.turn.spent.insert((key, minute), calls);
-                let (claimed_at, claimed_by) = (Some(now), Some(self.rules.boot));
-                let attempts = owed.attempts + 1;
-                let owed = Owed { state: OwedState::Claimed, attempts, claimed_at, claimed_by, ..owed };
-                self.put_open(owed);
-                self.turn.claimed.push(id);
-                None
-            }
-        }
-    }
-
-    fn give_up(&mut self, id: OutboxId, why: &str, now: DateTime<Utc>) {
-        let Some(open) = self.open.get(&id).cloned() else { return };
-        let mut step = Step::new(self, now);
-        if step.take(open.owed.conversation)
-            && let Some(mut thread) = step.thread.take()
-        {
-            step.not_sent(&mut thread, &open, why);
-            step.thread = Some(thread);
-        }
-        let step = step.finish();
-        self.absorb(step);
-    }
-
-    fn put_open(&mut self, owed: Owed) {
-        self.turn.outbox.insert(owed.id, owed.clone());
-        if let Some(open) = self.open.get_mut(&owed.id) {
-            open.owed = owed;
-        }
-    }
-
     /// After a load: what to do with calls that an earlier incarnation claimed. `running` says whether the courier has
     /// the call. One claimed by an earlier life of the process may have been made: unknown. One claimed in this life
     /// that the courier does not have, and of which no result waits in the inbox, was never handed over: it is now.

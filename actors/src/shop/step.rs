@@ -99,6 +99,7 @@ impl<'a> Step<'a> {
                 call: OwedCall::Send { message, text },
                 state: OwedState::Owed,
                 attempts: 0,
+                held: 0,
                 claimed_at: None,
                 claimed_by: None,
                 not_before: self.now,
@@ -136,6 +137,7 @@ impl Shop {
         }
         self.tie(&step.out.loose_ends);
         self.comments.extend(step.out.comments.keys().cloned());
+        self.holds.extend(step.out.holds.iter().map(|(on, hold)| (*on, hold.clone())));
         for product in step.out.products.values() {
             self.put_product(product);
         }

@@ -4,6 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::alarm::AlarmKey;
+use crate::domain::budget::Caps;
+use crate::domain::budget::hold::Told;
 use crate::domain::catalog::{Product, Variant};
 use crate::domain::channel::Channel;
 use crate::domain::conversation::{Author, Conversation, Customer, Lead, MessageState};
@@ -14,6 +16,7 @@ use crate::domain::order::{Look, Order, OrderState};
 use crate::domain::seller::{Connection, Settings};
 use crate::domain::told::LooseEnd;
 
+mod budgets;
 mod corners;
 mod database;
 mod known;
@@ -52,8 +55,7 @@ fn rules() -> ShopRules {
         settle_after: TimeDelta::minutes(2),
         max_threads: 100,
         max_in_flight: 4,
-        messages_per_hour: 250,
-        graph_per_hour: 200,
+        caps: Caps::default(),
         boot: 1,
     }
 }
@@ -92,6 +94,7 @@ fn loaded() -> Loaded {
         turns: 0,
         catalog: Catalog { products: vec![shirt, apron], modifiers: vec![] },
         spent: vec![],
+        holds: vec![],
         open: vec![],
         loose_ends: vec![],
     }
@@ -150,7 +153,11 @@ impl Played {
     }
 
     fn ends(&mut self, owed: &Owed, result: CallResult) -> Outcome {
-        let ended = CallEnded { outbox: owed.id, attempt: owed.attempts, result };
+        self.ends_telling(owed, result, Told::default())
+    }
+
+    fn ends_telling(&mut self, owed: &Owed, result: CallResult, told: Told) -> Outcome {
+        let ended = CallEnded { outbox: owed.id, attempt: owed.attempts, result, told };
         self.hears(Happening::CallEnded(ended), &format!("call:{}:{}", owed.id, owed.attempts), 0)
     }
 
@@ -385,11 +392,11 @@ fn a_cancelled_draft_that_is_wanted_again_is_the_same_order() {
 #[test]
 fn a_spent_budget_puts_sends_off_until_there_is_room() {
     let mut played = Played::new();
-    played.shop.rules.messages_per_hour = 0;
+    played.shop.caps.messages_per_hour = 0;
     played.says("two aprons please", 0);
     played.waits(4);
     assert!(played.take_handed().is_empty());
-    played.shop.rules.messages_per_hour = 1;
+    played.shop.caps.messages_per_hour = 1;
     played.waits(61 * 60);
     assert_eq!(played.take_handed().len(), 1);
 }

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use chrono::{DateTime, Utc};
 
 use crate::domain::alarm::{Alarm, AlarmKey};
-use crate::domain::budget::{BudgetKey, SpentMinute};
+use crate::domain::budget::hold::{Hold, HoldOn};
+use crate::domain::budget::{BudgetKey, SpentSlot};
 use crate::domain::catalog::Product;
 use crate::domain::changes::{Changes, Decided};
 use crate::domain::channel::Account;
@@ -16,6 +17,7 @@ use crate::domain::order::{Order, OrderChange};
 use crate::domain::outbox::Owed;
 use crate::domain::told::LooseEnd;
 
+use super::claims::News;
 use super::thread::Thread;
 
 /// Rows gathered since the last store.
@@ -27,6 +29,8 @@ pub(super) struct Turn {
     pub(super) outbox: BTreeMap<OutboxId, Owed>,
     pub(super) products: BTreeMap<String, Product>,
     pub(super) spent: BTreeMap<(BudgetKey, i64), i32>,
+    /// Pauses learned from Meta, or over.
+    pub(super) holds: BTreeMap<HoldOn, Hold>,
     /// Alarms set, or over when there is no time.
     pub(super) alarms: BTreeMap<AlarmKey, Option<DateTime<Utc>>>,
     pub(super) comments: BTreeMap<CommentName, PublicComment>,
@@ -45,6 +49,8 @@ pub(super) struct Turn {
     pub(super) claimed: Vec<OutboxId>,
     /// Stored and to be handed over.
     pub(super) handed: Vec<OutboxId>,
+    /// What the log is to say of claims.
+    pub(super) news: Vec<News>,
 }
 
 impl Turn {
@@ -56,6 +62,7 @@ impl Turn {
         self.outbox.extend(step.outbox);
         self.products.extend(step.products);
         self.spent.extend(step.spent);
+        self.holds.extend(step.holds);
         self.alarms.extend(step.alarms);
         self.comments.extend(step.comments);
         self.loose_ends.extend(step.loose_ends);
@@ -83,7 +90,8 @@ impl Turn {
             order_changes: self.order_changes,
             outbox: self.outbox.into_values().collect(),
             products: self.products.into_values().collect(),
-            spent: self.spent.into_iter().map(|((key, minute), calls)| SpentMinute { key, minute, calls }).collect(),
+            spent: self.spent.into_iter().map(|((key, slot), calls)| SpentSlot { key, slot, calls }).collect(),
+            holds: self.holds.into_iter().collect(),
             alarms: set.into_iter().filter_map(|(key, due)| due.map(|due| Alarm { key, due })).collect(),
             alarms_over: over.into_iter().map(|(key, _)| key).collect(),
             comments: self.comments.into_values().collect(),

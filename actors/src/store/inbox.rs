@@ -7,6 +7,7 @@ use entity::{inbox_event, outbox};
 use sea_orm::sea_query::UnionType;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
+use crate::domain::budget::hold::Hold;
 use crate::domain::channel::Account;
 use crate::domain::event::{Arrival, Source, StoredEvent};
 use crate::domain::ids::{EventSeq, SellerId};
@@ -17,7 +18,7 @@ use super::intake::{self, Counted};
 use super::pen::{Committed, FencedTx, Pen, Sync, Writer, Writing};
 use super::rows::{OfSeller, arrival_row, from_json, ms, stored_event};
 use super::unknown::{self, Newcomer, Room, Surplus};
-use super::{OPEN, PENDING, StoreError};
+use super::{OPEN, PENDING, StoreError, app_hold};
 
 /// An arrival with the seller it belongs to, if any.
 #[derive(Clone, Debug)]
@@ -47,24 +48,41 @@ pub struct Appended {
 
 /// Stores all of it, or nothing, flushed; counts it in `intake` in the same commit.
 pub async fn append(pen: &Pen, events: &[Routed], now: DateTime<Utc>) -> Result<Appended, StoreError> {
-    let (appended, committed) = append_unflushed(pen, events, Room::ENDLESS, now).await?;
+    let (appended, committed) = append_unflushed(pen, events, Terms::default(), now).await?;
     committed.flush().await?;
     Ok(appended)
 }
 
-/// As [`append`], with so much room for what is nobody's, and without the flush: that is left to whoever answers for
-/// these events. What there is no room for is counted as ledgered and pruned.
+/// What arrivals are stored with.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms<'a> {
+    /// So much room is there for what is nobody's. What there is no room for is counted as ledgered and pruned.
+    pub room: Room,
+    /// What one of the events told of the whole app: neither is stored without the other.
+    pub app_hold: Option<&'a Hold>,
+}
+
+impl Default for Terms<'_> {
+    fn default() -> Self {
+        Self { room: Room::ENDLESS, app_hold: None }
+    }
+}
+
+/// As [`append`], on these terms, and without the flush: that is left to whoever answers for these events.
 pub async fn append_unflushed(
     pen: &Pen,
     events: &[Routed],
-    room: Room,
+    terms: Terms<'_>,
     now: DateTime<Utc>,
 ) -> Result<(Appended, Committed), StoreError> {
     let tx = pen.write(Writer::Journal, Sync::Flushed).await?;
     let fresh = insert_new(&tx, events, now).await?;
     let nobodys: Vec<Newcomer<'_>> = fresh.iter().filter_map(|fresh| fresh.nobodys(events)).collect();
-    let surplus = unknown::make_room(&tx, &nobodys, room, now).await?;
+    let surplus = unknown::make_room(&tx, &nobodys, terms.room, now).await?;
     count(&tx, events, &fresh, &surplus, now).await?;
+    if let Some(hold) = terms.app_hold {
+        app_hold::put(&tx, hold).await?;
+    }
     let committed = failpoint::around("journal.append", tx.commit_unflushed()).await?;
     Ok((appended(events, &fresh, surplus), committed))
 }

@@ -2,11 +2,14 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
-use entity::{connection, message, outbox, product, rate_window, variant};
-use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::{connection, hold, message, outbox, product, rate_window, variant};
+use sea_orm::sea_query::ExprTrait;
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
-use crate::domain::budget::SpentMinute;
+use crate::domain::budget::hold::{Hold, HoldOn};
+use crate::domain::budget::window::first_known_slot;
+use crate::domain::budget::{Family, SpentSlot};
 use crate::domain::catalog::Catalog;
 use crate::domain::channel::Account;
 use crate::domain::conversation::Message;
@@ -15,8 +18,8 @@ use crate::domain::outbox::{Owed, OwedCall};
 use crate::domain::seller::{Connection, Seller, Settings};
 use crate::domain::told::LooseEnd;
 
-use super::pen::{Pen, Sync, Writer, lazily};
-use super::rows::{self, OfSeller};
+use super::pen::{Pen, Sync, Writer, Writing, lazily};
+use super::rows::{self, OfSeller, ms};
 use super::{CONNECTED, OPEN, Store, StoreError, loose_ends};
 
 /// What an actor starts from.
@@ -32,8 +35,10 @@ pub struct Loaded {
     pub turns: i64,
     /// What is for sale.
     pub catalog: Catalog,
-    /// Calls of the last hour.
-    pub spent: Vec<SpentMinute>,
+    /// Calls of the last day.
+    pub spent: Vec<SpentSlot>,
+    /// Pauses learned from Meta.
+    pub holds: Vec<(HoldOn, Hold)>,
     /// Owed calls that are open, each with the message it sends.
     pub open: Vec<(Owed, Option<Message>)>,
     /// What was told of messages that have not come.
@@ -55,6 +60,7 @@ pub async fn load(store: &Store, seller: SellerId, now: DateTime<Utc>) -> Result
         turns: raised.turns,
         catalog: catalog(reads, seller).await?,
         spent: spent(reads, seller, now).await?,
+        holds: holds(reads, seller).await?,
         open: open(reads, seller).await?,
         loose_ends: loose_ends::of_seller(reads, seller).await?,
     }))
@@ -83,8 +89,7 @@ async fn raise(pen: &Pen, seller: SellerId, now: DateTime<Utc>) -> Result<Option
         turns: row.try_get_by_index(3)?,
         settings: rows::from_json("settings", &settings)?,
     };
-    let over = "DELETE FROM rate_window WHERE seller_id = $1 AND minute < $2";
-    tx.execute_sql(over, vec![seller.0.into(), oldest_minute(now).into()]).await?;
+    forget_old(&tx, seller, now).await?;
     loose_ends::remove_old(&tx, seller, now).await?;
     tx.commit("seller.load").await?;
     Ok(Some(raised))
@@ -117,22 +122,43 @@ async fn catalog(reads: &impl ConnectionTrait, seller: SellerId) -> Result<Catal
     rows::catalog(products, variants)
 }
 
-/// The oldest minute that still counts: it does until all of it is an hour old.
-fn oldest_minute(now: DateTime<Utc>) -> i64 {
-    now.timestamp().div_euclid(60) - 60
+/// Slots that may still matter: what lies ahead of the clock does, too.
+fn known_slots(now: DateTime<Utc>) -> Condition {
+    Family::ALL.into_iter().fold(Condition::any(), |any, family| {
+        let of_family = rate_window::Column::Family.eq(family.name());
+        any.add(of_family.and(rate_window::Column::Slot.gte(first_known_slot(family, now))))
+    })
 }
 
-async fn spent(
+/// So long after its end a pause that nobody has disproved is as good as forgotten.
+const HOLD_IS_OLD: TimeDelta = TimeDelta::days(2);
+
+async fn forget_old(tx: &Writing, seller: SellerId, now: DateTime<Utc>) -> Result<(), StoreError> {
+    let spent = rate_window::Entity::delete_many()
+        .filter(rate_window::Column::SellerId.eq(seller.0))
+        .filter(Condition::any().add(known_slots(now).not()).add(rate_window::Column::Calls.eq(0)))
+        .into_query();
+    tx.execute(&spent).await?;
+    let over = Condition::any()
+        .add(hold::Column::Until.lt(ms(now - HOLD_IS_OLD)))
+        .add(hold::Column::Times.eq(0).and(hold::Column::Until.lt(ms(now))));
+    let holds = hold::Entity::delete_many().filter(hold::Column::SellerId.eq(seller.0)).filter(over).into_query();
+    tx.execute(&holds).await?;
+    Ok(())
+}
+
+pub(super) async fn spent(
     reads: &impl ConnectionTrait,
     seller: SellerId,
     now: DateTime<Utc>,
-) -> Result<Vec<SpentMinute>, StoreError> {
-    let rows = rate_window::Entity::of_seller(seller)
-        .filter(rate_window::Column::Minute.gte(oldest_minute(now)))
-        .order_by_asc(rate_window::Column::Minute)
-        .all(reads)
-        .await?;
+) -> Result<Vec<SpentSlot>, StoreError> {
+    let rows = rate_window::Entity::of_seller(seller).filter(known_slots(now)).all(reads).await?;
     rows.into_iter().map(rows::spent).collect()
+}
+
+pub(super) async fn holds(reads: &impl ConnectionTrait, seller: SellerId) -> Result<Vec<(HoldOn, Hold)>, StoreError> {
+    let rows = hold::Entity::of_seller(seller).all(reads).await?;
+    rows.into_iter().map(rows::hold).collect()
 }
 
 pub(super) async fn open(

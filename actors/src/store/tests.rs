@@ -1,6 +1,7 @@
 //! What the store promises, on SQLite and, where `HAWKER_TEST_POSTGRES_URL` names a server, on PostgreSQL as well.
 
 mod append;
+mod budgets;
 mod fences;
 mod ledger;
 mod opening;

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use entity::{
-    alarm, comment, conversation, customer, customer_alias, lead, loose_end, message, order_change, order_line, outbox,
-    product, rate_window, shop_order, variant,
+    alarm, comment, conversation, customer, customer_alias, hold, lead, loose_end, message, order_change, order_line,
+    outbox, product, rate_window, shop_order, variant,
 };
 use sea_orm::sea_query::Condition;
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryTrait, Value};
@@ -35,6 +35,7 @@ pub async fn save(tx: &FencedTx, changes: &Changes, now: DateTime<Utc>) -> Resul
     put::<outbox::Entity>(tx, changes.outbox.iter().map(|it| rows::owed_row(seller, it))).await?;
     put_products(tx, seller, &changes.products).await?;
     put::<rate_window::Entity>(tx, changes.spent.iter().map(|it| rows::spent_row(seller, it))).await?;
+    put::<hold::Entity>(tx, changes.holds.iter().map(|it| rows::hold_row(seller, it))).await?;
     add::<comment::Entity>(tx, changes.comments.iter().map(|it| rows::comment_row(seller, it).into())).await?;
     loose_ends::remove(tx, seller, &changes.loose_ends_over).await?;
     put::<loose_end::Entity>(tx, changes.loose_ends.iter().map(|it| rows::loose_end_row(seller, it))).await?;

@@ -4,6 +4,7 @@
 
 use std::collections::HashSet;
 
+use actors::domain::budget::OwnCaps;
 use actors::domain::catalog::{Product, Variant};
 use actors::domain::channel::{Account, Channel};
 use actors::domain::ids::SellerId;
@@ -31,6 +32,7 @@ pub(super) struct SellerIn {
     currency: Currency,
     language: Option<Language>,
     required: Option<Required>,
+    caps: Option<OwnCaps>,
 }
 
 impl SellerIn {
@@ -40,8 +42,14 @@ impl SellerIn {
         let mut settings = Settings::new(&self.name, self.currency);
         settings.language = self.language.unwrap_or(settings.language);
         settings.required = self.required.unwrap_or(settings.required);
+        settings.caps = checked_caps(self.caps.unwrap_or_default())?;
         Ok(settings)
     }
+}
+
+/// Caps that a seller can have, or what is wrong with them.
+pub(super) fn checked_caps(caps: OwnCaps) -> Result<OwnCaps, Problem> {
+    caps.checked().map_err(|detail| invalid("invalid_caps", "The caps cannot be kept", detail))
 }
 
 #[derive(Deserialize)]

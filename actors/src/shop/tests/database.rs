@@ -5,7 +5,7 @@ use super::*;
 impl Played {
     /// Takes events as one turn, reading whatever the shop wants to know of them, as the actor does.
     pub(super) fn turn(&mut self, events: Vec<(StoredEvent, Result<Happening, Reason>)>) {
-        let wanted = self.shop.wanted(&events, &[]);
+        let wanted = self.shop.wanted(&events, &[], self.now);
         self.read(&wanted);
         for (event, happening) in &events {
             self.shop.decide(event, happening, self.now);

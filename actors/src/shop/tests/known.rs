@@ -130,7 +130,7 @@ fn somebody_who_never_wrote_may_be_renamed() {
 #[test]
 fn an_owed_message_goes_to_the_new_id() {
     let mut played = on_whatsapp();
-    played.shop.rules.messages_per_hour = 0;
+    played.shop.caps.messages_per_hour = 0;
     writes(&mut played, "two blue shirts in M please", 0, USER, Some(PHONE));
     played.waits(4);
     assert!(played.outbox.values().all(|owed| owed.state == OwedState::Owed && owed.recipient == USER));
@@ -146,7 +146,12 @@ fn an_uncertain_send_on_whatsapp_is_left_to_a_person() {
     played.waits(4);
     let question = played.take_handed().remove(0);
     assert_eq!(question.account, number());
-    let ended = CallEnded { outbox: question.id, attempt: 1, result: CallResult::Unknown { error: "silence".into() } };
+    let ended = CallEnded {
+        outbox: question.id,
+        attempt: 1,
+        result: CallResult::Unknown { error: "silence".into() },
+        told: Told::default(),
+    };
     decide(&mut played, Happening::CallEnded(ended), "call", 5, USER);
     played.waits(120);
     assert_eq!(played.outbox[&question.id.0].state, OwedState::Unsettled);

@@ -68,12 +68,12 @@ fn nothing_is_sent_by_itself_while_another_app_has_the_conversation() {
 #[test]
 fn what_is_owed_waits_while_another_app_has_the_conversation() {
     let mut played = Played::new();
-    played.shop.rules.messages_per_hour = 0;
+    played.shop.caps.messages_per_hour = 0;
     played.says("an apron please", 0);
     played.waits(4);
     let standby = Said { standby: true, ..said("m5", "hello") };
     played.hears(Happening::Said(standby), "message:m5", 5);
-    played.shop.rules.messages_per_hour = 10;
+    played.shop.caps.messages_per_hour = 10;
     played.waits(61 * 60);
     assert!(played.take_handed().is_empty());
     played.says("are you there?", 3700);

@@ -69,7 +69,12 @@ const EVENTS: usize = 19;
 /// A conversation in which everything happens. Its first question to the customer is on its way.
 fn story(question: &Owed) -> Vec<Told> {
     let accepted = CallResult::Accepted { mid: "q1".into() };
-    let ended = CallEnded { outbox: question.id, attempt: question.attempts, result: accepted };
+    let ended = CallEnded {
+        outbox: question.id,
+        attempt: question.attempts,
+        result: accepted,
+        told: crate::domain::budget::hold::Told::default(),
+    };
     let echo = Echo { mid: "q1".into(), text: Some(text_of(question).into()), attachments: vec![] };
     let ad = Referral { ad: Some("120".into()), ..Referral::default() };
     let link = Referral { source: Some("SHORTLINK".into()), ..Referral::default() };

@@ -151,11 +151,11 @@ fn an_edit_that_leaves_the_question_as_it_was_asked_is_not_taken_for_a_bad_answe
 #[test]
 fn a_question_that_has_not_left_is_not_asked_about_words_that_are_no_more() {
     let mut played = Played::new();
-    played.shop.rules.messages_per_hour = 0;
+    played.shop.caps.messages_per_hour = 0;
     played.says("an apron please", 0);
     played.waits(4);
     played.unsends("m0");
-    played.shop.rules.messages_per_hour = 10;
+    played.shop.caps.messages_per_hour = 10;
     played.waits(61 * 60);
     assert!(played.take_handed().is_empty());
     assert_eq!(played.outbox.values().next().unwrap().state, OwedState::Failed);

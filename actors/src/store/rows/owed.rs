@@ -1,9 +1,10 @@
 //! Owed calls, spent minutes and alarms as rows.
 
-use entity::{alarm as alarms, outbox as outboxes, rate_window as rate_windows};
+use entity::{alarm as alarms, app_hold as app_holds, hold as holds, outbox as outboxes, rate_window as rate_windows};
 
 use crate::domain::alarm::{Alarm, AlarmKey, AlarmKind};
-use crate::domain::budget::{BudgetKey, Family, SpentMinute};
+use crate::domain::budget::hold::{Hold, HoldOn};
+use crate::domain::budget::{BudgetKey, Family, SpentSlot};
 use crate::domain::channel::Account;
 use crate::domain::ids::{ConnectionId, ConversationId, MessageId, OutboxId, SellerId};
 use crate::domain::outbox::{Owed, OwedCall, OwedState};
@@ -31,6 +32,7 @@ pub(in crate::store) fn owed_row(seller: SellerId, owed: &Owed) -> outboxes::Mod
         since,
         state: owed.state.name().to_owned(),
         attempts: owed.attempts,
+        held: owed.held,
         claimed_at: owed.claimed_at.map(ms),
         claimed_by: owed.claimed_by,
         not_before: ms(owed.not_before),
@@ -55,6 +57,7 @@ pub(in crate::store) fn owed(row: outboxes::Model) -> Result<Owed, StoreError> {
         call,
         state: named("state of an owed call", &row.state, OwedState::named)?,
         attempts: row.attempts,
+        held: row.held,
         claimed_at: maybe_time(row.claimed_at)?,
         claimed_by: row.claimed_by,
         not_before: time(row.not_before)?,
@@ -63,20 +66,48 @@ pub(in crate::store) fn owed(row: outboxes::Model) -> Result<Owed, StoreError> {
     })
 }
 
-pub(in crate::store) fn spent_row(seller: SellerId, spent: &SpentMinute) -> rate_windows::Model {
+pub(in crate::store) fn spent_row(seller: SellerId, spent: &SpentSlot) -> rate_windows::Model {
     rate_windows::Model {
         seller_id: seller.0,
         family: spent.key.family.name().to_owned(),
-        connection_id: spent.key.connection.0,
-        minute: spent.minute,
+        subject: spent.key.subject,
+        slot: spent.slot,
         calls: spent.calls,
     }
 }
 
-pub(in crate::store) fn spent(row: rate_windows::Model) -> Result<SpentMinute, StoreError> {
+pub(in crate::store) fn spent(row: rate_windows::Model) -> Result<SpentSlot, StoreError> {
     let family = named("family", &row.family, Family::named)?;
-    let key = BudgetKey { family, connection: ConnectionId(row.connection_id) };
-    Ok(SpentMinute { key, minute: row.minute, calls: row.calls })
+    Ok(SpentSlot { key: BudgetKey { family, subject: row.subject }, slot: row.slot, calls: row.calls })
+}
+
+pub(in crate::store) fn hold_row(seller: SellerId, (on, hold): &(HoldOn, Hold)) -> holds::Model {
+    let (kind, subject) = on.parts();
+    holds::Model {
+        seller_id: seller.0,
+        kind: kind.to_owned(),
+        subject,
+        since: ms(hold.since),
+        until: ms(hold.until),
+        times: i32::try_from(hold.times).unwrap_or(i32::MAX),
+        why: hold.why.clone(),
+    }
+}
+
+pub(in crate::store) fn hold(row: holds::Model) -> Result<(HoldOn, Hold), StoreError> {
+    let on = named("hold", &row.kind, |kind| HoldOn::named(kind, row.subject))?;
+    let times = u32::try_from(row.times).unwrap_or(0);
+    Ok((on, Hold { since: time(row.since)?, until: time(row.until)?, times, why: row.why }))
+}
+
+pub(in crate::store) fn app_hold_row(hold: &Hold) -> app_holds::Model {
+    let times = i32::try_from(hold.times).unwrap_or(i32::MAX);
+    app_holds::Model { id: 1, since: ms(hold.since), until: ms(hold.until), times, why: hold.why.clone() }
+}
+
+pub(in crate::store) fn app_hold(row: app_holds::Model) -> Result<Hold, StoreError> {
+    let times = u32::try_from(row.times).unwrap_or(0);
+    Ok(Hold { since: time(row.since)?, until: time(row.until)?, times, why: row.why })
 }
 
 pub(in crate::store) fn alarm_row(seller: SellerId, alarm: &Alarm) -> alarms::Model {

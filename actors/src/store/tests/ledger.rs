@@ -12,7 +12,7 @@ use crate::domain::directory::Place;
 use crate::domain::event::Source;
 use crate::domain::ids::{EventSeq, SellerId};
 use crate::domain::outcome::{Outcome, Reason};
-use crate::store::inbox::{self, Appended, Routed};
+use crate::store::inbox::{self, Appended, Routed, Terms};
 use crate::store::ledger::{self, By, Candidate, Group, Order, PutBack, Selection, Span, State};
 use crate::store::unknown::{self, Room};
 use crate::store::{OfficeTx, Store, turns};
@@ -44,7 +44,8 @@ pub(super) async fn put_back(store: &Store, chunk: &[(Candidate, Place)]) -> Put
 }
 
 async fn append_within(store: &Store, events: &[Routed], room: Room, now: DateTime<Utc>) -> Appended {
-    let (appended, committed) = inbox::append_unflushed(store.pen(), events, room, now).await.unwrap();
+    let (appended, committed) =
+        inbox::append_unflushed(store.pen(), events, Terms { room, ..Terms::default() }, now).await.unwrap();
     committed.flush().await.unwrap();
     appended
 }

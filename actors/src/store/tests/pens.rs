@@ -9,9 +9,9 @@ use crate::domain::changes::{Changes, Decided};
 use crate::domain::ids::EventSeq;
 use crate::domain::outcome::Outcome;
 use crate::failpoint::{self, Action, Moment, Plan};
+use crate::store::inbox::Terms;
 use crate::store::pen::{Committed, Fence, FencedTx, OfficeTx, Sync, Writer};
 use crate::store::sellers::Loaded;
-use crate::store::unknown::Room;
 use crate::store::{Store, StoreError, inbox, ledger, office, turns};
 
 use super::support::{account, at, databases, fenced, load, said, seller, sqlite};
@@ -154,7 +154,7 @@ async fn commits_that_wait_for_the_disk_together_share_a_flush() {
     let mut commits = Vec::new();
     for n in 0..20 {
         let events = [said(Some(seller), &format!("m:{n}"), n)];
-        commits.push(inbox::append_unflushed(store.pen(), &events, Room::ENDLESS, at(0)).await.unwrap().1);
+        commits.push(inbox::append_unflushed(store.pen(), &events, Terms::default(), at(0)).await.unwrap().1);
     }
     assert_eq!(flushes.load(Ordering::SeqCst), 0);
     for flushed in futures::future::join_all(commits.into_iter().map(Committed::flush)).await {
@@ -177,7 +177,7 @@ async fn after_a_failed_flush_nothing_is_promised_until_the_database_itself_has_
         false => Ok(()),
     });
     let event = |n: i64| [said(Some(seller), &format!("m:{n}"), n)];
-    let (_, second) = inbox::append_unflushed(store.pen(), &event(2), Room::ENDLESS, at(0)).await.unwrap();
+    let (_, second) = inbox::append_unflushed(store.pen(), &event(2), Terms::default(), at(0)).await.unwrap();
     assert!(matches!(inbox::append(store.pen(), &event(1), at(0)).await, Err(StoreError::Unavailable(_))));
     broken.store(false, Ordering::SeqCst);
     assert!(second.flush().await.is_err(), "the system may say that it is flushed, and be wrong");

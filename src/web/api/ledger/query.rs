@@ -294,7 +294,7 @@ mod tests {
         assert_eq!(asked.selection.since.unwrap().to_rfc3339(), "2026-10-01T00:00:00+00:00");
         assert_eq!(events("state=any").unwrap().state, None);
         for (wrong, word) in [
-            ("reason=poisn", "unknown_account, not_yet_handled"),
+            ("reason=poisn", "unknown_account, unreadable"),
             ("state=lost", "pending, handled"),
             ("limit=501", "1 to 500"),
             ("seller=x", "number"),

@@ -1,0 +1,251 @@
+//! Who is called, when, under caps and pauses: nothing is lost, nobody is called twice, everybody in turn.
+
+use super::*;
+use crate::domain::budget::hold::{Limit, Reach};
+use crate::domain::budget::{BudgetKey, OwnCaps, SpentSlot};
+use crate::domain::ids::MessageId;
+use crate::shop::claims::News;
+
+fn limit(reach: Reach, after_s: Option<u64>) -> Limit {
+    let after_ms = after_s.map(|seconds| seconds * 1000);
+    Limit { reach, why: "613".into(), after_ms, first_ms: 60_000, is_gentle: false }
+}
+
+fn throttled() -> CallResult {
+    CallResult::Again { error: "Meta asks to slow down (613)".into(), after_ms: None }
+}
+
+impl Played {
+    /// A shop with so many customers who each wait for a text.
+    fn owing(count: i64) -> Self {
+        let mut played = Self::new();
+        for n in 0..count {
+            let event = StoredEvent { customer: Some(format!("c{n}")), ..played.event(&format!("message:{n}"), at(0)) };
+            let said = Said { mid: Some(format!("m{n}")), text: Some("an apron please".into()), ..Said::default() };
+            played.shop.decide(&event, &Ok(Happening::Said(said)), played.now);
+        }
+        played.store();
+        played
+    }
+
+    fn told(&self, owed: &Owed, limits: Vec<Limit>) -> Told {
+        Told { connection: Some(owed.connection), began: Some(self.now), limits }
+    }
+
+    fn is_refused(&mut self, owed: &Owed, reach: Reach, after_s: Option<u64>) -> Outcome {
+        let told = self.told(owed, vec![limit(reach, after_s)]);
+        self.ends_telling(owed, throttled(), told)
+    }
+
+    fn succeeds(&mut self, owed: &Owed) -> Outcome {
+        let told = self.told(owed, vec![]);
+        self.ends_telling(owed, CallResult::Accepted { mid: format!("a{}", owed.id) }, told)
+    }
+
+    /// The actor is loaded anew from what was stored.
+    fn reload(&mut self, spent: Vec<SpentSlot>, holds: Vec<(crate::domain::budget::hold::HoldOn, Hold)>) {
+        let threads = std::mem::take(&mut self.shop.threads);
+        let by_customer = std::mem::take(&mut self.shop.by_customer);
+        let open = self.outbox.values().filter(|owed| owed.state.is_open());
+        let message = |owed: &Owed| self.messages.values().find(|message| message.outbox == Some(owed.id)).cloned();
+        let open = open.map(|owed| (owed.clone(), message(owed))).collect();
+        self.shop = Shop::new(Loaded { last_id: 1000, open, spent, holds, ..loaded() }, rules());
+        self.shop.threads = threads;
+        self.shop.by_customer = by_customer;
+    }
+}
+
+#[test]
+fn a_refused_call_is_owed_again_and_its_connection_rests_until_told() {
+    let mut played = Played::owing(3);
+    played.shop.rules.max_in_flight = 1;
+    played.waits(4);
+    let first = played.take_handed().remove(0);
+    played.is_refused(&first, Reach::Connection, Some(600));
+    let again = &played.outbox[&first.id.0];
+    assert_eq!((again.state, again.attempts, again.held, again.tries()), (OwedState::Owed, 1, 1, 0));
+    played.waits(599);
+    assert!(played.take_handed().is_empty());
+    assert_eq!(played.alarms.values().next(), Some(&at(604)));
+    played.waits(1);
+    let next = played.take_handed();
+    assert_eq!(next.iter().map(|owed| owed.id).collect::<Vec<_>>(), [first.id], "the oldest goes first");
+}
+
+#[test]
+fn after_a_pause_one_call_finds_out_whether_it_is_over() {
+    let mut played = Played::owing(6);
+    played.waits(4);
+    let burst = played.take_handed();
+    assert_eq!(burst.len(), 4);
+    for owed in &burst {
+        played.is_refused(owed, Reach::Connection, None);
+    }
+    assert_eq!(played.shop.holds.values().map(|hold| hold.times).collect::<Vec<_>>(), [1], "one limit, not four");
+    played.waits(60);
+    let probe = played.take_handed();
+    assert_eq!(probe.len(), 1);
+    played.is_refused(&probe[0], Reach::Connection, None);
+    played.waits(119);
+    assert!(played.take_handed().is_empty(), "the second pause is twice as long");
+    played.waits(1);
+    let probe = played.take_handed();
+    assert_eq!(probe.len(), 1);
+    played.succeeds(&probe[0]);
+    assert_eq!(played.take_handed().len(), 4, "it is over for all");
+    assert!(played.shop.holds.is_empty());
+}
+
+#[test]
+fn a_limit_of_one_customer_stops_nobody_else() {
+    let mut played = Played::owing(2);
+    played.waits(4);
+    let both = played.take_handed();
+    played.is_refused(&both[0], Reach::Conversation, None);
+    played.succeeds(&both[1]);
+    played.says("an apron please", 5);
+    played.waits(4);
+    assert_eq!(played.take_handed().len(), 1, "another customer is answered meanwhile");
+    played.waits(56);
+    assert_eq!(played.take_handed().iter().map(|owed| owed.id).collect::<Vec<_>>(), [both[0].id]);
+}
+
+#[test]
+fn while_the_app_is_held_nothing_is_claimed_and_everything_is_heard() {
+    let mut played = Played::owing(2);
+    played.shop.learn_app_hold(Some(Hold { since: at(0), until: at(300), times: 1, why: "4".into() }));
+    played.waits(4);
+    assert!(played.take_handed().is_empty());
+    played.says("a blue linen shirt in M", 5);
+    assert_eq!(played.orders.len(), 3);
+    played.waits(295);
+    assert!(played.take_handed().is_empty());
+    played.waits(1);
+    assert!(!played.take_handed().is_empty(), "it ends by itself");
+}
+
+#[test]
+fn a_pause_and_what_was_spent_survive_a_restart() {
+    let mut played = Played::owing(3);
+    played.shop.rules.max_in_flight = 1;
+    played.waits(4);
+    let spent = played.last.spent.clone();
+    let first = played.take_handed().remove(0);
+    played.is_refused(&first, Reach::Connection, Some(600));
+    let holds = played.last.holds.clone();
+    assert_eq!(holds.len(), 1);
+    played.reload(spent, holds);
+    played.store();
+    assert!(played.take_handed().is_empty());
+    played.waits(600);
+    assert_eq!(played.take_handed().len(), 1);
+}
+
+#[test]
+fn a_limit_told_beside_a_success_counts_even_when_the_echo_was_first() {
+    let mut played = Played::owing(2);
+    played.shop.rules.max_in_flight = 1;
+    played.waits(4);
+    let first = played.take_handed().remove(0);
+    let echo = Echo { mid: "e".into(), text: Some(text_of(&first).to_owned()), attachments: vec![] };
+    let event = StoredEvent { customer: Some("c0".into()), ..played.event("message:e", at(4)) };
+    let told = played.told(&first, vec![limit(Reach::Connection, Some(60))]);
+    let ended = CallEnded { outbox: first.id, attempt: 1, result: CallResult::Accepted { mid: "e".into() }, told };
+    let answer = played.event("call", at(4));
+    played.shop.decide(&event, &Ok(Happening::Echo(echo)), played.now);
+    played.shop.decide(&answer, &Ok(Happening::CallEnded(ended)), played.now);
+    played.store();
+    assert_eq!(played.last.decided[1].outcome, Outcome::Duplicate);
+    assert!(played.take_handed().is_empty());
+    played.waits(60);
+    assert_eq!(played.take_handed().len(), 1);
+}
+
+#[test]
+fn nothing_is_failed_for_being_held_however_often() {
+    let mut played = Played::owing(1);
+    played.waits(4);
+    let question = played.take_handed().remove(0);
+    played.ends(&question, CallResult::Unknown { error: "no answer".into() });
+    played.waits(120);
+    for _ in 0..MANY {
+        let look = played.take_handed().remove(0);
+        played.is_refused(&look, Reach::Connection, Some(60));
+        played.waits(60);
+    }
+    let look = played.take_handed().remove(0);
+    assert_eq!((look.attempts, look.tries()), (MANY + 1, 1));
+    played.ends(&look, CallResult::Looked { found: Some("q1".into()) });
+    assert_eq!(played.outbox[&question.id.0].state, OwedState::Accepted);
+}
+
+/// More than the looks that are made in earnest.
+const MANY: i32 = 15;
+
+#[test]
+fn the_log_says_once_that_a_seller_pauses_and_once_that_it_goes_on() {
+    let mut played = Played::owing(5);
+    played.shop.caps.messages_per_hour = 1;
+    played.waits(4);
+    let paused = played.shop.take_news();
+    assert!(matches!(paused[..], [News::Paused { until: Some(_), .. }]), "{paused:?}");
+    let first = played.take_handed().remove(0);
+    played.succeeds(&first);
+    played.waits(5);
+    assert_eq!(played.shop.take_news(), []);
+    played.shop.caps.messages_per_hour = 250;
+    played.store();
+    assert!(matches!(played.shop.take_news()[..], [News::GoesOn { .. }]));
+    assert_eq!(played.take_handed().len(), 4);
+}
+
+#[test]
+fn a_turn_at_the_cap_stores_its_alarm_once() {
+    let mut played = Played::owing(3);
+    played.shop.caps.messages_per_hour = 0;
+    played.waits(4);
+    assert!(played.alarms.keys().any(|key| key.kind == AlarmKind::Send));
+    played.store();
+    assert_eq!(played.last, Changes { last_id: played.last.last_id, ..Changes::default() });
+}
+
+#[test]
+fn what_is_held_crowds_out_nothing_else() {
+    let mut played = Played::owing(0);
+    let owed = |n: i64, connection: i64| Owed {
+        id: OutboxId(n),
+        purpose: n.to_string(),
+        connection: ConnectionId(connection),
+        account: account(),
+        conversation: ConversationId(n),
+        recipient: n.to_string(),
+        call: OwedCall::Send { message: MessageId(n), text: "hello".into() },
+        state: OwedState::Owed,
+        attempts: 0,
+        held: 0,
+        claimed_at: None,
+        claimed_by: None,
+        not_before: at(0),
+        mid: None,
+        error: None,
+    };
+    let open = (1..=200).map(|n| (owed(n, 1), None)).chain([(owed(201, 2), None)]).collect();
+    let on = crate::domain::budget::hold::HoldOn::Connection(ConnectionId(1));
+    let hold = Hold { since: at(0), until: at(600), times: 1, why: "613".into() };
+    played.shop = Shop::new(Loaded { open, holds: vec![(on, hold)], ..loaded() }, rules());
+    let wanted = played.shop.wanted(&[], &[], played.now);
+    assert_eq!(wanted.conversations, [ConversationId(201)]);
+    played.store();
+    assert_eq!(played.alarms.values().collect::<Vec<_>>(), [&at(0)], "it comes back at once to read on");
+}
+
+#[test]
+fn a_seller_may_have_caps_of_its_own() {
+    let mut seller = loaded();
+    seller.seller.settings.caps = OwnCaps { messages_per_hour: Some(1), ..OwnCaps::default() };
+    let slot = at(0).timestamp() / 60;
+    seller.spent = vec![SpentSlot { key: BudgetKey::messages(ConnectionId(1)), slot, calls: 1 }];
+    let shop = Shop::new(seller, rules());
+    let line = &shop.budget_lines(at(0))[0];
+    assert_eq!((line.cap, line.spent, line.waiting), (1, 1, 0));
+}
