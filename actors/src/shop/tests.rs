@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::alarm::AlarmKey;
-use crate::domain::budget::Caps;
-use crate::domain::budget::hold::Told;
+use crate::domain::budget::hold::{Hold, HoldOn, Told};
+use crate::domain::budget::{BudgetKey, Caps};
 use crate::domain::catalog::{Product, Variant};
 use crate::domain::channel::Channel;
 use crate::domain::conversation::{Author, MessageState};
@@ -29,6 +29,8 @@ struct Played {
     messages: BTreeMap<i64, Message>,
     alarms: BTreeMap<AlarmKey, DateTime<Utc>>,
     outbox: BTreeMap<i64, Owed>,
+    spent: BTreeMap<(BudgetKey, i64), i32>,
+    holds: BTreeMap<HoldOn, Hold>,
     handed: Vec<Owed>,
     last: Changes,
 }
@@ -98,6 +100,8 @@ impl Played {
             messages: BTreeMap::new(),
             alarms: BTreeMap::new(),
             outbox: BTreeMap::new(),
+            spent: BTreeMap::new(),
+            holds: BTreeMap::new(),
             handed: Vec::new(),
             last: Changes::default(),
         }
@@ -153,6 +157,8 @@ impl Played {
         self.orders.extend(changes.orders.iter().map(|order| (order.id.0, order.clone())));
         self.messages.extend(changes.messages.iter().map(|message| (message.id.0, message.clone())));
         self.outbox.extend(changes.outbox.iter().map(|owed| (owed.id.0, owed.clone())));
+        self.spent.extend(changes.spent.iter().map(|spent| ((spent.key, spent.slot), spent.calls)));
+        self.holds.extend(changes.holds.iter().cloned());
         for over in &changes.alarms_over {
             self.alarms.remove(over);
         }
