@@ -300,19 +300,6 @@ fn an_uncertain_send_is_looked_for_and_sent_again_only_when_meta_does_not_have_i
 }
 
 #[test]
-fn a_throttled_send_waits_as_long_as_meta_says() {
-    let mut played = Played::new();
-    played.says("an apron please", 0);
-    played.waits(4);
-    let question = played.take_handed().remove(0);
-    played.ends(&question, CallResult::Again { error: "slow down".into(), after_ms: Some(60_000) });
-    played.waits(59);
-    assert!(played.take_handed().is_empty());
-    played.waits(1);
-    assert_eq!(played.take_handed().len(), 1);
-}
-
-#[test]
 fn after_a_restart_a_claimed_send_is_uncertain_and_a_lost_hand_over_is_repeated() {
     for (claimed_by, handed) in [(Some(0), 0), (Some(1), 1)] {
         let mut played = Played::new();
@@ -392,18 +379,6 @@ fn a_cancelled_draft_that_is_wanted_again_is_the_same_order() {
     assert_eq!(played.order().state, OrderState::Cancelled);
     played.says("sorry, one apron please", 20);
     assert_eq!(played.order().state, OrderState::Draft);
-}
-
-#[test]
-fn a_spent_budget_puts_sends_off_until_there_is_room() {
-    let mut played = Played::new();
-    played.shop.caps.messages_per_hour = 0;
-    played.says("two aprons please", 0);
-    played.waits(4);
-    assert!(played.take_handed().is_empty());
-    played.shop.caps.messages_per_hour = 1;
-    played.waits(61 * 60);
-    assert_eq!(played.take_handed().len(), 1);
 }
 
 #[test]

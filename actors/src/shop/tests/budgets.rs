@@ -323,3 +323,28 @@ fn a_seller_may_have_caps_of_its_own() {
     let line = &shop.budget_lines(at(0))[0];
     assert_eq!((line.cap, line.spent, line.waiting), (1, 1, 0));
 }
+
+#[test]
+fn a_throttled_send_waits_as_long_as_meta_says() {
+    let mut played = Played::new();
+    played.says("an apron please", 0);
+    played.waits(4);
+    let question = played.take_handed().remove(0);
+    played.ends(&question, CallResult::Again { error: "slow down".into(), after_ms: Some(60_000) });
+    played.waits(59);
+    assert!(played.take_handed().is_empty());
+    played.waits(1);
+    assert_eq!(played.take_handed().len(), 1);
+}
+
+#[test]
+fn a_spent_budget_puts_sends_off_until_there_is_room() {
+    let mut played = Played::new();
+    played.shop.caps.messages_per_hour = 0;
+    played.says("two aprons please", 0);
+    played.waits(4);
+    assert!(played.take_handed().is_empty());
+    played.shop.caps.messages_per_hour = 1;
+    played.waits(61 * 60);
+    assert_eq!(played.take_handed().len(), 1);
+}
