@@ -277,11 +277,11 @@ async fn events_are_searched_and_shown_with_their_bytes(database: Database) {
     assert_eq!(found(&app, meta).await.len(), 5);
     let by = |query: String| format!("{meta}&{query}");
     for (query, count) in [
-        (by(format!("customer={}", ben.id())), 1),
+        (by(format!("customer={}", ben.id())), 2),
         (by(format!("key={}", hello.mid())), 1),
         (by(format!("account=instagram%3A{}", shop.account.id())), 3),
         (by(format!("seller={}", shop.seller)), 3),
-        (by("kind=message".to_owned()), 2),
+        (by("kind=message".to_owned()), 3),
         (by("until=2020-01-01".to_owned()), 0),
         (by("since=2020-01-01T00:00:00Z".to_owned()), 5),
         ("reason=unreadable_body".to_owned(), 2),

@@ -220,7 +220,7 @@ const MESSENGER: &[Row] = &[
 #[rustfmt::skip]
 const WHATSAPP: &[Row] = &[
     ("account_update_disabled", &[("change:account_update", "account_notice")]),
-    ("batch_mixed", &[("status", "handled"), ("status", "handled"), ("message", "handled"), ("message", "handled"), ("message", "handled")]),
+    ("batch_mixed", &[("status", "handled"), ("status", "duplicate"), ("message", "handled"), ("message", "handled"), ("message", "handled")]),
     ("entry_empty_changes", &[("entry_without_events", "not_used")]),
     ("message_audio_voice", &[("message", "handled")]),
     ("message_button_reply", &[("message", "handled")]),

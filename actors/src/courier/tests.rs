@@ -1,6 +1,7 @@
 //! Calls, their results, and falls in between, on a real database.
 
 use super::*;
+use crate::domain::budget::hold::Hold;
 use crate::domain::event::Source;
 use crate::domain::ids::OutboxId;
 use crate::house::{House, claimed, hasty, until};
@@ -108,4 +109,18 @@ async fn every_owed_text_is_sent_once_whoever_is_killed_meanwhile() {
     let mut sent: Vec<i64> = texts(&house).iter().map(|text| text.parse().unwrap()).collect();
     sent.sort_unstable();
     assert_eq!(sent, (1..=30).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_call_that_comes_to_the_wire_while_the_app_is_held_is_not_made() {
+    let house = house(hasty()).await;
+    let until = house.now() + chrono::TimeDelta::hours(1);
+    let hold = Hold { since: house.now(), until, times: 1, why: "4".to_owned() };
+    house.world.app_hold.restore(Some(hold));
+    house.graph.gate.add_permits(9);
+    hand_over(&house.world, house.seller, 1, vec![claimed(5, "hello")]);
+    house.world.calls.all_over().await;
+    assert!(texts(&house).is_empty());
+    let result = result(&house).await;
+    assert!(result.contains("\"again\"") && result.contains("\"reach\":\"app\""), "{result}");
 }

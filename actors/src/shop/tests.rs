@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::alarm::AlarmKey;
-use crate::domain::budget::Caps;
-use crate::domain::budget::hold::Told;
+use crate::domain::budget::hold::{Hold, HoldOn, Told};
+use crate::domain::budget::{BudgetKey, Caps};
 use crate::domain::catalog::{Product, Variant};
 use crate::domain::channel::Channel;
 use crate::domain::conversation::{Author, Conversation, Customer, Lead, MessageState};
@@ -40,6 +40,8 @@ struct Played {
     leads: BTreeMap<CustomerId, Lead>,
     loose_ends: BTreeMap<(Account, String), LooseEnd>,
     comments: BTreeSet<CommentName>,
+    spent: BTreeMap<(BudgetKey, i64), i32>,
+    holds: BTreeMap<HoldOn, Hold>,
     handed: Vec<Owed>,
     last: Changes,
 }
@@ -115,6 +117,8 @@ impl Played {
             leads: BTreeMap::new(),
             loose_ends: BTreeMap::new(),
             comments: BTreeSet::new(),
+            spent: BTreeMap::new(),
+            holds: BTreeMap::new(),
             handed: Vec::new(),
             last: Changes::default(),
         }
@@ -295,19 +299,6 @@ fn an_uncertain_send_is_looked_for_and_sent_again_only_when_meta_does_not_have_i
 }
 
 #[test]
-fn a_throttled_send_waits_as_long_as_meta_says() {
-    let mut played = Played::new();
-    played.says("an apron please", 0);
-    played.waits(4);
-    let question = played.take_handed().remove(0);
-    played.ends(&question, CallResult::Again { error: "slow down".into(), after_ms: Some(60_000) });
-    played.waits(59);
-    assert!(played.take_handed().is_empty());
-    played.waits(1);
-    assert_eq!(played.take_handed().len(), 1);
-}
-
-#[test]
 fn after_a_restart_a_claimed_send_is_uncertain_and_a_lost_hand_over_is_repeated() {
     for (claimed_by, handed) in [(Some(0), 0), (Some(1), 1)] {
         let mut played = Played::new();
@@ -387,18 +378,6 @@ fn a_cancelled_draft_that_is_wanted_again_is_the_same_order() {
     assert_eq!(played.order().state, OrderState::Cancelled);
     played.says("sorry, one apron please", 20);
     assert_eq!(played.order().state, OrderState::Draft);
-}
-
-#[test]
-fn a_spent_budget_puts_sends_off_until_there_is_room() {
-    let mut played = Played::new();
-    played.shop.caps.messages_per_hour = 0;
-    played.says("two aprons please", 0);
-    played.waits(4);
-    assert!(played.take_handed().is_empty());
-    played.shop.caps.messages_per_hour = 1;
-    played.waits(61 * 60);
-    assert_eq!(played.take_handed().len(), 1);
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::domain::budget::hold::{Limit, Reach};
-use crate::domain::budget::{BudgetKey, OwnCaps, SpentSlot};
+use crate::domain::budget::window::first_known_slot;
+use crate::domain::budget::{OwnCaps, SpentSlot};
 use crate::domain::ids::MessageId;
 use crate::shop::claims::News;
 
@@ -42,16 +43,91 @@ impl Played {
         self.ends_telling(owed, CallResult::Accepted { mid: format!("a{}", owed.id) }, told)
     }
 
-    /// The actor is loaded anew from what was stored.
-    fn reload(&mut self, spent: Vec<SpentSlot>, holds: Vec<(crate::domain::budget::hold::HoldOn, Hold)>) {
+    /// The actor is loaded anew from what was stored; calls that were handed over are with the courier.
+    fn reload(&mut self) {
         let threads = std::mem::take(&mut self.shop.threads);
         let by_customer = std::mem::take(&mut self.shop.by_customer);
-        let open = self.outbox.values().filter(|owed| owed.state.is_open());
         let message = |owed: &Owed| self.messages.values().find(|message| message.outbox == Some(owed.id)).cloned();
+        let open = self.outbox.values().filter(|owed| owed.state.is_open());
         let open = open.map(|owed| (owed.clone(), message(owed))).collect();
-        self.shop = Shop::new(Loaded { last_id: 1000, open, spent, holds, ..loaded() }, rules());
-        self.shop.threads = threads;
-        self.shop.by_customer = by_customer;
+        self.spent.retain(|(key, slot), calls| *calls > 0 && *slot >= first_known_slot(key.family, self.now));
+        let spent = self.spent.iter().map(|((key, slot), calls)| SpentSlot { key: *key, slot: *slot, calls: *calls });
+        let holds = self.holds.iter().map(|(on, hold)| (*on, hold.clone())).collect();
+        let (caps, last_id) = (self.shop.caps, self.shop.last_id);
+        self.shop = Shop::new(Loaded { last_id, open, spent: spent.collect(), holds, ..loaded() }, rules());
+        (self.shop.caps, self.shop.threads, self.shop.by_customer) = (caps, threads, by_customer);
+        self.shop.recover(&|_, _| true, &[], self.now);
+    }
+
+    /// One more customer wants to be asked for details, at once.
+    fn hears_from(&mut self, name: &str) {
+        let event = StoredEvent { customer: Some(name.into()), ..self.event(&format!("message:{name}"), self.now) };
+        let said = Said { mid: Some(format!("m-{name}")), text: Some("an apron please".into()), ..Said::default() };
+        self.shop.decide(&event, &Ok(Happening::Said(said)), self.now);
+        let key = AlarmKey { kind: AlarmKind::Reply, subject: self.shop.last_id_of_a_thread() };
+        self.shop.alarm(&Alarm { key, due: self.now }, self.now + TimeDelta::seconds(4));
+        self.store();
+    }
+}
+
+impl Shop {
+    fn last_id_of_a_thread(&self) -> i64 {
+        self.threads.keys().max().map_or(0, |id| id.0)
+    }
+}
+
+/// What may happen to a shop.
+#[derive(Clone, Debug)]
+enum Act {
+    Writes(u8),
+    Ends { is_refused: bool },
+    Reloads,
+    ClockSteps(i64),
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        4 => (1_u8..6).prop_map(Act::Writes),
+        4 => any::<bool>().prop_map(|is_refused| Act::Ends { is_refused }),
+        2 => Just(Act::Reloads),
+        4 => (0_i64..1200).prop_map(Act::ClockSteps),
+        1 => (-30_000_i64..30_000).prop_map(Act::ClockSteps),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    /// As far as the clock strays here it is within the day for which spends are known.
+    #[test]
+    fn no_hour_has_more_claims_than_the_cap_whatever_happens(acts in prop::collection::vec(act(), 1..60), cap in 1_u32..7) {
+        let (mut played, mut claims, mut on_wire, mut names) = (Played::new(), Vec::new(), Vec::new(), 0);
+        played.shop.caps.messages_per_hour = cap;
+        for act in acts {
+            match act {
+                Act::Writes(count) => for _ in 0..count {
+                    names += 1;
+                    played.hears_from(&format!("c{names}"));
+                },
+                Act::Ends { is_refused } => for owed in std::mem::take(&mut on_wire) {
+                    if is_refused { played.is_refused(&owed, Reach::Connection, None) } else { played.succeeds(&owed) };
+                },
+                Act::Reloads => played.reload(),
+                Act::ClockSteps(seconds) => {
+                    let strayed = (played.now - at(0)).num_seconds() + seconds;
+                    played.now = at(strayed.clamp(-36_000, 36_000));
+                    played.store();
+                }
+            }
+            let handed = played.take_handed();
+            claims.extend(handed.iter().filter_map(|owed| owed.claimed_at));
+            on_wire.extend(handed);
+        }
+        let hour = TimeDelta::hours(1);
+        for first in &claims {
+            let within = claims.iter().filter(|claim| *claim >= first && **claim < *first + hour).count();
+            prop_assert!(within <= usize::try_from(cap).unwrap(), "{} claims in an hour of {}", within, cap);
+        }
     }
 }
 
@@ -129,12 +205,10 @@ fn a_pause_and_what_was_spent_survive_a_restart() {
     let mut played = Played::owing(3);
     played.shop.rules.max_in_flight = 1;
     played.waits(4);
-    let spent = played.last.spent.clone();
     let first = played.take_handed().remove(0);
     played.is_refused(&first, Reach::Connection, Some(600));
-    let holds = played.last.holds.clone();
-    assert_eq!(holds.len(), 1);
-    played.reload(spent, holds);
+    assert_eq!((played.last.holds.len(), played.spent.len()), (1, 1));
+    played.reload();
     played.store();
     assert!(played.take_handed().is_empty());
     played.waits(600);
@@ -248,4 +322,29 @@ fn a_seller_may_have_caps_of_its_own() {
     let shop = Shop::new(seller, rules());
     let line = &shop.budget_lines(at(0))[0];
     assert_eq!((line.cap, line.spent, line.waiting), (1, 1, 0));
+}
+
+#[test]
+fn a_throttled_send_waits_as_long_as_meta_says() {
+    let mut played = Played::new();
+    played.says("an apron please", 0);
+    played.waits(4);
+    let question = played.take_handed().remove(0);
+    played.ends(&question, CallResult::Again { error: "slow down".into(), after_ms: Some(60_000) });
+    played.waits(59);
+    assert!(played.take_handed().is_empty());
+    played.waits(1);
+    assert_eq!(played.take_handed().len(), 1);
+}
+
+#[test]
+fn a_spent_budget_puts_sends_off_until_there_is_room() {
+    let mut played = Played::new();
+    played.shop.caps.messages_per_hour = 0;
+    played.says("two aprons please", 0);
+    played.waits(4);
+    assert!(played.take_handed().is_empty());
+    played.shop.caps.messages_per_hour = 1;
+    played.waits(61 * 60);
+    assert_eq!(played.take_handed().len(), 1);
 }

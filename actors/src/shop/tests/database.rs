@@ -70,6 +70,8 @@ impl Played {
         }
         let kept = changes.loose_ends.iter().map(|end| ((end.account.clone(), end.mid.clone()), end.clone()));
         self.loose_ends.extend(kept);
+        self.spent.extend(changes.spent.iter().map(|spent| ((spent.key, spent.slot), spent.calls)));
+        self.holds.extend(changes.holds.iter().cloned());
         self.comments.extend(changes.comments.iter().map(|comment| comment.name.clone()));
         for over in &changes.alarms_over {
             self.alarms.remove(over);

@@ -1,16 +1,18 @@
 //! What was spent and what Meta holds, as rows: through loads, clocks that step, and another life of the process.
 
 use chrono::TimeDelta;
+use migration::{Migrator, MigratorTrait};
+use sea_orm::{ConnectionTrait, Database};
 
 use crate::domain::budget::hold::{Hold, HoldOn};
 use crate::domain::budget::{BudgetKey, OwnCaps, SpentSlot};
 use crate::domain::changes::Changes;
-use crate::domain::ids::ConnectionId;
+use crate::domain::ids::{ConnectionId, SellerId};
 use crate::store::inbox::Terms;
 use crate::store::pen::OfficeTx;
-use crate::store::{app_hold, budgets, inbox, office, sellers, turns};
+use crate::store::{Store, app_hold, budgets, inbox, office, sellers, turns};
 
-use super::support::{account, at, databases, fenced, load, said, seller};
+use super::support::{account, at, databases, fenced, load, said, seller, sqlite};
 
 fn hour_slot(hours: i64) -> i64 {
     (at(0) + TimeDelta::hours(hours)).timestamp() / 60
@@ -102,4 +104,24 @@ async fn a_seller_keeps_its_other_settings_when_its_caps_change() {
         assert_eq!(after, crate::domain::seller::Settings { caps, ..before });
         store.close(at(1)).await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn what_was_spent_before_there_were_slots_stays_spent() {
+    let database = sqlite();
+    let connection = Database::connect(format!("{}?mode=rwc", database.settings.url)).await.unwrap();
+    Migrator::up(&connection, Some(2)).await.unwrap();
+    let old = format!(
+        "INSERT INTO seller (id, settings) VALUES (1, '{}');
+         INSERT INTO rate_window (seller_id, family, connection_id, minute, calls) VALUES (1, 'messages', 1, {}, 3)",
+        r#"{"name":"Linen","currency":"USD","language":"en","required":{"phone":true,"email":false,"address":true},"confirm_from":0.75,"auto_reply":true}"#,
+        hour_slot(0),
+    );
+    connection.execute_unprepared(&old).await.unwrap();
+    connection.close().await.unwrap();
+    Store::migrate(&database.settings).await.unwrap();
+    let store = database.open().await;
+    let loaded = load(&store, SellerId(1)).await;
+    assert_eq!((loaded.spent, loaded.seller.settings.caps), (vec![spent(hour_slot(0))], OwnCaps::default()));
+    store.close(at(1)).await.unwrap();
 }

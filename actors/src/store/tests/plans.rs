@@ -111,7 +111,19 @@ async fn a_question_is_answered_from_an_index_that_fits_it() {
     ledger::candidates(&reads, Selection::default(), Some((1, EventSeq(1))), 9).await.unwrap();
     unknown::with_events(&reads).await.unwrap();
     let plans = reads.plans.into_inner().unwrap();
-    let tables = [
+    for plan in &plans {
+        assert!(!is_a_walk(plan), "{plan} in {plans:#?}");
+    }
+    assert!(plans.len() > 20, "{plans:#?}");
+    for index in ["inbox_event_ledgered", "inbox_event_ledgered_seq", "_time (happened_at>?)", "_account (account=?"] {
+        assert!(plans.iter().any(|plan| plan.contains(index)), "{index} is not used: {plans:#?}");
+    }
+    store.close(at(0)).await.unwrap();
+}
+
+/// Whether a step of a plan looks at every row of a table, or of a shop.
+fn is_a_walk(plan: &str) -> bool {
+    const TABLES: [&str; 11] = [
         "customer",
         "customer_alias",
         "conversation",
@@ -124,19 +136,12 @@ async fn a_question_is_answered_from_an_index_that_fits_it() {
         "outbox",
         "alarm",
     ];
-    for plan in &plans {
-        let words: Vec<&str> = plan.split(' ').collect();
-        let walks_table = words[0] == "SCAN" && words.len() == 2 && tables.contains(&words[1]);
-        // What was spent in a day and what is held now is all there is of them, and it is read whole.
-        let is_short = ["rate_window", "hold"].contains(&words[1]);
-        let walks_shop = words[0] == "SEARCH" && plan.ends_with("PRIMARY KEY (seller_id=?)") && !is_short;
-        assert!(!walks_table && !walks_shop, "{plan} in {plans:#?}");
-    }
-    assert!(plans.len() > 20, "{plans:#?}");
-    for index in ["inbox_event_ledgered", "inbox_event_ledgered_seq", "_time (happened_at>?)", "_account (account=?"] {
-        assert!(plans.iter().any(|plan| plan.contains(index)), "{index} is not used: {plans:#?}");
-    }
-    store.close(at(0)).await.unwrap();
+    // What was spent in a day and what is held now is all there is of them, and it is read whole.
+    const SHORT: [&str; 2] = ["rate_window", "hold"];
+    let words: Vec<&str> = plan.split(' ').collect();
+    let walks_table = words[0] == "SCAN" && words.len() == 2 && TABLES.contains(&words[1]);
+    let walks_shop = words[0] == "SEARCH" && plan.ends_with("PRIMARY KEY (seller_id=?)");
+    walks_table || (walks_shop && !SHORT.contains(&words[1]))
 }
 
 #[tokio::test]
