@@ -89,7 +89,9 @@ impl GraphClient {
             let token = self.token(call, deadline).await?;
             let errand = Errand { call, token, deadline, label };
             match &call.request {
-                GraphRequest::SendText { recipient, text } => self.send_text(&errand, recipient, text).await,
+                GraphRequest::SendText { recipient, text, quick_replies } => {
+                    self.send_text(&errand, recipient, text, quick_replies).await
+                }
                 GraphRequest::FindMessage { recipient, text, since } => {
                     let sought = find::Sought::new(call.account.id(), text, *since);
                     let found = timeout_at(deadline, self.find_message(&errand, &sought, recipient)).await;

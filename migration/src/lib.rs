@@ -2,6 +2,7 @@
 
 mod m0001_first;
 mod m0002_seller_request;
+mod m0004_carts;
 
 use sea_orm_migration::prelude::{MigrationTrait, async_trait};
 
@@ -14,6 +15,10 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_first::Migration), Box::new(m0002_seller_request::Migration)]
+        vec![
+            Box::new(m0001_first::Migration),
+            Box::new(m0002_seller_request::Migration),
+            Box::new(m0004_carts::Migration),
+        ]
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::faults::{Calls, Course};
 use super::refusal::Refusal;
 use super::wire::{Address, Attachment, WebhookEvent};
-use super::world::{AccountState, Said, SentMessage, World};
+use super::world::{AccountState, QuickReply, Said, SentMessage, World};
 
 const MOST_TEXT_BYTES: usize = 1000;
 const DAY_MS: i64 = 24 * 3_600_000;
@@ -59,11 +59,24 @@ struct OutgoingAddress {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "read only to see that they are there")]
 struct OutgoingQuickReply {
     content_type: String,
     title: String,
     payload: String,
+}
+
+impl QuickReply {
+    fn of(reply: &OutgoingQuickReply) -> Self {
+        Self { title: reply.title.clone(), payload: reply.payload.clone() }
+    }
+}
+
+impl OutgoingQuickReply {
+    /// Meta cuts longer titles, which a correct client does itself.
+    fn fits(&self) -> bool {
+        let is_short = |text: &str, limit| (1..=limit).contains(&text.chars().count());
+        self.content_type == "text" && is_short(&self.title, 20) && is_short(&self.payload, 1000)
+    }
 }
 
 #[derive(Deserialize, PartialEq)]
@@ -171,6 +184,9 @@ fn check_body(body: &SendBody) -> Result<(), No> {
         (Some(""), None) => wrong("the text is empty"),
         (Some(text), None) if text.len() > MOST_TEXT_BYTES => wrong("the text is longer than 1000 bytes"),
         (Some(_), None) if message.quick_replies.len() > 13 => wrong("more than 13 quick replies"),
+        (Some(_), None) if !message.quick_replies.iter().all(OutgoingQuickReply::fits) => {
+            wrong("a quick reply is a text with a title of 20 and a payload of 1000 characters at most")
+        }
         (Some(_), None) | (None, Some(_)) => Ok(()),
         _ => wrong("either a text or an attachment"),
     }
@@ -196,6 +212,7 @@ fn perform(
         to: to.clone(),
         name: name.unwrap_or_default(),
         text: message.text.clone().unwrap_or_default(),
+        quick_replies: message.quick_replies.iter().map(QuickReply::of).collect(),
         at: now_ms,
     });
     (Ok(json!({ "recipient_id": to, "message_id": echo.mid() })), Some(echo))
@@ -282,6 +299,11 @@ mod tests {
             json!({"recipient": {"id": ada}}).to_string().into_bytes(),
             json!({"recipient": {"id": ada}, "message": {"txt": "x"}}).to_string().into_bytes(),
             json!({"recipient": {"id": ada}, "message": {"text": "x"}, "extra": 1}).to_string().into_bytes(),
+            json!({"recipient": {"id": ada}, "message": {"text": "x", "quick_replies": [
+                {"content_type": "text", "title": "a title of 21 letters", "payload": "p"}
+            ]}})
+            .to_string()
+            .into_bytes(),
             json!({"recipient": {"id": ada}, "message": {"text": "x"}, "tag": "HUMAN_AGENT"}).to_string().into_bytes(),
         ] {
             let no = take(&mut world, SHOP, &body, FREE, 1000).answer.unwrap_err();

@@ -206,6 +206,11 @@ pub(super) fn is_or(word: &str) -> bool {
     matches!(word, "or" | "o" | "ou")
 }
 
+/// True for a word after a number that makes it come on top of what was said before.
+pub(super) fn is_more(word: &str) -> bool {
+    matches!(word, "more" | "mas" | "mais")
+}
+
 /// The word that stands for all words of the same meaning, if this is one of a few that shops need in every language.
 pub(super) fn concept(word: &str) -> Option<&'static str> {
     static WORDS: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| {

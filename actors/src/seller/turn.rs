@@ -114,13 +114,16 @@ impl Desk {
 
     async fn read_threads(&mut self, meant: &[Meant], alarms: &[Alarm]) -> Result<(), Fall> {
         let wanted = self.shop.wanted(meant, alarms);
-        if wanted == Wanted::default() {
-            return Ok(());
+        let (reads, limit) = (self.seat.world.store.reads(), self.seat.world.settings.store_timeout);
+        if wanted != Wanted::default() {
+            let read = threads::read(reads, self.seat.seller, &wanted, MAX_HEARD as u64);
+            self.shop.learn(within(limit, read).await?);
         }
-        let world = &self.seat.world;
-        let read = threads::read(world.store.reads(), self.seat.seller, &wanted, MAX_HEARD as u64);
-        let threads = within(world.settings.store_timeout, read).await?;
-        self.shop.learn(threads);
+        let repeating = self.shop.wanted_orders(meant);
+        if !repeating.is_empty() {
+            let read = threads::last_orders(reads, self.seat.seller, &repeating);
+            self.shop.learn_orders(&repeating, within(limit, read).await?);
+        }
         Ok(())
     }
 

@@ -11,7 +11,7 @@ use crate::domain::conversation::{Message, MessageState};
 use crate::domain::event::{CallEnded, CallResult};
 use crate::domain::ids::{ConnectionId, ConversationId, OutboxId};
 use crate::domain::order::Look;
-use crate::domain::outbox::{Owed, OwedCall, OwedState};
+use crate::domain::outbox::{Aim, Owed, OwedCall, OwedState, Purpose};
 use crate::domain::outcome::Outcome;
 
 use super::step::Step;
@@ -86,8 +86,8 @@ impl Step<'_> {
     }
 
     fn not_sent(&mut self, thread: &mut Thread, open: &Open, error: &str) {
-        thread.conversation.needs_look = Some(Look::NotSent);
-        if open.owed.purpose.starts_with("ask:") {
+        thread.conversation.needs(Look::NotSent);
+        if matches!(open.owed.purpose.aim, Aim::Ask | Aim::Check) {
             // The customer never saw the question: the next word brings it again.
             thread.conversation.asked = None;
         }
@@ -118,7 +118,7 @@ impl Step<'_> {
         let since = open.owed.claimed_at.unwrap_or(self.now) - CLOCKS_APART;
         let look = Owed {
             id,
-            purpose: format!("find:{send}:{id}"),
+            purpose: Purpose::new(Aim::Find, format_args!("{send}:{id}")),
             call: OwedCall::Find { send, text: text.clone(), since },
             state: OwedState::Owed,
             attempts: 0,
@@ -160,7 +160,7 @@ impl Step<'_> {
     fn look_failed(&mut self, thread: &mut Thread, look: &Open, unsettled: Option<&Open>, error: &str) {
         self.end(look, OwedState::Failed, None, Some(error));
         if let Some(send) = unsettled {
-            thread.conversation.needs_look = Some(Look::NotSent);
+            thread.conversation.needs(Look::NotSent);
             self.end(send, OwedState::Unsettled, None, Some(error));
         }
     }

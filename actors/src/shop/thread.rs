@@ -1,10 +1,11 @@
 //! One conversation in memory: the customer, the open episode's messages as read, the draft.
 
+use crate::domain::catalog::Catalog;
 use crate::domain::conversation::{Conversation, Customer, Lead, Message};
-use crate::domain::draft::Heard;
+use crate::domain::draft::{self, Draft, Heard, Shelf};
 use crate::domain::event::StoredEvent;
 use crate::domain::ids::{ConversationId, CustomerId};
-use crate::domain::order::Order;
+use crate::domain::order::{Looks, Order};
 use crate::reader::{self, CatalogIndex};
 use crate::store::threads::StoredThread;
 
@@ -21,6 +22,10 @@ pub(super) struct Thread {
     /// Messages with a say in the draft, in Meta's order.
     pub(super) heard: Vec<Heard>,
     pub(super) draft: Option<Order>,
+    /// The customer's last confirmed order, once it was read or there is none.
+    pub(super) last_order: Option<Order>,
+    /// Whether it was read: it is only when somebody wants the same again.
+    pub(super) knows_last_order: bool,
     /// Messages of ours with their mid, for their echo.
     pub(super) sent: Vec<Message>,
     /// The turn that used it last.
@@ -30,14 +35,10 @@ pub(super) struct Thread {
 impl Thread {
     /// As stored; the messages are read anew, with the catalog as it is now.
     pub(super) fn read(stored: StoredThread, index: &CatalogIndex) -> Self {
-        let heard = stored.heard.iter().map(|message| Heard {
-            message: message.id,
-            key: message.source_key.clone().unwrap_or_default(),
-            at: message.at,
-            reading: reader::read(index, message.text.as_deref().unwrap_or_default()),
-        });
         Self {
-            heard: heard.collect(),
+            heard: stored.heard.iter().map(|message| heard(message, index)).collect(),
+            last_order: None,
+            knows_last_order: stored.conversation.episode == 0,
             customer: stored.customer,
             conversation: stored.conversation,
             lead: stored.lead,
@@ -60,7 +61,7 @@ impl Thread {
             closed_through: None,
             draft: None,
             asked: None,
-            needs_look: None,
+            needs_look: Looks::new(),
         };
         let customer = Customer {
             id: customer,
@@ -68,7 +69,28 @@ impl Thread {
             meta_id: meta_id.to_owned(),
             facts: crate::domain::conversation::Facts::default(),
         };
-        Self { customer, conversation, lead: None, heard: Vec::new(), draft: None, sent: Vec::new(), used: 0 }
+        Self {
+            customer,
+            conversation,
+            lead: None,
+            heard: Vec::new(),
+            draft: None,
+            last_order: None,
+            knows_last_order: true,
+            sent: Vec::new(),
+            used: 0,
+        }
+    }
+
+    /// What the messages of the open episode add up to.
+    pub(super) fn build(&self, catalog: &Catalog) -> Draft {
+        let shelf = Shelf { catalog, order: self.conversation.draft, last: self.last_order.as_ref() };
+        draft::build(&self.heard, shelf)
+    }
+
+    /// True when somebody wants the same as last time, and that is not in memory.
+    pub(super) fn wants_last_order(&self) -> bool {
+        !self.knows_last_order && self.heard.iter().any(|heard| heard.reading.again.is_some())
     }
 
     /// Puts a message at its place in Meta's order. False when the episode is full.
@@ -107,6 +129,25 @@ impl Thread {
             self.conversation.preview = preview(message);
         }
     }
+}
+
+/// A message as it counts in a draft. Buttons carry the shop's own words, not the customer's, and are not read.
+pub(super) fn heard(message: &Message, index: &CatalogIndex) -> Heard {
+    let key = message.source_key.clone().unwrap_or_default();
+    let words = message.text.as_deref().filter(|_| message.meant.is_none() && !is_button(&key));
+    Heard {
+        message: message.id,
+        at: message.at,
+        reading: words.map(|words| reader::read(index, words)).unwrap_or_default(),
+        wishes: message.wishes.clone(),
+        button: message.meant.clone(),
+        key,
+    }
+}
+
+/// Keys start with the kind of their event.
+pub(super) fn is_button(key: &str) -> bool {
+    key.starts_with("postback:")
 }
 
 fn preview(message: &Message) -> String {

@@ -2,7 +2,7 @@
 
 use actors::domain::conversation::{Conversation, Customer, Lead, Message};
 use actors::domain::money::Money;
-use actors::domain::order::{Order, OrderLine};
+use actors::domain::order::{Look, Order, OrderLine};
 use actors::domain::outbox::{Owed, OwedCall};
 use actors::domain::outcome::Reason;
 use actors::store::views::Page;
@@ -60,8 +60,12 @@ pub(super) fn conversation(conversation: &Conversation, customer: &Customer) -> 
         "unread": conversation.unread,
         "last_message_at": conversation.last_message_at,
         "window_closes_at": conversation.window_closes_at(),
-        "needs_look": conversation.needs_look,
+        "needs_look": conversation.needs_look.iter().map(|look| look_at(*look)).collect::<Vec<_>>(),
     })
+}
+
+fn look_at(look: Look) -> Value {
+    json!({ "cause": look.name(), "sentence": look.sentence() })
 }
 
 pub(super) fn message(message: &Message) -> Value {
@@ -70,6 +74,7 @@ pub(super) fn message(message: &Message) -> Value {
         "author": message.author.name(),
         "text": message.text,
         "payload": message.payload,
+        "wishes": message.wishes,
         "attachments": message.attachments,
         "at": message.at,
         "state": message.state.name(),

@@ -8,6 +8,8 @@ use crate::store::pen::OfficeTx;
 use crate::store::views::{self, Page};
 use crate::store::{StoreError, office, turns};
 
+use crate::domain::order::Looks;
+
 use super::support::{account, at, databases, fenced, load, seller};
 
 fn talks(count: i64) -> Changes {
@@ -24,7 +26,7 @@ fn talks(count: i64) -> Changes {
         closed_through: None,
         draft: None,
         asked: None,
-        needs_look: None,
+        needs_look: Looks::new(),
     };
     let (customers, conversations) = ((1..=count).map(customer).collect(), (1..=count).map(conversation).collect());
     Changes { customers, conversations, ..Changes::default() }

@@ -3,20 +3,22 @@
 use serde_json::json;
 
 use crate::domain::alarm::{Alarm, AlarmKey, AlarmKind};
+use crate::domain::asked::{Asked, Question};
 use crate::domain::budget::{BudgetKey, Family, SpentMinute};
+use crate::domain::button::{Button, QuickReply};
 use crate::domain::catalog::{Product, Variant};
 use crate::domain::changes::{Changes, Decided};
 use crate::domain::channel::{Account, Channel};
 use crate::domain::conversation::{
     Author, Conversation, Customer, Fact, Facts, Lead, LeadStage, Message, MessageState,
 };
-use crate::domain::event::Source;
+use crate::domain::event::{Source, Wish};
 use crate::domain::ids::{
     ConnectionId, ConversationId, CustomerId, EventSeq, LeadId, MessageId, OrderId, OutboxId, SellerId,
 };
 use crate::domain::money::Money;
-use crate::domain::order::{LineEvidence, Look, Order, OrderChange, OrderLine, OrderState};
-use crate::domain::outbox::{Owed, OwedCall, OwedState};
+use crate::domain::order::{LineEvidence, Look, Looks, Order, OrderChange, OrderLine, OrderState, OrderStep};
+use crate::domain::outbox::{Aim, Owed, OwedCall, OwedState, Purpose};
 use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::reading::Contact;
 use crate::store::pen::{Fence, FencedTx, Sync};
@@ -54,8 +56,8 @@ fn turn(n: i64) -> Changes {
             episode: 1,
             closed_through: Some(at(-5)),
             draft: Some(OrderId(id)),
-            asked: Some("phone".to_owned()),
-            needs_look: Some(Look::Unsure),
+            asked: Some(Asked { about: Question::Missing("phone".to_owned()), at: at(8) }),
+            needs_look: [Look::Unsure, Look::Attachment].into(),
         }],
         messages: vec![said_row(message, conversation, n), reply_row(MessageId(id + 1), conversation, outbox)],
         leads: vec![Lead {
@@ -67,7 +69,7 @@ fn turn(n: i64) -> Changes {
             at: at(4),
         }],
         orders: vec![draft(OrderId(id), conversation, customer, message)],
-        order_changes: vec![OrderChange { order: OrderId(id), at: at(6), what: "drafted" }],
+        order_changes: vec![OrderChange { order: OrderId(id), at: at(6), what: OrderStep::Drafted }],
         outbox: vec![
             owed_send(outbox, MessageId(id + 1), conversation),
             owed_find(OutboxId(id + 2), outbox, conversation),
@@ -96,6 +98,8 @@ fn said_row(id: MessageId, conversation: ConversationId, n: i64) -> Message {
         source_key: Some(format!("m:{n}")),
         text: Some("two shirts 👕".to_owned()),
         payload: Some("BUY".to_owned()),
+        wishes: vec![Wish { product: "é:1".to_owned(), quantity: Some(u32::MAX) }],
+        meant: Some(Button::Cancel { order: OrderId(n) }),
         attachments: vec!["image".to_owned()],
         at: at(5),
         mid: Some(format!("mid {n}")),
@@ -110,6 +114,8 @@ fn reply_row(id: MessageId, conversation: ConversationId, outbox: OutboxId) -> M
         author: Author::Bot,
         source_key: None,
         payload: None,
+        wishes: vec![],
+        meant: None,
         attachments: vec![],
         at: at(9),
         mid: None,
@@ -149,12 +155,16 @@ fn draft(id: OrderId, conversation: ConversationId, customer: CustomerId, messag
 fn owed_send(id: OutboxId, message: MessageId, conversation: ConversationId) -> Owed {
     Owed {
         id,
-        purpose: format!("reply {id}"),
+        purpose: Purpose::new(Aim::Ask, id),
         connection: ConnectionId(1),
         account: account(),
         conversation,
         recipient: "42".to_owned(),
-        call: OwedCall::Send { message, text: "two shirts 👕".to_owned() },
+        call: OwedCall::Send {
+            message,
+            text: "two shirts 👕".to_owned(),
+            quick_replies: vec![QuickReply { title: "M".to_owned(), payload: "hawker:1:{}".to_owned() }],
+        },
         state: OwedState::Claimed,
         attempts: 1,
         claimed_at: Some(at(8)),
@@ -167,7 +177,7 @@ fn owed_send(id: OutboxId, message: MessageId, conversation: ConversationId) -> 
 
 fn owed_find(id: OutboxId, send: OutboxId, conversation: ConversationId) -> Owed {
     let call = OwedCall::Find { send, text: "two shirts".to_owned(), since: at(8) };
-    Owed { purpose: format!("find {send}"), call, ..owed_send(id, MessageId(0), conversation) }
+    Owed { purpose: Purpose::new(Aim::Find, send), call, ..owed_send(id, MessageId(0), conversation) }
 }
 
 fn product(n: i64) -> Product {
@@ -176,6 +186,7 @@ fn product(n: i64) -> Product {
         options: vec![("Size".to_owned(), name.to_owned())],
         price,
         stock: Some(4),
+        item_id: None,
         keywords: vec![name.to_lowercase()],
     };
     Product {
@@ -183,6 +194,7 @@ fn product(n: i64) -> Product {
         title: "Linen Shirt".to_owned(),
         price: usd(2990),
         stock: None,
+        item_id: None,
         keywords: vec!["camisa".to_owned()],
         variants: vec![variant("S", None), variant("M", Some(usd(3100))), variant("L", None)],
     }
@@ -239,8 +251,13 @@ async fn a_turn_is_read_back_as_it_was_stored() {
         // Everything changes: nothing of the old may be left.
         changes.last_id = 500;
         changes.customers[0].facts = Facts { email: changes.customers[0].facts.phone.take(), ..Facts::default() };
-        changes.conversations[0] =
-            Conversation { needs_look: None, asked: None, unread: 0, episode: 2, ..changes.conversations[0].clone() };
+        changes.conversations[0] = Conversation {
+            needs_look: Looks::new(),
+            asked: None,
+            unread: 0,
+            episode: 2,
+            ..changes.conversations[0].clone()
+        };
         changes.messages[1] =
             Message { state: MessageState::Confirmed, mid: Some("mid".to_owned()), ..changes.messages[1].clone() };
         changes.leads[0].stage = LeadStage::Ordered;
