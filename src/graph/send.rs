@@ -21,7 +21,8 @@ impl GraphClient {
         let Some(channel) = account.channel() else {
             return Err(Fault::refused("no_channel", "the account is none of Meta's"));
         };
-        let request = self.http.post(self.url(&[account.id(), "messages"])).json(&body(channel, to, text, quick_replies));
+        let request =
+            self.http.post(self.url(&[account.id(), "messages"])).json(&body(channel, to, text, quick_replies));
         let answer = self.exchange(errand, request).await?;
         let mid = match channel {
             Channel::Instagram | Channel::Messenger => answer.read::<Sent>()?.message_id,
@@ -60,9 +61,7 @@ fn body(channel: Channel, to: &str, text: &str, quick_replies: &[QuickReply]) ->
 fn message(text: &str, quick_replies: &[QuickReply]) -> Value {
     let mut message = json!({ "text": text });
     if !quick_replies.is_empty() {
-        let reply = |QuickReply { title, payload }: &QuickReply| {
-            json!({"content_type": "text", "title": title, "payload": payload})
-        };
+        let reply = |QuickReply { title, payload }: &QuickReply| json!({"content_type": "text", "title": title, "payload": payload});
         message["quick_replies"] = quick_replies.iter().map(reply).collect();
     }
     message

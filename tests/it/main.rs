@@ -11,6 +11,7 @@ mod actors;
 mod api;
 mod delivery;
 mod door;
+mod drafts;
 mod lock;
 mod orders;
 mod replies;

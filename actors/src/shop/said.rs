@@ -108,8 +108,8 @@ impl Step<'_> {
         let before = thread.draft.take();
         let order = match before.clone() {
             Some(known) => Order { source_key, opened_at, state, lines, confidence, ..known },
-            None if state == OrderState::Cancelled => return built,
-            None => Order { source_key, opened_at, lines, confidence, ..self.new_order(thread) },
+            // Also one that was taken back before it was seen: it is the same as if it had been seen in between.
+            None => Order { source_key, opened_at, state, lines, confidence, ..self.new_order(thread) },
         };
         if before.as_ref().map(|order| order.state) != Some(state) {
             self.turned(thread, &order);

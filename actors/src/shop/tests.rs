@@ -6,7 +6,7 @@ use super::*;
 use crate::domain::alarm::AlarmKey;
 use crate::domain::catalog::{Product, Variant};
 use crate::domain::channel::Channel;
-use crate::domain::conversation::{Author, MessageState};
+use crate::domain::conversation::{Author, Conversation, Customer, Lead, MessageState};
 use crate::domain::event::{CallEnded, CallResult, Command, Echo, Said, Source};
 use crate::domain::ids::{ConnectionId, EventSeq, SellerId};
 use crate::domain::money::Money;
@@ -14,6 +14,9 @@ use crate::domain::order::{Look, Order, OrderState};
 use crate::domain::seller::{Connection, Settings};
 
 mod corners;
+mod drafts;
+mod shuffled;
+mod taps;
 
 const NOON: i64 = 1_790_856_000;
 
@@ -22,6 +25,9 @@ struct Played {
     shop: Shop,
     now: DateTime<Utc>,
     seq: i64,
+    customers: BTreeMap<i64, Customer>,
+    conversations: BTreeMap<i64, Conversation>,
+    leads: BTreeMap<i64, Lead>,
     orders: BTreeMap<i64, Order>,
     messages: BTreeMap<i64, Message>,
     alarms: BTreeMap<AlarmKey, DateTime<Utc>>,
@@ -93,6 +99,9 @@ impl Played {
             shop: Shop::new(loaded(), rules()),
             now: at(0),
             seq: 0,
+            customers: BTreeMap::new(),
+            conversations: BTreeMap::new(),
+            leads: BTreeMap::new(),
             orders: BTreeMap::new(),
             messages: BTreeMap::new(),
             alarms: BTreeMap::new(),
@@ -145,6 +154,9 @@ impl Played {
         self.shop.claim(self.now);
         let changes = self.shop.changes();
         self.handed.extend(self.shop.hand_over());
+        self.customers.extend(changes.customers.iter().map(|customer| (customer.id.0, customer.clone())));
+        self.conversations.extend(changes.conversations.iter().map(|one| (one.id.0, one.clone())));
+        self.leads.extend(changes.leads.iter().map(|lead| (lead.id.0, lead.clone())));
         self.orders.extend(changes.orders.iter().map(|order| (order.id.0, order.clone())));
         self.messages.extend(changes.messages.iter().map(|message| (message.id.0, message.clone())));
         self.outbox.extend(changes.outbox.iter().map(|owed| (owed.id.0, owed.clone())));
@@ -161,6 +173,7 @@ impl Played {
         let due: Vec<_> =
             self.alarms.iter().filter(|(_, due)| **due <= self.now).map(|(key, due)| (*key, *due)).collect();
         for (key, due) in due {
+            self.reads_orders(&[]);
             self.shop.alarm(&Alarm { key, due }, self.now);
             self.store();
         }

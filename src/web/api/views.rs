@@ -94,14 +94,15 @@ pub(super) fn lead(lead: &Lead) -> Value {
 }
 
 pub(super) fn owed(owed: &Owed) -> Value {
-    let what = match &owed.call {
-        OwedCall::Send { .. } => "send",
-        OwedCall::Find { .. } => "find",
+    let (what, quick_replies) = match &owed.call {
+        OwedCall::Send { quick_replies, .. } => ("send", quick_replies.as_slice()),
+        OwedCall::Find { .. } => ("find", &[][..]),
     };
     json!({
         "id": owed.id,
         "what": what,
         "conversation": owed.conversation,
+        "quick_replies": quick_replies,
         "state": owed.state.name(),
         "attempts": owed.attempts,
         "not_before": owed.not_before,

@@ -4,7 +4,6 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::catalog::Variant;
-use crate::domain::order::OrderState;
 use crate::domain::reading::{Contact, Evidence};
 use crate::domain::seller::Required;
 
@@ -65,6 +64,9 @@ fn loose(n: i64, name: &str, value: &str) -> Heard {
     heard.reading.loose_options = vec![LooseOption { name: name.into(), value: value.into(), evidence }];
     heard
 }
+
+mod picked;
+mod shuffled;
 
 fn draft_of(heard: &[Heard]) -> Draft {
     build(heard, Shelf { catalog: &shirts(), order: Some(ORDER), last: None })

@@ -84,8 +84,10 @@ const PHRASES: &[(Mark, &str)] = &[
     (
         Mark::Again,
         "same as last time|the same|same one|same as before|same again|same order|the usual|my usual|\
-         order again|reorder|same as usual|lo mismo de siempre|lo mismo|lo de siempre|comme d habitude|\
-         la meme chose|o mesmo|o de sempre",
+         order again|reorder|same as usual|the same as last time|the same as before|the same again|\
+         the same order|the same as usual|lo mismo de siempre|lo mismo que la ultima vez|lo mismo|lo de siempre|\
+         comme d habitude|comme la derniere fois|la meme chose|la meme commande|o mesmo|o mesmo da ultima vez|\
+         o de sempre",
     ),
     (
         Mark::Please,

@@ -61,11 +61,11 @@ fn a_confirmed_order_does_not_take_away_reasons_to_look_that_are_not_about_it() 
     assert_eq!(played.order().state, OrderState::Confirmed);
     assert_eq!(played.needs_look(), [Look::Attachment]);
     played.says("please change my order", 10);
-    assert_eq!(played.needs_look(), [Look::ChangeWanted]);
+    assert_eq!(played.needs_look(), [Look::Attachment, Look::ChangeWanted]);
     played.says("and one blue linen shirt in M", 20);
     played.waits(4);
     assert!(played.orders.values().all(|order| order.state == OrderState::Confirmed));
-    assert_eq!(played.needs_look(), [Look::ChangeWanted]);
+    assert_eq!(played.needs_look(), [Look::Attachment, Look::ChangeWanted]);
 }
 
 #[test]

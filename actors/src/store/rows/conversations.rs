@@ -156,3 +156,21 @@ pub(in crate::store) fn lead(row: leads::Model) -> Result<Lead, StoreError> {
         at: time(row.at)?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_reason_to_look_is_stored_as_it_was_when_there_could_be_only_one() {
+        for (stored, expected) in [
+            ("", Looks::new()),
+            ("unsure", [Look::Unsure].into()),
+            ("attachment,unsure", [Look::Unsure, Look::Attachment].into()),
+        ] {
+            assert_eq!(looks(stored).unwrap(), expected);
+            assert_eq!(looks_text(&expected).unwrap_or_default(), stored);
+        }
+        assert!(looks("unsure,what").is_err());
+    }
+}

@@ -186,7 +186,7 @@ fn product(n: i64) -> Product {
         options: vec![("Size".to_owned(), name.to_owned())],
         price,
         stock: Some(4),
-        item_id: None,
+        item_id: Some(format!("9{n}")),
         keywords: vec![name.to_lowercase()],
     };
     Product {
