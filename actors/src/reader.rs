@@ -42,7 +42,7 @@ use self::{
     quantities::{Quantity, Sort},
     stems::root,
     tones::Tone,
-    words::{Mark, is_look, is_more},
+    words::{Mark, is_look, is_more, puts_in_place},
 };
 use crate::domain::reading::{Contact, Evidence, Intent, LineChange, ReadLine, Reading, YesNo};
 
@@ -174,9 +174,25 @@ impl Scanned<'_> {
                 for line in lines.iter_mut().filter(|line| sets && line.change == LineChange::Add) {
                     line.change = LineChange::Set;
                 }
+                if let [old, new] = lines.as_mut_slice()
+                    && old.product != new.product
+                    && self.swaps()
+                {
+                    old.change = LineChange::Remove;
+                }
             }
             Intent::Question | Intent::Cancel | Intent::Greeting | Intent::Complaint | Intent::Other => lines.clear(),
         }
+    }
+
+    /// `swap the cap for an apron`: a word for a change, and one between two products that puts one in place of the
+    /// other.
+    fn swaps(&self) -> bool {
+        let products = || self.finds.iter().filter(|find| find.is_product());
+        let old = products().min_by_key(|find| find.first()).map(Find::end);
+        let new = products().map(Find::first).max();
+        let between = old.zip(new).and_then(|(old, new)| self.message.tokens.get(old..new)).unwrap_or_default();
+        self.message.has(Mark::Change) && between.iter().any(|token| puts_in_place(&token.word))
     }
 
     /// How many words we made something of, and how many not.

@@ -139,7 +139,7 @@ impl Draft {
             Button::Choose { product, with, name, value, .. } => {
                 let (name, value) = (name.clone(), value.clone());
                 let evidence = Evidence { words: value.clone(), of: format!("option {name}") };
-                self.choose(said, product, with, &LooseOption { name, value, evidence }, shelf);
+                self.choose(said, (product, with), &LooseOption { name, value, evidence }, shelf);
             }
             Button::Order { product, quantity } => {
                 let wish = Wish { product: product.clone(), quantity: Some(*quantity) };
@@ -159,8 +159,7 @@ impl Draft {
     fn choose(
         &mut self,
         said: &Heard,
-        product: &str,
-        with: &[(String, String)],
+        (product, with): (&str, &[(String, String)]),
         option: &LooseOption,
         shelf: Shelf<'_>,
     ) {

@@ -387,16 +387,6 @@ fn an_old_message_makes_a_draft_and_no_answer() {
 }
 
 #[test]
-fn a_cancelled_draft_that_is_wanted_again_is_the_same_order() {
-    let mut played = Played::new();
-    played.says("two aprons please", 0);
-    played.says("cancel my order please", 10);
-    assert_eq!(played.order().state, OrderState::Cancelled);
-    played.says("sorry, one apron please", 20);
-    assert_eq!(played.order().state, OrderState::Draft);
-}
-
-#[test]
 fn a_spent_budget_puts_sends_off_until_there_is_room() {
     let mut played = Played::new();
     played.shop.rules.messages_per_hour = 0;

@@ -1,7 +1,5 @@
 //! One line of a draft: how a line read now goes together with a line known before.
 
-use std::fmt::Write as _;
-
 use super::Heard;
 use crate::domain::catalog::{Product, Variant};
 use crate::domain::ids::{MessageId, OrderId};
@@ -14,17 +12,24 @@ const SURE_OF_RESTATED: f32 = 0.6;
 pub(super) const SURE_OF_CORRECTED: f32 = 0.7;
 
 /// A short text that is equal for equal lines at equal prices, to see whether a yes is to what is there now.
+///
+/// It comes back from a customer's phone, so it must be the same in every version of the program: FNV-1a over texts
+/// that nothing but the line decides.
 pub fn print(lines: &[OrderLine]) -> String {
-    let mut text = String::new();
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    let mut add = |text: &str| {
+        // A byte that no UTF-8 has parts the texts.
+        for byte in text.bytes().chain([0xff]) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    };
     for line in lines {
-        let OrderLine { product, variant, options, modifiers, quantity, unit_price, .. } = line;
-        write!(text, "{product:?}{variant:?}{options:?}{modifiers:?}{quantity}{unit_price}\n")
-            .expect("writing to a String does not fail");
+        add(&line.product);
+        add(line.variant.as_deref().unwrap_or_default());
+        line.options.iter().for_each(|(name, value)| add(&format!("{name}={value}")));
+        line.modifiers.iter().for_each(|modifier| add(modifier));
+        add(&format!("{} x {}", line.quantity, line.unit_price));
     }
-    // FNV-1a: it must be the same in every version of the program, as it comes back from a customer's phone.
-    let hash = text
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     format!("{hash:016x}")
 }
 

@@ -52,13 +52,13 @@ struct Picked {
 impl Picked {
     fn wish(&mut self, wish: &Wish, item: Item<'_>) {
         match wish.quantity {
-            Some(quantity) => self.from_cart(wish, item, quantity),
-            None => self.from_page(wish, item),
+            Some(quantity) => self.in_cart(wish, item, quantity),
+            None => self.on_page(wish, item),
         }
     }
 
     /// A cart says how many, once and for all; a thing that is in it twice is wanted as often.
-    fn from_cart(&mut self, wish: &Wish, item: Item<'_>, quantity: u32) {
+    fn in_cart(&mut self, wish: &Wish, item: Item<'_>, quantity: u32) {
         let mut line = line(wish, item, "cart", self.sure(SURE_OF_CART));
         let same = |known: &&mut ReadLine| known.product == line.product && known.variant == line.variant;
         if let Some(known) = self.lines.iter_mut().find(same) {
@@ -71,7 +71,7 @@ impl Picked {
     }
 
     /// A product's page says that it is about this product, and the words how many of it and which.
-    fn from_page(&mut self, wish: &Wish, item: Item<'_>) {
+    fn on_page(&mut self, wish: &Wish, item: Item<'_>) {
         let mut picked = line(wish, item, "product page", self.sure(SURE_OF_PAGE));
         let mut named = self.reading.lines.iter_mut().filter(|line| line.product == picked.product).peekable();
         if named.peek().is_some() {

@@ -165,12 +165,23 @@ fn what_is_said_over_many_messages_adds_up() {
         (&["two aprons please", "add 1 blue linen shirt in M"], "2 APRON, 1 SHIRT-Blue-M"),
         (&["two aprons and a blue linen shirt in M", "no apron please"], "1 SHIRT-Blue-M"),
         (&["a blue linen shirt in M", "in S please"], "1 SHIRT-Blue-S"),
+        (&["two aprons please", "swap the apron for a blue linen shirt in M"], "1 SHIRT-Blue-M"),
         (&["two aprons please", "cancel my order please", "one blue linen shirt in M"], "1 SHIRT-Blue-M"),
     ] {
         let mut played = easy();
         (0..).zip(said).for_each(|(second, text)| played.says(text, second));
         assert_eq!(played.wanted(), expected, "{said:?}");
     }
+}
+
+#[test]
+fn a_cancelled_draft_that_is_wanted_again_is_the_same_order() {
+    let mut played = Played::new();
+    played.says("two aprons please", 0);
+    played.says("cancel my order please", 10);
+    assert_eq!(played.order().state, OrderState::Cancelled);
+    played.says("sorry, one apron please", 20);
+    assert_eq!(played.order().state, OrderState::Draft);
 }
 
 #[test]

@@ -63,10 +63,13 @@ fn go() -> impl Strategy<Value = (Vec<Deed>, Arrival)> {
     })
 }
 
+/// Each with its quantity.
+type Lines = Vec<(String, u32)>;
+
 /// What there is at the end: orders with states, lines and totals, and all that was said to the customer.
 #[derive(Debug, PartialEq)]
 struct End {
-    orders: Vec<(OrderState, Vec<(String, u32)>, Option<i64>)>,
+    orders: Vec<(OrderState, Lines, Option<i64>)>,
     told: Vec<(String, Vec<String>)>,
 }
 

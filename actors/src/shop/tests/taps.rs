@@ -169,7 +169,7 @@ fn a_summary_that_could_not_be_sent_is_sent_again() {
     played.waits(4);
     assert_eq!(played.question().call.clone(), {
         let OwedCall::Send { text, quick_replies, .. } = summary.call else { panic!("no send") };
-        let message = played.messages.values().filter(|message| message.outbox.is_some()).next_back().unwrap().id;
+        let message = played.messages.values().rfind(|message| message.outbox.is_some()).unwrap().id;
         OwedCall::Send { message, text, quick_replies }
     });
 }
