@@ -49,6 +49,8 @@ pub struct Draft {
     pub source: Option<(String, DateTime<Utc>)>,
     /// True when the customer has said yes to just these lines.
     pub agreed: bool,
+    /// When everything was taken back last: what was asked before that was about something else.
+    pub cancelled_at: Option<DateTime<Utc>>,
     /// What a person should look at, each with the message it came with.
     pub looks: Vec<(MessageId, Look)>,
 }
@@ -115,14 +117,15 @@ impl Draft {
     fn hear(&mut self, said: &Heard, shelf: Shelf<'_>) {
         match &said.button {
             Some(button) => self.tap(said, button, shelf),
-            None if said.cancels() => self.cancel(),
+            None if said.cancels() => self.cancel(said),
             None => self.read(said, shelf),
         }
     }
 
-    fn cancel(&mut self) {
+    fn cancel(&mut self, said: &Heard) {
         self.lines.clear();
         self.agreed = false;
+        self.cancelled_at = Some(said.at);
         self.looks.retain(|(_, look)| *look != Look::UnknownProduct);
     }
 
@@ -135,7 +138,7 @@ impl Draft {
         match button {
             Button::Confirm { print: summed_up, .. } => self.agree(said, *summed_up == print(&self.lines)),
             Button::Agree => self.agree(said, true),
-            Button::Cancel { .. } | Button::Withdraw => self.cancel(),
+            Button::Cancel { .. } | Button::Withdraw => self.cancel(said),
             Button::Choose { product, with, name, value, .. } => {
                 let (name, value) = (name.clone(), value.clone());
                 let evidence = Evidence { words: value.clone(), of: format!("option {name}") };

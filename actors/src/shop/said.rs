@@ -12,6 +12,7 @@ use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::reading::{Contact, Intent, Reading};
 
 use super::step::Step;
+use super::taps;
 use super::thread::{self, Thread};
 
 impl Step<'_> {
@@ -102,6 +103,12 @@ impl Step<'_> {
         if !built.has(Look::UnknownProduct) {
             thread.conversation.needs_look.remove(&Look::UnknownProduct);
         }
+        let conversation = &mut thread.conversation;
+        if let (Some(at), Some(asked)) = (built.cancelled_at, &conversation.asked)
+            && taps::is_after(at, asked)
+        {
+            conversation.asked = None;
+        }
         let Some((source_key, opened_at)) = built.source.clone() else { return built };
         let state = if built.lines.is_empty() { OrderState::Cancelled } else { OrderState::Draft };
         let (confidence, lines) = (built.confidence(), std::mem::take(&mut built.lines));
@@ -144,7 +151,6 @@ impl Step<'_> {
             return self.changed(order.id, OrderStep::Drafted);
         }
         self.changed(order.id, OrderStep::Cancelled);
-        thread.conversation.asked = None;
         thread.conversation.needs_look.retain(|look| !look.is_about_the_draft());
     }
 

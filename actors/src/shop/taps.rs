@@ -1,8 +1,8 @@
 //! Buttons: how they go out with a question, and how a tap, or words that answer the question as well, come back.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::domain::asked::Question;
+use crate::domain::asked::{Asked, Question};
 use crate::domain::button::{self, Button, QuickReply};
 use crate::domain::channel::Channel;
 use crate::domain::draft::{Heard, Missing};
@@ -47,7 +47,7 @@ impl Step<'_> {
         if heard.button.is_some() {
             return heard.button.clone();
         }
-        let asked = thread.conversation.asked.clone().filter(|asked| heard.at + CLOCKS_APART >= asked.at)?;
+        let asked = thread.conversation.asked.clone().filter(|asked| is_after(heard.at, asked))?;
         let order = thread.draft.as_ref().filter(|order| order.state == OrderState::Draft)?;
         if let Some(place) = said.text.as_deref().and_then(number).filter(|_| !has_buttons(thread)) {
             return self.numbered(thread, &asked.about, place);
@@ -80,6 +80,11 @@ impl Step<'_> {
         let place = place.checked_sub(1)?;
         (place < buttons.len()).then(|| buttons.swap_remove(place).1)
     }
+}
+
+/// True when something said at this time was said after the question.
+pub(super) fn is_after(said_at: DateTime<Utc>, asked: &Asked) -> bool {
+    said_at + CLOCKS_APART >= asked.at
 }
 
 /// WhatsApp has no buttons that are sent with a plain text.
