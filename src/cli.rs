@@ -72,7 +72,11 @@ struct ServeArgs {
 #[derive(Debug, Args)]
 struct DmArgs {
     /// What the customer writes.
-    text: String,
+    #[arg(required_unless_present = "tap")]
+    text: Option<String>,
+    /// A button beneath the last answer that the customer taps instead, by its words.
+    #[arg(long, value_name = "BUTTON", conflicts_with = "text")]
+    tap: Option<String>,
     /// Who writes.
     #[arg(long, default_value = "Ada")]
     from: String,

@@ -127,7 +127,9 @@ impl GraphClient {
             let credentials = self.credentials(call, deadline).await?;
             let errand = Errand { call, credentials, deadline, label, heard: &heard };
             match &call.request {
-                GraphRequest::SendText { recipient, text } => self.send_text(&errand, recipient, text).await,
+                GraphRequest::SendText { recipient, text, quick_replies } => {
+                    self.send_text(&errand, recipient, text, quick_replies).await
+                }
                 GraphRequest::FindMessage { recipient, text, since } => {
                     let sought = find::Sought::new(call.account.id(), errand.through(), text, *since);
                     let found = timeout_at(deadline, self.find_message(&errand, &sought, recipient)).await;

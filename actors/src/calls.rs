@@ -209,7 +209,7 @@ mod tests {
         let (recipient, text) = ("7".to_owned(), "hello".to_owned());
         let request = match find {
             true => GraphRequest::FindMessage { recipient, text, since: DateTime::UNIX_EPOCH },
-            false => GraphRequest::SendText { recipient, text },
+            false => GraphRequest::SendText { recipient, text, quick_replies: vec![] },
         };
         let account = Account::new(Channel::Instagram, "1");
         GraphCall { seller: SellerId(seller), connection: ConnectionId(1), account, request }

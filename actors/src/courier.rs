@@ -27,7 +27,7 @@ pub(crate) fn hand_over(world: &World, seller: SellerId, incarnation: i64, claim
 fn call_of(seller: SellerId, owed: Owed) -> GraphCall {
     let Owed { connection, account, recipient, call, .. } = owed;
     let request = match call {
-        OwedCall::Send { text, .. } => GraphRequest::SendText { recipient, text },
+        OwedCall::Send { text, quick_replies, .. } => GraphRequest::SendText { recipient, text, quick_replies },
         OwedCall::Find { text, since, .. } => GraphRequest::FindMessage { recipient, text, since },
     };
     GraphCall { seller, connection, account, request }

@@ -1,7 +1,9 @@
 //! Plain values and rules: no I/O, no clock, no chance.
 
 pub mod alarm;
+pub mod asked;
 pub mod budget;
+pub mod button;
 pub mod catalog;
 pub mod changes;
 pub mod channel;
@@ -13,6 +15,7 @@ pub mod event;
 pub mod ids;
 pub mod marks;
 pub mod money;
+mod named;
 pub mod order;
 pub mod outbox;
 pub mod outcome;

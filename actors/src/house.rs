@@ -22,7 +22,8 @@ use crate::domain::event::{
 };
 use crate::domain::ids::{ConnectionId, ConversationId, CustomerId, EventSeq, MessageId, OutboxId, SellerId};
 use crate::domain::money::Currency;
-use crate::domain::outbox::{Owed, OwedCall, OwedState};
+use crate::domain::order::Looks;
+use crate::domain::outbox::{Aim, Owed, OwedCall, OwedState, Purpose};
 use crate::domain::outcome::Reason;
 use crate::domain::seller::Settings;
 use crate::ports::{Answered, Clock, Graph, GraphCall, Later};
@@ -258,7 +259,7 @@ fn conversation(n: i64, now: DateTime<Utc>) -> Conversation {
         closed_through: None,
         draft: None,
         asked: None,
-        needs_look: None,
+        needs_look: Looks::new(),
         in_other_hands: false,
         delivered_through: None,
         read_through: None,
@@ -298,12 +299,12 @@ pub(crate) fn nothing_to_put() -> Command {
 pub(crate) fn claimed(outbox: i64, text: &str) -> Owed {
     Owed {
         id: OutboxId(outbox),
-        purpose: format!("test:{outbox}"),
+        purpose: Purpose::new(Aim::Ask, outbox),
         connection: ConnectionId(1),
         account: Account::new(Channel::Instagram, "1"),
         conversation: ConversationId(outbox),
         recipient: "7".to_owned(),
-        call: OwedCall::Send { message: MessageId(1), text: text.to_owned() },
+        call: OwedCall::Send { message: MessageId(1), text: text.to_owned(), quick_replies: vec![] },
         state: OwedState::Claimed,
         attempts: 1,
         held: 0,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::domain::budget::hold::Limit;
+use crate::domain::button::QuickReply;
 use crate::domain::channel::Account;
 use crate::domain::event::{CallResult, Happening, StoredEvent};
 use crate::domain::ids::{ConnectionId, SellerId};
@@ -76,6 +77,8 @@ pub enum GraphRequest {
         recipient: String,
         /// At most 1000 bytes on Instagram.
         text: String,
+        /// The buttons beneath it, where the channel has any.
+        quick_replies: Vec<QuickReply>,
     },
     /// Looks into the conversation with a customer for a message of ours.
     FindMessage {

@@ -49,6 +49,7 @@ fn apron() -> Command {
         title: "Apron".into(),
         price: Money { minor: 1900, currency: "EUR".parse().unwrap() },
         stock: None,
+        item_id: None,
         keywords: vec![],
         variants: vec![],
     };

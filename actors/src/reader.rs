@@ -42,9 +42,9 @@ use self::{
     quantities::{Quantity, Sort},
     stems::root,
     tones::Tone,
-    words::{Mark, is_look},
+    words::{Mark, is_look, is_more, puts_in_place},
 };
-use crate::domain::reading::{Contact, Intent, LineChange, ReadLine, Reading};
+use crate::domain::reading::{Contact, Evidence, Intent, LineChange, ReadLine, Reading, YesNo};
 
 /// Reads a message to the seller whose catalog was indexed.
 pub fn read(index: &CatalogIndex, text: &str) -> Reading {
@@ -69,6 +69,11 @@ pub fn read(index: &CatalogIndex, text: &str) -> Reading {
         address: address.map(|found| found.value),
     };
     Scanned { index, message, finds, quantities, named, taken }.reading(contact)
+}
+
+/// True when words may want what was bought before: whoever reads them will need to know what that was.
+pub fn says_again(text: &str) -> bool {
+    Message::new(text).has(Mark::Again)
 }
 
 fn take(taken: &mut [bool], ranges: &[Range<usize>]) {
@@ -132,7 +137,32 @@ impl Scanned<'_> {
             false => order_confidence(lines.iter().map(|line| line.confidence), &facts),
             true => bare_confidence(intent != Intent::Other, &facts),
         };
-        Reading { intent, lines, loose_options, loose_quantity, contact, confidence }
+        let again = self.again().filter(|_| bare && !loose && takes_loose(intent));
+        let says_nothing_else = bare && !loose && again.is_none() && unknown == 0 && lines.is_empty();
+        let answer = self.answer().filter(|_| says_nothing_else && takes_loose(intent));
+        let more = self.message.has(Mark::Add) || self.message.has(Mark::More) || self.counts_more();
+        Reading { intent, lines, loose_options, loose_quantity, more, again, answer, contact, confidence }
+    }
+
+    /// `2 more`
+    fn counts_more(&self) -> bool {
+        let after = self.quantities.iter().filter_map(|quantity| self.message.tokens.get(quantity.at.end));
+        after.into_iter().any(|token| is_more(&token.word))
+    }
+
+    /// The words that want what was bought before. Which that was, the words do not tell.
+    fn again(&self) -> Option<Evidence> {
+        let phrase = self.message.phrases.iter().find(|phrase| phrase.is(Mark::Again))?;
+        Some(Evidence { words: self.message.words(phrase.at.clone()).to_owned(), of: "again".to_owned() })
+    }
+
+    /// A yes or a no, where one of them stands alone.
+    fn answer(&self) -> Option<YesNo> {
+        match (self.message.has(Mark::Yes), self.message.has(Mark::No)) {
+            (true, false) => Some(YesNo::Yes),
+            (false, true) => Some(YesNo::No),
+            (true, true) | (false, false) => None,
+        }
     }
 
     /// Keeps of the lines what the intent allows.
@@ -144,9 +174,25 @@ impl Scanned<'_> {
                 for line in lines.iter_mut().filter(|line| sets && line.change == LineChange::Add) {
                     line.change = LineChange::Set;
                 }
+                if let [old, new] = lines.as_mut_slice()
+                    && old.product != new.product
+                    && self.swaps()
+                {
+                    old.change = LineChange::Remove;
+                }
             }
             Intent::Question | Intent::Cancel | Intent::Greeting | Intent::Complaint | Intent::Other => lines.clear(),
         }
+    }
+
+    /// `swap the cap for an apron`: a word for a change, and one between two products that puts one in place of the
+    /// other.
+    fn swaps(&self) -> bool {
+        let products = || self.finds.iter().filter(|find| find.is_product());
+        let old = products().min_by_key(|find| find.first()).map(Find::end);
+        let new = products().map(Find::first).max();
+        let between = old.zip(new).and_then(|(old, new)| self.message.tokens.get(old..new)).unwrap_or_default();
+        self.message.has(Mark::Change) && between.iter().any(|token| puts_in_place(&token.word))
     }
 
     /// How many words we made something of, and how many not.

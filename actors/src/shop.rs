@@ -15,6 +15,7 @@ mod receipts;
 mod said;
 mod sends;
 mod step;
+mod taps;
 mod thread;
 mod turn;
 
@@ -32,11 +33,12 @@ use crate::domain::comment::CommentName;
 use crate::domain::conversation::Message;
 use crate::domain::event::{Happening, Receipt, ReceiptOf, Source, StoredEvent};
 use crate::domain::ids::{ConversationId, OutboxId};
+use crate::domain::order::Order;
 use crate::domain::outbox::{Owed, OwedCall, OwedState};
 use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::seller::Seller;
 use crate::domain::told::Told;
-use crate::reader::CatalogIndex;
+use crate::reader::{self, CatalogIndex};
 use crate::store::sellers::Loaded;
 use crate::store::threads::{StoredThread, Wanted};
 
@@ -82,6 +84,8 @@ pub struct Shop {
     index: CatalogIndex,
     threads: HashMap<ConversationId, Thread>,
     by_customer: HashMap<(Account, String), ConversationId>,
+    /// Conversations that were just read, and whose last order is wanted.
+    repeating: BTreeSet<ConversationId>,
     caps: Caps,
     budgets: BTreeMap<BudgetKey, Budget>,
     holds: BTreeMap<HoldOn, Hold>,
@@ -128,6 +132,7 @@ impl Shop {
             catalog: loaded.catalog,
             threads: HashMap::new(),
             by_customer: HashMap::new(),
+            repeating: BTreeSet::new(),
             budgets,
             holds: loaded.holds.into_iter().collect(),
             app_hold: None,
@@ -242,8 +247,38 @@ impl Shop {
             }
             if let Some(thread) = self.threads.get_mut(&id) {
                 thread.recall(recalled);
+                if thread.wants_last_order() {
+                    self.repeating.insert(id);
+                }
             }
             self.learned.push(id);
+        }
+    }
+
+    /// Whose last order must be read before these can be decided: of those who want the same again. To be asked once
+    /// all that is wanted besides is in memory.
+    pub fn wanted_orders(&self, events: &[(StoredEvent, Result<Happening, Reason>)]) -> Vec<ConversationId> {
+        let mut wanted = self.repeating.clone();
+        for (event, happening) in events {
+            let (Ok(Happening::Said(said)), Some(customer)) = (happening, &event.customer) else { continue };
+            let thread = self.by_customer.get(&(event.account.clone(), customer.clone()));
+            let thread = thread.and_then(|id| self.threads.get(id)).filter(|thread| !thread.knows_last_order);
+            if let (Some(thread), Some(text)) = (thread, &said.text)
+                && reader::says_again(text)
+            {
+                wanted.insert(thread.conversation.id);
+            }
+        }
+        wanted.into_iter().collect()
+    }
+
+    /// Takes in the last confirmed orders of these; who is not among them has none.
+    pub fn learn_orders(&mut self, of: &[ConversationId], mut orders: HashMap<ConversationId, Order>) {
+        self.repeating.clear();
+        for id in of {
+            if let Some(thread) = self.threads.get_mut(id) {
+                (thread.last_order, thread.knows_last_order) = (orders.remove(id), true);
+            }
         }
     }
 

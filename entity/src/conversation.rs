@@ -30,7 +30,7 @@ pub struct Model {
     pub draft_order_id: Option<i64>,
     /// What the customer was asked for last.
     pub asked: Option<String>,
-    /// Why a person should look.
+    /// Why a person should look: words with commas in between.
     pub needs_look: Option<String>,
     /// True while another app answers the customer.
     pub in_other_hands: bool,

@@ -26,6 +26,10 @@ pub struct Model {
     pub text: Option<String>,
     /// What a quick reply or button carried.
     pub payload: Option<String>,
+    /// Products it names by id, as JSON.
+    pub wishes: Option<String>,
+    /// The button it taps or answers for, as JSON.
+    pub meant: Option<String>,
     /// Meta's type words, as JSON.
     pub attachments: String,
     /// When it was said.

@@ -12,6 +12,8 @@ pub struct Model {
     /// The seller's SKU.
     #[sea_orm(primary_key, auto_increment = false)]
     pub retailer_id: String,
+    /// Meta's id of the item in its catalog.
+    pub item_id: Option<String>,
     /// As shown to customers.
     pub title: String,
     /// Price of one, in minor units.

@@ -3,6 +3,7 @@
 mod m0001_first;
 mod m0002_seller_request;
 mod m0003_talk;
+mod m0004_carts;
 mod m0005_channels;
 mod m0006_ledger;
 mod m0007_budgets;
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0001_first::Migration),
             Box::new(m0002_seller_request::Migration),
             Box::new(m0003_talk::Migration),
+            Box::new(m0004_carts::Migration),
             Box::new(m0005_channels::Migration),
             Box::new(m0006_ledger::Migration),
             Box::new(m0007_budgets::Migration),

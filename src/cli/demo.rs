@@ -169,6 +169,7 @@ fn catalog(usd: impl Fn(i64) -> Money) -> Vec<Product> {
             options: vec![("Color".to_owned(), color.to_owned()), ("Size".to_owned(), size.to_owned())],
             price: None,
             stock: None,
+            item_id: None,
             keywords: Vec::new(),
         };
         each.map(variant).collect::<Vec<_>>()
@@ -178,6 +179,7 @@ fn catalog(usd: impl Fn(i64) -> Money) -> Vec<Product> {
         title: title.to_owned(),
         price: usd(price),
         stock: None,
+        item_id: None,
         keywords: Vec::new(),
         variants,
     };

@@ -138,7 +138,19 @@ impl Story {
                 MessageState::Failed => "reply not sent: a person should look",
             };
             tell(format!("{:>9}   {mark}", ""));
+            self.tell_buttons(message, tell);
             self.told.answers_confirmed += u32::from(message.state == MessageState::Confirmed);
+        }
+    }
+
+    /// The buttons beneath an answer, as the customer sees them once it is there.
+    fn tell_buttons(&self, message: &Message, tell: &mut (dyn FnMut(String) + Send)) {
+        let sent = self.meta.sent().into_iter().find(|sent| Some(&sent.mid) == message.mid.as_ref());
+        let buttons = sent.filter(|_| message.state == MessageState::Confirmed).map(|sent| sent.quick_replies);
+        let titles: Vec<String> =
+            buttons.into_iter().flatten().map(|button| format!("--tap {:?}", button.title)).collect();
+        if !titles.is_empty() {
+            tell(format!("{:>9}   with buttons: {}", "", titles.join(", ")));
         }
     }
 

@@ -47,7 +47,11 @@ fn call(channel: Channel, request: GraphRequest) -> GraphCall {
 }
 
 fn send() -> GraphCall {
-    let request = GraphRequest::SendText { recipient: "5614879000000001".to_owned(), text: WORDS.to_owned() };
+    let request = GraphRequest::SendText {
+        recipient: "5614879000000001".to_owned(),
+        text: WORDS.to_owned(),
+        quick_replies: vec![],
+    };
     call(Channel::Instagram, request)
 }
 

@@ -186,7 +186,7 @@ impl Reader<'_> {
             leads: rows.leads.get(&known.id.0).cloned().unwrap_or_default(),
             orders: orders.iter().map(|order| order_told(order)).collect(),
             received,
-            look: conversation.needs_look.map(|look| look.name().to_owned()).unwrap_or_default(),
+            look: conversation.needs_look.iter().map(|look| look.name()).collect::<Vec<_>>().join(" "),
         }
     }
 }

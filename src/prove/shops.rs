@@ -55,6 +55,7 @@ pub(super) fn catalog(currency: Currency) -> Vec<Product> {
         title: title.to_owned(),
         price: Money { minor, currency },
         stock: None,
+        item_id: None,
         keywords: Vec::new(),
         variants: Vec::new(),
     };
@@ -72,6 +73,7 @@ fn shirts() -> Vec<Variant> {
         options: vec![("Color".to_owned(), color.to_owned()), ("Size".to_owned(), size.to_owned())],
         price: None,
         stock: None,
+        item_id: None,
         keywords: Vec::new(),
     };
     ["Blue", "White", "Olive"].iter().flat_map(|color| ["S", "M", "L"].map(|size| variant(color, size))).collect()

@@ -13,12 +13,14 @@ use super::edges::json_response;
 use super::faults::{Calls, Fault};
 use super::people::{Account, Customer};
 use super::serve::Response;
+use super::wire::WebhookEvent;
 use super::world::{AccountState, Thread};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct DirectMessage {
-    text: String,
+    text: Option<String>,
+    tap: Option<String>,
     from: Option<String>,
     account: Option<String>,
     channel: Option<Channel>,
@@ -48,13 +50,12 @@ pub(super) fn nothing_there() -> Response {
     problem_response(StatusCode::NOT_FOUND, "the sandbox has POST dm and faults, GET sent and conversations")
 }
 
-/// `POST /sandbox/dm`: a customer writes; answers once the webhook was tried, and tries on until it is taken.
+/// `POST /sandbox/dm`: a customer writes, or taps a button beneath a message; answers once the webhook was tried, and tries on until it is taken.
 pub(super) async fn direct_message(sandbox: Sandbox, body: Bytes) -> Response {
-    let (customer, text) = match read_message(&sandbox, &body) {
+    let (customer, event) = match read_message(&sandbox, &body) {
         Ok(read) => read,
         Err(problem) => return problem.into(),
     };
-    let event = customer.writes(&text);
     let Tracking { first, .. } = sandbox.track(&event);
     // Nothing comes of it while there is no webhook yet, or when the sandbox is being stopped.
     let status = match tokio::time::timeout(sandbox.shared.settings.answer_limit, first).await {
@@ -70,16 +71,23 @@ pub(super) async fn direct_message(sandbox: Sandbox, body: Bytes) -> Response {
     json_response(StatusCode::OK, &answer)
 }
 
-fn read_message(sandbox: &Sandbox, body: &[u8]) -> Result<(Customer, String), Problem> {
+fn read_message(sandbox: &Sandbox, body: &[u8]) -> Result<(Customer, WebhookEvent), Problem> {
     let message: DirectMessage = read(body)?;
-    if message.text.is_empty() {
-        return Err(Problem("the text is empty".to_owned()));
-    }
     let account = match (&message.account, message.channel) {
         (None, Some(channel)) => first_on(sandbox, channel)?,
         (account, _) => find_account(sandbox, account.as_deref())?,
     };
-    Ok((account.customer(message.from.as_deref().unwrap_or("Ada")), message.text))
+    let customer = account.customer(message.from.as_deref().unwrap_or("Ada"));
+    let event = match (message.text.as_deref(), message.tap.as_deref()) {
+        (Some(""), None) => return Err(Problem("the text is empty".to_owned())),
+        (Some(text), None) => customer.writes(text),
+        (None, Some(button)) => {
+            let none = || Problem(format!("no message to {} has the button {button:?}", customer.name()));
+            customer.taps(button).ok_or_else(none)?
+        }
+        (Some(_), Some(_)) | (None, None) => return Err(Problem("either a text or a tap".to_owned())),
+    };
+    Ok((customer, event))
 }
 
 /// `POST /sandbox/faults`: the next calls go wrong. `{"fault":"mend"}` ends it.

@@ -131,6 +131,15 @@ impl Customer {
         self.says(Some(&mid), title, &members, self.sandbox.now_ms())
     }
 
+    /// The customer taps a button beneath what was sent last with such a one, named by its title or its payload. None:
+    /// there is no such button.
+    pub fn taps(&self, button: &str) -> Option<WebhookEvent> {
+        let sent = self.received();
+        let mut buttons = sent.iter().rev().flat_map(|sent| &sent.quick_replies);
+        let tapped = buttons.find(|reply| reply.title == button || reply.payload == button)?;
+        Some(self.taps_quick_reply(&tapped.title, &tapped.payload))
+    }
+
     /// The customer presses a button of a template or an icebreaker.
     pub fn presses_button(&self, title: &str, payload: &str) -> WebhookEvent {
         let mid = self.next_mid();

@@ -8,7 +8,7 @@ use super::edges::usage_of;
 use super::faults::{Calls, Course};
 use super::refusal::Refusal;
 use super::wire::{Address, Attachment, WebhookEvent};
-use super::world::{AccountState, Said, SentMessage, World};
+use super::world::{AccountState, QuickReply, Said, SentMessage, World};
 
 pub(super) const DAY_MS: i64 = 24 * 3_600_000;
 
@@ -60,11 +60,24 @@ struct OutgoingAddress {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "read only to see that they are there")]
 struct OutgoingQuickReply {
     content_type: String,
     title: String,
     payload: String,
+}
+
+impl QuickReply {
+    fn of(reply: &OutgoingQuickReply) -> Self {
+        Self { title: reply.title.clone(), payload: reply.payload.clone() }
+    }
+}
+
+impl OutgoingQuickReply {
+    /// Meta cuts longer titles, which a correct client does itself.
+    fn fits(&self) -> bool {
+        let is_short = |text: &str, limit| (1..=limit).contains(&text.chars().count());
+        self.content_type == "text" && is_short(&self.title, 20) && is_short(&self.payload, 1000)
+    }
 }
 
 #[derive(Deserialize, PartialEq)]
@@ -175,6 +188,9 @@ fn check_body(body: &SendBody, channel: Channel) -> Result<(), No> {
         (Some(""), None) => wrong("the text is empty"),
         (Some(text), None) if channel.is_too_long(text) => wrong("the text is longer than the channel takes"),
         (Some(_), None) if message.quick_replies.len() > 13 => wrong("more than 13 quick replies"),
+        (Some(_), None) if !message.quick_replies.iter().all(OutgoingQuickReply::fits) => {
+            wrong("a quick reply is a text with a title of 20 and a payload of 1000 characters at most")
+        }
         (Some(_), None) | (None, Some(_)) => Ok(()),
         _ => wrong("either a text or an attachment"),
     }
@@ -196,7 +212,8 @@ fn perform(world: &mut World, account: &str, body: &SendBody, now_ms: i64) -> (R
     }
     let name = account.threads.get(to).map(|thread| thread.name.clone()).unwrap_or_default();
     let account = account.id.clone();
-    world.sent.push(SentMessage { mid: mid.clone(), account, to: to.clone(), name, text, at: now_ms });
+    let quick_replies = message.quick_replies.iter().map(QuickReply::of).collect();
+    world.sent.push(SentMessage { mid: mid.clone(), account, to: to.clone(), name, text, quick_replies, at: now_ms });
     (Ok(json!({ "recipient_id": to, "message_id": mid })), told)
 }
 
@@ -276,6 +293,11 @@ mod tests {
             json!({"recipient": {"id": ada}}).to_string().into_bytes(),
             json!({"recipient": {"id": ada}, "message": {"txt": "x"}}).to_string().into_bytes(),
             json!({"recipient": {"id": ada}, "message": {"text": "x"}, "extra": 1}).to_string().into_bytes(),
+            json!({"recipient": {"id": ada}, "message": {"text": "x", "quick_replies": [
+                {"content_type": "text", "title": "a title of 21 letters", "payload": "p"}
+            ]}})
+            .to_string()
+            .into_bytes(),
             json!({"recipient": {"id": ada}, "message": {"text": "x"}, "tag": "HUMAN_AGENT"}).to_string().into_bytes(),
         ] {
             let no = take(&mut world, SHOP, &body, FREE, 1000).answer.unwrap_err();

@@ -131,6 +131,7 @@ fn perform(world: &mut World, account: &str, customer: &str, text: &str, now_ms:
         to: customer.to_owned(),
         name: thread.name.clone(),
         text: text.to_owned(),
+        quick_replies: Vec::new(),
         at: now_ms,
     };
     world.sent.push(sent);

@@ -31,8 +31,19 @@ pub struct SentMessage {
     pub name: String,
     /// Its words; empty where only a picture or the like was sent.
     pub text: String,
+    /// The buttons beneath it.
+    pub quick_replies: Vec<QuickReply>,
     /// When, in Unix milliseconds.
     pub at: i64,
+}
+
+/// A button beneath a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct QuickReply {
+    /// What it says.
+    pub title: String,
+    /// What comes back when it is tapped.
+    pub payload: String,
 }
 
 /// A call that a correct client never makes.

@@ -13,6 +13,7 @@ mod budgets;
 mod channels;
 mod delivery;
 mod door;
+mod drafts;
 mod ledger;
 mod lock;
 mod orders;

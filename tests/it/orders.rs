@@ -5,10 +5,9 @@ use std::time::Duration;
 use hawker::sandbox::{Batching, Customer, WebhookEvent};
 use serde_json::{Value, json};
 
-use crate::support::{Database, TestApp, apron, both};
+use crate::support::{Database, TestApp, apron, both, free, wanted};
 
 const DETAILS: &str = "My phone is +1 555 010 0199, and please deliver to 12 Harbour Street, Springfield 94110";
-const NOTHING_REQUIRED: &str = r#"{"required":{"phone":false,"email":false,"address":false}}"#;
 
 both![
     a_message_makes_a_draft_with_the_words_that_led_to_each_line,
@@ -26,10 +25,6 @@ both![
     a_second_order_is_another_order,
     a_changed_mind_cancels_the_draft,
 ];
-
-fn free() -> Value {
-    serde_json::from_str(NOTHING_REQUIRED).unwrap()
-}
 
 async fn a_message_makes_a_draft_with_the_words_that_led_to_each_line(database: Database) {
     let app = TestApp::start(database).await;
@@ -95,8 +90,9 @@ async fn a_complete_order_that_is_unsure_stays_a_draft_for_a_person(database: Da
     app.deliver(&ada.writes("two canvas aprons please")).await;
     app.fall_silent().await;
     assert_eq!(app.order(&shop).await["state"], "draft");
-    assert_eq!(app.conversation(&shop).await["needs_look"], "unsure");
-    assert_eq!(ada.received(), []);
+    assert_eq!(app.looks(&shop).await, ["unsure"]);
+    let [summary] = &ada.received()[..] else { panic!("{:?}", ada.received()) };
+    assert!(summary.text.contains("2 x Canvas Apron") && summary.text.ends_with('?'), "{}", summary.text);
     app.stop().await;
 }
 
@@ -119,7 +115,7 @@ async fn a_picture_alone_is_kept_for_a_person(database: Database) {
     let ada = shop.customer("Ada");
     app.deliver(&ada.sends_image()).await;
     app.fall_silent().await;
-    assert_eq!(app.conversation(&shop).await["needs_look"], "attachment");
+    assert_eq!(app.looks(&shop).await, ["attachment"]);
     assert_eq!(app.messages(&shop).await[0]["attachments"], json!(["image"]));
     assert_eq!((app.orders(&shop).await.len(), ada.received().len()), (0, 0));
     app.stop().await;
@@ -185,7 +181,7 @@ async fn a_message_older_than_a_confirmed_order_asks_for_a_look(database: Databa
     app.deliver(&ada.writes_at("two market tote bags please", before)).await;
     app.fall_silent().await;
     assert_eq!(app.order(&shop).await, confirmed);
-    assert_eq!(app.conversation(&shop).await["needs_look"], "late_message");
+    assert_eq!(app.looks(&shop).await, ["late_message"]);
     assert_eq!(ada.received().len(), 1);
     app.stop().await;
 }
@@ -221,7 +217,7 @@ async fn the_same_question_is_asked_once(database: Database) {
     app.deliver(&ada.writes("are you there?")).await;
     app.fall_silent().await;
     assert_eq!(ada.received().len(), 1, "{:?}", ada.received());
-    assert_eq!(app.conversation(&shop).await["needs_look"], "still_missing");
+    assert_eq!(app.looks(&shop).await, ["still_missing"]);
     app.deliver(&ada.writes("+1 555 010 0199")).await;
     app.fall_silent().await;
     assert_eq!(ada.received().len(), 2, "less is missing, so what is left is asked for");
@@ -255,11 +251,4 @@ async fn a_changed_mind_cancels_the_draft(database: Database) {
     assert_eq!(app.order(&shop).await["state"], "cancelled");
     assert_eq!(ada.received(), []);
     app.stop().await;
-}
-
-/// What an order is for: the variant, or the product that has none, and how many.
-fn wanted(order: &Value) -> Vec<(String, u64)> {
-    let sku = |line: &Value| line["variant"].as_str().or(line["product"].as_str()).unwrap().to_owned();
-    let lines = order["lines"].as_array().unwrap();
-    lines.iter().map(|line| (sku(line), line["quantity"].as_u64().unwrap())).collect()
 }

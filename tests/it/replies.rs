@@ -141,7 +141,7 @@ async fn an_expired_token_stops_what_leaves_and_nothing_that_comes_in(database: 
     app.deliver(&shop.customer("Ada").writes("and a market tote bag")).await;
     app.fall_silent().await;
     assert_eq!(app.order(&shop).await["lines"].as_array().unwrap().len(), 2);
-    assert_eq!(app.conversation(&shop).await["needs_look"], "not_sent");
+    assert_eq!(app.looks(&shop).await, ["not_sent"]);
     assert_eq!(states(app.said(&shop).await), ["failed", "failed"]);
     shop.account.renew_token("token-1");
     app.deliver(&shop.customer("Ada").writes("hello?")).await;
@@ -162,7 +162,7 @@ async fn nothing_is_sent_after_the_window_has_closed(database: Database) {
     assert_eq!((app.meta.sent().len(), shop.account.send_calls().len()), (0, tried));
     assert_eq!(sends(&app, &shop).await[0].0, "failed");
     assert_eq!(states(app.said(&shop).await), ["failed"]);
-    assert_eq!(app.conversation(&shop).await["needs_look"], "not_sent");
+    assert_eq!(app.looks(&shop).await, ["not_sent"]);
     app.stop().await;
 }
 
@@ -190,7 +190,7 @@ async fn old_events_get_a_draft_and_no_answer(database: Database) {
     app.deliver(&shop.customer("Ada").writes_at("one canvas apron please", two_hours_ago)).await;
     app.fall_silent().await;
     assert_eq!(app.order(&shop).await["state"], "draft");
-    assert_eq!(app.conversation(&shop).await["needs_look"], "too_late");
+    assert_eq!(app.looks(&shop).await, ["too_late"]);
     assert_eq!(app.meta.calls(), 0);
     app.stop().await;
 }

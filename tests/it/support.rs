@@ -22,7 +22,7 @@ pub(crate) use database::{Database, Engine};
 pub(crate) use disk::SmallDisk;
 pub(crate) use proxy::Proxy;
 pub(crate) use settle::until;
-pub(crate) use shop::{Shop, apron};
+pub(crate) use shop::{Shop, apron, free, wanted};
 pub(crate) use wire::exchange;
 
 /// No test takes longer; one that does hangs.

@@ -3,11 +3,13 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::asked::Asked;
+use super::button::Button;
 use super::channel::Account;
-use super::event::Referral;
+use super::event::{Referral, Wish};
 use super::ids::{ConversationId, CustomerId, LeadId, MessageId, OrderId, OutboxId};
 use super::marks::Marks;
-use super::order::Look;
+use super::order::{Look, Looks};
 use super::reading::Contact;
 
 /// How long after a customer's last message free words may be sent (all of Meta's channels).
@@ -131,9 +133,9 @@ pub struct Conversation {
     /// The order that the open episode builds, while it is a draft or was cancelled by the customer.
     pub draft: Option<OrderId>,
     /// What the customer was asked for last, in this episode.
-    pub asked: Option<String>,
-    /// Why a person should look.
-    pub needs_look: Option<Look>,
+    pub asked: Option<Asked>,
+    /// Why a person should look; empty: nobody needs to.
+    pub needs_look: Looks,
     /// True while another app answers the customer: nothing is sent by itself.
     pub in_other_hands: bool,
     /// Up to where our messages are on the customer's device, by Meta's clock.
@@ -146,6 +148,11 @@ impl Conversation {
     /// Until when free words may be sent.
     pub fn window_closes_at(&self) -> Option<DateTime<Utc>> {
         self.last_inbound_at.map(|at| at + WINDOW)
+    }
+
+    /// A person should look for this as well.
+    pub fn needs(&mut self, look: Look) {
+        self.needs_look.insert(look);
     }
 
     /// How far a message of this conversation is. Receipts for all messages up to a time are kept here and not on each
@@ -274,6 +281,10 @@ pub struct Message {
     pub text: Option<String>,
     /// What a quick reply or button carried.
     pub payload: Option<String>,
+    /// Products it names by id.
+    pub wishes: Vec<Wish>,
+    /// The button it taps or answers for, as it was understood when it came: what was asked is not known later.
+    pub meant: Option<Button>,
     /// Pictures and the like, by Meta's type word.
     pub attachments: Vec<String>,
     /// When it was said: Meta's clock for what came in, ours for what goes out.

@@ -1,11 +1,14 @@
 //! What a customer asked for.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::channel::Channel;
 use super::ids::{ConversationId, CustomerId, MessageId, OrderId};
 use super::money::Money;
+use super::named::named;
 use super::reading::Contact;
 
 /// How far an order is.
@@ -22,26 +25,10 @@ pub enum OrderState {
     Fulfilled,
 }
 
-impl OrderState {
-    /// The word used in the database.
-    pub fn name(self) -> &'static str {
-        match self {
-            OrderState::Draft => "draft",
-            OrderState::Confirmed => "confirmed",
-            OrderState::Cancelled => "cancelled",
-            OrderState::Fulfilled => "fulfilled",
-        }
-    }
-
-    /// The state with this name.
-    pub fn named(name: &str) -> Option<Self> {
-        use OrderState::{Cancelled, Confirmed, Draft, Fulfilled};
-        [Draft, Confirmed, Cancelled, Fulfilled].into_iter().find(|state| state.name() == name)
-    }
-}
+named!(OrderState { Draft = "draft", Confirmed = "confirmed", Cancelled = "cancelled", Fulfilled = "fulfilled", });
 
 /// Why a person should look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Look {
     /// A picture or the like that we cannot read.
@@ -52,7 +39,7 @@ pub enum Look {
     StillMissing,
     /// A message older than the confirmed order came after it.
     LateMessage,
-    /// The customer wants a confirmed order otherwise.
+    /// The customer wants an order otherwise, and did not say how, or it is confirmed.
     ChangeWanted,
     /// The answer would have been too late.
     TooLate,
@@ -62,48 +49,59 @@ pub enum Look {
     NotSent,
     /// The same customer has another conversation, under another id.
     TwoConversations,
+    /// A cart or a product page names a product that the shop does not have.
+    UnknownProduct,
+    /// A button was tapped that has nothing to stand for any more.
+    StaleButton,
+    /// The same as last time is wanted, and there was no last time.
+    NothingToRepeat,
 }
 
+named!(Look {
+    Attachment = "attachment",
+    Unsure = "unsure",
+    StillMissing = "still_missing",
+    LateMessage = "late_message",
+    ChangeWanted = "change_wanted",
+    TooLate = "too_late",
+    LongThread = "long_thread",
+    NotSent = "not_sent",
+    UnknownProduct = "unknown_product",
+    StaleButton = "stale_button",
+    NothingToRepeat = "nothing_to_repeat",
+    TwoConversations = "two_conversations",
+});
+
+/// All that a person should look at.
+pub type Looks = BTreeSet<Look>;
+
 impl Look {
-    /// True for what is wrong with a draft: whatever else somebody should look at stays when it is confirmed.
-    pub fn is_over_once_confirmed(self) -> bool {
+    /// True for what is wrong with a draft, and over once that is confirmed or not wanted any more: whatever else
+    /// somebody should look at stays.
+    pub fn is_about_the_draft(self) -> bool {
         match self {
             Look::Unsure | Look::StillMissing | Look::TooLate | Look::LongThread => true,
-            Look::Attachment | Look::LateMessage | Look::ChangeWanted | Look::NotSent | Look::TwoConversations => false,
+            Look::Attachment | Look::LateMessage | Look::ChangeWanted | Look::NotSent => false,
+            Look::UnknownProduct | Look::StaleButton | Look::NothingToRepeat | Look::TwoConversations => false,
         }
     }
 
-    /// Every cause.
-    pub const ALL: [Look; 9] = [
-        Look::Attachment,
-        Look::Unsure,
-        Look::StillMissing,
-        Look::LateMessage,
-        Look::ChangeWanted,
-        Look::TooLate,
-        Look::LongThread,
-        Look::NotSent,
-        Look::TwoConversations,
-    ];
-
-    /// The word used in the database.
-    pub fn name(self) -> &'static str {
+    /// What happened and what to do about it.
+    pub fn sentence(self) -> &'static str {
         match self {
-            Look::Attachment => "attachment",
-            Look::Unsure => "unsure",
-            Look::StillMissing => "still_missing",
-            Look::LateMessage => "late_message",
-            Look::ChangeWanted => "change_wanted",
-            Look::TooLate => "too_late",
-            Look::LongThread => "long_thread",
-            Look::NotSent => "not_sent",
-            Look::TwoConversations => "two_conversations",
+            Look::Attachment => "The customer sent a picture or the like: look at it, and answer.",
+            Look::Unsure => "The draft is complete, but not surely what the customer meant: read it against the words.",
+            Look::StillMissing => "The customer was asked and did not say what is missing: ask again, as a person.",
+            Look::LateMessage => "A message from before the confirmed order came after it: see whether it changes it.",
+            Look::ChangeWanted => "The customer wants an order otherwise: find out how, and change it.",
+            Look::TooLate => "The automatic answer would have come too late: answer yourself.",
+            Look::LongThread => "More was said than a draft is built from: read the whole conversation.",
+            Look::NotSent => "An answer of ours could not be sent: see why, and send it.",
+            Look::UnknownProduct => "A product was wanted that the shop does not have: add it, or offer another.",
+            Look::StaleButton => "A button was tapped that is out of date, so nothing was done: ask what is meant.",
+            Look::NothingToRepeat => "The same as last time is wanted, and no earlier order is known: ask what it was.",
+            Look::TwoConversations => "The customer has another conversation, under another id: read both.",
         }
-    }
-
-    /// The cause with this name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|look| look.name() == name)
     }
 }
 
@@ -176,9 +174,22 @@ pub struct OrderChange {
     pub order: OrderId,
     /// When, by our clock.
     pub at: DateTime<Utc>,
-    /// What: `drafted`, `confirmed`, `cancelled`.
-    pub what: &'static str,
+    /// What.
+    pub what: OrderStep,
 }
+
+/// What can happen to an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrderStep {
+    /// It became a draft, or one again.
+    Drafted,
+    /// It was agreed.
+    Confirmed,
+    /// It is not wanted any more.
+    Cancelled,
+}
+
+named!(OrderStep { Drafted = "drafted", Confirmed = "confirmed", Cancelled = "cancelled", });
 
 impl Order {
     /// The price of everything; none while there is no line.

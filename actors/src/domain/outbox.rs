@@ -1,9 +1,13 @@
 //! What we owe to the outside: calls to Meta, from the decision to their end.
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 
+use super::button::QuickReply;
 use super::channel::Account;
 use super::ids::{ConnectionId, ConversationId, MessageId, OutboxId};
+use super::named::named;
 
 /// How far an owed call is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,25 +26,16 @@ pub enum OwedState {
     Failed,
 }
 
+named!(OwedState {
+    Owed = "owed",
+    Claimed = "claimed",
+    Accepted = "accepted",
+    Unknown = "unknown",
+    Unsettled = "unsettled",
+    Failed = "failed",
+});
+
 impl OwedState {
-    /// The word used in the database.
-    pub fn name(self) -> &'static str {
-        match self {
-            OwedState::Owed => "owed",
-            OwedState::Claimed => "claimed",
-            OwedState::Accepted => "accepted",
-            OwedState::Unknown => "unknown",
-            OwedState::Unsettled => "unsettled",
-            OwedState::Failed => "failed",
-        }
-    }
-
-    /// The state with this name.
-    pub fn named(name: &str) -> Option<Self> {
-        use OwedState::{Accepted, Claimed, Failed, Owed, Unknown, Unsettled};
-        [Owed, Claimed, Accepted, Unknown, Unsettled, Failed].into_iter().find(|state| state.name() == name)
-    }
-
     /// True while something can still come of it: such rows are in the seller's memory.
     pub fn is_open(self) -> bool {
         matches!(self, OwedState::Owed | OwedState::Claimed | OwedState::Unknown)
@@ -56,6 +51,8 @@ pub enum OwedCall {
         message: MessageId,
         /// The words, within the channel's limit.
         text: String,
+        /// The buttons beneath them.
+        quick_replies: Vec<QuickReply>,
     },
     /// Look whether this send of ours is in the conversation at Meta.
     Find {
@@ -68,13 +65,71 @@ pub enum OwedCall {
     },
 }
 
+/// What calls are decided for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Aim {
+    /// To ask a customer for what is missing in an order.
+    Ask,
+    /// To ask a customer whether an order is right.
+    Check,
+    /// To tell a customer that an order is confirmed.
+    Confirm,
+    /// To find out what became of a send.
+    Find,
+}
+
+impl Aim {
+    /// True when the customer is to answer.
+    pub fn is_a_question(self) -> bool {
+        match self {
+            Aim::Ask | Aim::Check => true,
+            Aim::Confirm | Aim::Find => false,
+        }
+    }
+}
+
+named!(Aim { Ask = "ask", Check = "check", Confirm = "confirm", Find = "find", });
+
+/// What one call was decided for, as text `aim:of`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Purpose {
+    /// The aim.
+    pub aim: Aim,
+    /// What makes it this one and no other: ids, with colons in between.
+    pub of: String,
+}
+
+impl Purpose {
+    /// The purpose with this aim, of what has these ids.
+    pub fn new(aim: Aim, of: impl fmt::Display) -> Self {
+        Self { aim, of: of.to_string() }
+    }
+
+    /// One part of it.
+    pub fn part(&self, part: usize) -> Self {
+        Self::new(self.aim, format_args!("{}:{part}", self.of))
+    }
+
+    /// The purpose that was written so.
+    pub fn named(text: &str) -> Option<Self> {
+        let (aim, of) = text.split_once(':')?;
+        Some(Self::new(Aim::named(aim)?, of))
+    }
+}
+
+impl fmt::Display for Purpose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.aim.name(), self.of)
+    }
+}
+
 /// One owed call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Owed {
     /// Its id.
     pub id: OutboxId,
     /// What it was decided for; no two owed calls of a seller share it.
-    pub purpose: String,
+    pub purpose: Purpose,
     /// With whose token.
     pub connection: ConnectionId,
     /// On which account.

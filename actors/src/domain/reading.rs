@@ -13,6 +13,12 @@ pub struct Reading {
     pub loose_options: Vec<LooseOption>,
     /// A quantity said without a product (`make it 3`): it corrects the line before.
     pub loose_quantity: Option<u32>,
+    /// True when what is counted comes on top of what was said before: `one more apron`, `another one`.
+    pub more: bool,
+    /// The words that want the same as last time.
+    pub again: Option<Evidence>,
+    /// A yes or a no and nothing else.
+    pub answer: Option<YesNo>,
     /// How to reach the customer.
     pub contact: Contact,
     /// From 0 (a guess) to 1 (sure), over everything read.
@@ -38,6 +44,15 @@ pub enum Intent {
     /// Anything else.
     #[default]
     Other,
+}
+
+/// An answer to a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum YesNo {
+    /// Yes.
+    Yes,
+    /// No.
+    No,
 }
 
 /// One product named in a message.

@@ -29,15 +29,38 @@ pub fn question(language: Language, order: &Order, missing: &[Missing]) -> Strin
     text
 }
 
+/// Asks whether an order is right, with everything that would be agreed.
+pub fn summary(language: Language, order: &Order, contact: &Contact) -> String {
+    let words = Words::of(language);
+    agreed(words, words.is_it_right.to_owned(), order, contact, words.shall_we)
+}
+
+/// What is on the buttons beneath a summary: yes, and no.
+pub fn yes_or_no(language: Language) -> (&'static str, &'static str) {
+    let words = Words::of(language);
+    (words.confirm, words.cancel)
+}
+
+/// Writes buttons as numbered lines, for channels that have none.
+pub fn numbered<'a>(text: &str, titles: impl Iterator<Item = &'a str>) -> String {
+    let lines = titles.enumerate().map(|(place, title)| format!("\n{}. {title}", place + 1));
+    text.to_owned() + &lines.collect::<String>()
+}
+
 /// Confirms an order with everything that was agreed.
 pub fn confirmation(language: Language, order: &Order, contact: &Contact) -> String {
     let words = Words::of(language);
-    let mut lines = vec![words.confirmed.replace("{number}", &order.id.to_string())];
+    let first = words.confirmed.replace("{number}", &order.id.to_string());
+    agreed(words, first, order, contact, words.thanks)
+}
+
+fn agreed(words: &Words, first: String, order: &Order, contact: &Contact, last: &str) -> String {
+    let mut lines = vec![first];
     lines.extend(order.lines.iter().map(|line| format!("{} x {} = {}", line.quantity, line.label(), line.total())));
     lines.extend(order.total().map(|total| format!("{}: {total}", words.total)));
     let details = [(words.phone, &contact.phone), (words.email, &contact.email), (words.address, &contact.address)];
     lines.extend(details.iter().filter_map(|(name, value)| value.as_ref().map(|value| format!("{name}: {value}"))));
-    lines.push(words.thanks.to_owned());
+    lines.push(last.to_owned());
     lines.join("\n")
 }
 
@@ -75,6 +98,10 @@ struct Words {
     your_phone: &'static str,
     your_email: &'static str,
     your_address: &'static str,
+    is_it_right: &'static str,
+    shall_we: &'static str,
+    confirm: &'static str,
+    cancel: &'static str,
     confirmed: &'static str,
     total: &'static str,
     phone: &'static str,
@@ -93,6 +120,10 @@ const EN: Words = Words {
     your_phone: "your phone number",
     your_email: "your e-mail address",
     your_address: "your delivery address",
+    is_it_right: "Please check your order:",
+    shall_we: "Shall we confirm it?",
+    confirm: "Confirm",
+    cancel: "Cancel",
     confirmed: "Your order {number} is confirmed:",
     total: "Total",
     phone: "Phone",
@@ -111,6 +142,10 @@ const FR: Words = Words {
     your_phone: "votre numéro de téléphone",
     your_email: "votre adresse e-mail",
     your_address: "votre adresse de livraison",
+    is_it_right: "Vérifiez votre commande, s'il vous plaît :",
+    shall_we: "Devons-nous la confirmer ?",
+    confirm: "Confirmer",
+    cancel: "Annuler",
     confirmed: "Votre commande {number} est confirmée :",
     total: "Total",
     phone: "Téléphone",
@@ -129,6 +164,10 @@ const ES: Words = Words {
     your_phone: "tu número de teléfono",
     your_email: "tu correo electrónico",
     your_address: "tu dirección de entrega",
+    is_it_right: "Revisa tu pedido, por favor:",
+    shall_we: "¿Lo confirmamos?",
+    confirm: "Confirmar",
+    cancel: "Cancelar",
     confirmed: "Tu pedido {number} está confirmado:",
     total: "Total",
     phone: "Teléfono",
@@ -147,6 +186,10 @@ const PT: Words = Words {
     your_phone: "o seu número de telefone",
     your_email: "o seu e-mail",
     your_address: "a sua morada de entrega",
+    is_it_right: "Verifique o seu pedido, por favor:",
+    shall_we: "Podemos confirmá-lo?",
+    confirm: "Confirmar",
+    cancel: "Cancelar",
     confirmed: "O seu pedido {number} está confirmado:",
     total: "Total",
     phone: "Telefone",
@@ -167,7 +210,7 @@ impl Words {
 
     fn need(&self, need: &Missing) -> String {
         match need {
-            Missing::Option { title, name, choices } => self
+            Missing::Option { title, name, choices, .. } => self
                 .option
                 .replace("{item}", title)
                 .replace("{option}", name)
@@ -229,7 +272,8 @@ mod tests {
     #[test]
     fn a_question_names_all_that_is_missing_in_every_language() {
         let choices = vec!["S".to_owned(), "M".to_owned(), "L".to_owned()];
-        let size = Missing::Option { title: "Linen Shirt".into(), name: "Size".into(), choices };
+        let (product, title, with) = ("LIN".into(), "Linen Shirt".into(), vec![]);
+        let size = Missing::Option { product, title, with, name: "Size".into(), choices };
         let missing = [size, Missing::Stock { label: "Cap".into(), left: 1 }, Missing::Phone, Missing::Address];
         for language in Language::ALL {
             let text = question(language, &order(), &missing);
@@ -249,6 +293,17 @@ mod tests {
             let text = confirmation(language, &order(), &contact);
             assert!(text.contains("2 x Linen Shirt (Blue) = 59.80 USD") && text.contains("+15550100"), "{text}");
             assert!(!text.contains('{'), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_summary_says_what_would_be_agreed_and_confirms_nothing() {
+        for language in Language::ALL {
+            let text = summary(language, &order(), &Contact::default());
+            let (yes, no) = yes_or_no(language);
+            assert!(text.contains("2 x Linen Shirt (Blue) = 59.80 USD") && text.ends_with('?'), "{text}");
+            assert!(!text.contains('{') && yes != no && yes.len().max(no.len()) <= 20, "{text}");
+            assert!(numbered(&text, [yes, no].into_iter()).ends_with(&format!("?\n1. {yes}\n2. {no}")), "{text}");
         }
     }
 

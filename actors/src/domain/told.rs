@@ -100,11 +100,16 @@ impl Message {
         {
             self.marks.revision = Some(*revision);
             self.text = Some(text.clone());
+            if self.payload.is_none() {
+                // What the old words answered, the new ones need not.
+                self.meant = None;
+            }
         }
         if told.unsent {
             self.marks.unsent = true;
             (self.marks.revision, self.marks.about) = (None, None);
-            (self.text, self.payload) = (None, None);
+            (self.text, self.payload, self.meant) = (None, None, None);
+            self.wishes.clear();
             self.attachments.clear();
         }
         for reaction in &told.reactions {

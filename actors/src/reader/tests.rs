@@ -49,12 +49,12 @@ pub(super) fn catalog() -> Catalog {
 fn product(sku: &str, title: &str, keywords: &[&str], variants: Vec<Variant>) -> Product {
     let price = Money::parse("12.00", "EUR".parse().unwrap()).unwrap();
     let keywords = keywords.iter().map(|keyword| (*keyword).to_owned()).collect();
-    Product { retailer_id: sku.into(), title: title.into(), price, stock: None, keywords, variants }
+    Product { retailer_id: sku.into(), title: title.into(), price, stock: None, keywords, variants, item_id: None }
 }
 
 fn variant(sku: &str, options: &[(&str, &str)]) -> Variant {
     let options = options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    Variant { retailer_id: sku.into(), options, price: None, stock: None, keywords: vec![] }
+    Variant { retailer_id: sku.into(), item_id: None, options, price: None, stock: None, keywords: vec![] }
 }
 
 /// `2 AP-Blue-M, 1 CAP`; a line that takes away has a minus, one that sets an `=`.

@@ -206,6 +206,16 @@ pub(super) fn is_or(word: &str) -> bool {
     matches!(word, "or" | "o" | "ou")
 }
 
+/// True for a word after a number that makes it come on top of what was said before.
+pub(super) fn is_more(word: &str) -> bool {
+    matches!(word, "more" | "mas" | "mais")
+}
+
+/// True for a word that stands between a thing and what is wanted in its place.
+pub(super) fn puts_in_place(word: &str) -> bool {
+    matches!(word, "for" | "to" | "with" | "into" | "por" | "con" | "para" | "pour" | "par" | "contre" | "com")
+}
+
 /// The word that stands for all words of the same meaning, if this is one of a few that shops need in every language.
 pub(super) fn concept(word: &str) -> Option<&'static str> {
     static WORDS: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| {

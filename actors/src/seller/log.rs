@@ -15,7 +15,13 @@ pub(super) fn steps(meant: &[Meant], changes: &Changes) {
     for change in &changes.order_changes {
         let order = changes.orders.iter().find(|order| order.id == change.order);
         let conversation = order.map(|order| order.conversation.0);
-        info!(order.id = change.order.0, conversation.id = conversation, "order {} {}", change.order, change.what);
+        info!(
+            order.id = change.order.0,
+            conversation.id = conversation,
+            "order {} {}",
+            change.order,
+            change.what.name()
+        );
     }
     for owed in &changes.outbox {
         call(owed, changes);

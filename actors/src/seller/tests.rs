@@ -54,6 +54,7 @@ fn apron() -> Product {
         retailer_id: "APRON".to_owned(),
         title: "Apron".to_owned(),
         price: Money { minor: 1900, currency: "EUR".parse().unwrap() },
+        item_id: None,
         stock: None,
         keywords: vec![],
         variants: vec![],

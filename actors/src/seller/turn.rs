@@ -113,20 +113,24 @@ impl Desk {
     }
 
     async fn read_threads(&mut self, meant: &[Meant], alarms: &[Alarm], now: DateTime<Utc>) -> Result<(), Fall> {
-        self.shop.learn_app_hold(self.seat.world.app_hold.at(now));
+        let (world, seller) = (self.seat.world.clone(), self.seat.seller);
+        let (reads, limit) = (world.store.reads(), world.settings.store_timeout);
+        self.shop.learn_app_hold(world.app_hold.at(now));
         let wanted = self.shop.wanted(meant, alarms, now);
-        if wanted == Wanted::default() {
-            return Ok(());
+        if wanted != Wanted::default() {
+            let read = async {
+                let known = comments::known(reads, seller, &wanted.comments).await?;
+                Ok((threads::read(reads, seller, &wanted, MAX_HEARD as u64).await?, known))
+            };
+            let (threads, known) = within(limit, read).await?;
+            self.shop.learn(threads);
+            self.shop.learn_comments(known);
         }
-        let world = &self.seat.world;
-        let read = async {
-            let (reads, seller) = (world.store.reads(), self.seat.seller);
-            let known = comments::known(reads, seller, &wanted.comments).await?;
-            Ok((threads::read(reads, seller, &wanted, MAX_HEARD as u64).await?, known))
-        };
-        let (threads, known) = within(world.settings.store_timeout, read).await?;
-        self.shop.learn(threads);
-        self.shop.learn_comments(known);
+        let repeating = self.shop.wanted_orders(meant);
+        if !repeating.is_empty() {
+            let read = threads::last_orders(reads, seller, &repeating);
+            self.shop.learn_orders(&repeating, within(limit, read).await?);
+        }
         Ok(())
     }
 

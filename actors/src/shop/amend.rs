@@ -4,9 +4,10 @@
 use std::borrow::Cow;
 
 use crate::domain::alarm::AlarmKind;
+use crate::domain::asked::Question;
 use crate::domain::channel::Account;
 use crate::domain::conversation::{Author, LeadStage, Message, MessageState};
-use crate::domain::draft::{self, Heard, Missing};
+use crate::domain::draft::{Heard, Missing};
 use crate::domain::event::{Reacted, Said, StoredEvent};
 use crate::domain::ids::ConversationId;
 use crate::domain::marks::Reaction;
@@ -87,31 +88,31 @@ impl Step<'_> {
         if message.author != Author::Customer {
             return;
         }
-        let (was, is) = (thread::heard_of(before, &self.shop.index), thread::heard_of(message, &self.shop.index));
+        let (was, is) = (thread::heard(before, &self.shop.index), thread::heard(message, &self.shop.index));
         thread.customer.facts.forget(&was.reading.contact, before.at);
         thread.customer.facts.learn(&is.reading.contact, message.at);
         retell_first_words(thread, before, message);
         if message.episode == thread.conversation.episode {
             self.rehear(thread, message, is);
-        } else if before.counts || is.reading.counts() || was.reading.contact != is.reading.contact {
+        } else if before.counts || is.counts() || was.reading.contact != is.reading.contact {
             // Agreed with the customer by the old words: a person decides.
-            thread.conversation.needs_look = Some(Look::ChangeWanted);
+            thread.conversation.needs(Look::ChangeWanted);
         }
     }
 
     fn rehear(&mut self, thread: &mut Thread, message: &mut Message, heard: Heard) {
-        let (had_a_say, has_a_say) = (message.counts, heard.reading.counts());
+        let (had_a_say, has_a_say) = (message.counts, heard.counts());
         let wants_otherwise = matches!(heard.reading.intent, Intent::Change | Intent::Cancel);
         thread.heard.retain(|known| known.message != message.id);
         message.counts = has_a_say && thread.insert(heard);
         if has_a_say && !message.counts {
-            thread.conversation.needs_look = Some(Look::LongThread);
+            thread.conversation.needs(Look::LongThread);
         }
         if had_a_say || message.counts {
             self.redraft(thread);
         }
         if wants_otherwise && thread.draft.is_none() && thread.conversation.closed_through.is_some() {
-            thread.conversation.needs_look = Some(Look::ChangeWanted);
+            thread.conversation.needs(Look::ChangeWanted);
         }
         if let (Some(lead), true) = (&mut thread.lead, thread.draft.is_some()) {
             lead.stage = lead.stage.max(LeadStage::Drafted);
@@ -128,11 +129,10 @@ impl Step<'_> {
             self.mark(open, MessageState::Failed);
             thread.conversation.asked = None;
         }
-        let (contact, required) = (thread.customer.contact(), self.shop.seller.settings.required);
-        let missing = draft::missing(&order.lines, &self.shop.catalog, &contact, required);
+        let about = Question::Missing(Missing::fingerprint(&self.missing(thread, &order)));
         if order.state != OrderState::Draft {
             self.clear_alarm(AlarmKind::Reply, thread.conversation.id.0);
-        } else if missing.is_empty() || thread.conversation.asked != Some(Missing::fingerprint(&missing)) {
+        } else if thread.conversation.asked.as_ref().is_none_or(|asked| asked.about != about) {
             self.wait_for_quiet(thread);
         }
     }
@@ -151,7 +151,7 @@ fn retell_first_words(thread: &mut Thread, before: &Message, message: &Message) 
 /// A message that did not arrive is a person's business; it is not sent again by itself.
 fn look_at_failure(thread: &mut Thread, before: &Message, message: &Message) {
     if message.state == MessageState::Failed && before.state != MessageState::Failed {
-        thread.conversation.needs_look = Some(Look::NotSent);
+        thread.conversation.needs(Look::NotSent);
     }
 }
 
@@ -174,10 +174,10 @@ impl Shop {
         let waits = |open: &&Open| {
             open.owed.conversation == conversation && open.owed.state == OwedState::Owed && open.owed.attempts == 0
         };
-        let mut questions = self.open.values().filter(waits).filter(|open| open.owed.purpose.starts_with("ask:"));
-        let first = questions.find_map(|open| open.owed.purpose.strip_suffix(":0"));
+        let mut questions = self.open.values().filter(waits).filter(|open| open.owed.purpose.aim.is_a_question());
+        let first = questions.find_map(|open| open.owed.purpose.of.strip_suffix(":0"));
         let Some(question) = first else { return Vec::new() };
-        let is_part = |open: &&Open| open.owed.purpose.rsplit_once(':').is_some_and(|(of, _)| of == question);
+        let is_part = |open: &&Open| open.owed.purpose.of.rsplit_once(':').is_some_and(|(of, _)| of == question);
         self.open.values().filter(waits).filter(is_part).collect()
     }
 }

@@ -1,9 +1,12 @@
-//! The customer has been silent long enough: ask for what is missing, or confirm.
+//! The customer has been silent long enough: ask for what is missing, ask whether it is right, or confirm.
 
+use crate::domain::asked::{Asked, Question};
+use crate::domain::button::{self, Button};
 use crate::domain::conversation::LeadStage;
 use crate::domain::draft::{self, Missing};
 use crate::domain::ids::ConversationId;
-use crate::domain::order::{Look, Order, OrderState};
+use crate::domain::order::{Look, Order, OrderState, OrderStep};
+use crate::domain::outbox::{Aim, Purpose};
 use crate::domain::reply;
 
 use super::step::Step;
@@ -15,20 +18,25 @@ impl Step<'_> {
             return;
         }
         let Some(mut thread) = self.thread.take() else { return };
+        // The catalog may be another since the last word: products that were not known, prices.
+        let built = self.redraft(&mut thread);
         let order = thread.draft.clone().filter(|order| order.state == OrderState::Draft);
         if let Some(order) = order.filter(|_| !thread.conversation.in_other_hands) {
-            self.answer(&mut thread, order);
+            // What the customer said yes to is sure; what leaves out something that was wanted never is.
+            let is_sure = built.agreed || order.confidence >= self.shop.seller.settings.confirm_from;
+            let is_whole = !built.has(Look::UnknownProduct);
+            self.answer(&mut thread, order, (is_sure, is_whole));
         }
         self.thread = Some(thread);
     }
 
-    fn answer(&mut self, thread: &mut Thread, order: Order) {
+    fn answer(&mut self, thread: &mut Thread, order: Order, (is_sure, is_whole): (bool, bool)) {
         let settings = &self.shop.seller.settings;
         let last_word = thread.conversation.last_inbound_at.unwrap_or(self.now);
         let in_time = self.now - last_word <= self.shop.rules.reply_max_age
             && thread.conversation.window_closes_at().is_some_and(|closes| self.now < closes);
         if !in_time {
-            thread.conversation.needs_look = Some(Look::TooLate);
+            thread.conversation.needs(Look::TooLate);
             return;
         }
         if !settings.auto_reply {
@@ -36,32 +44,58 @@ impl Step<'_> {
         }
         if thread.is_full() {
             // What was left out may have been a "cancel".
-            thread.conversation.needs_look = Some(Look::LongThread);
+            thread.conversation.needs(Look::LongThread);
             return;
         }
-        let contact = thread.customer.contact();
-        let missing = draft::missing(&order.lines, &self.shop.catalog, &contact, settings.required);
-        if !missing.is_empty() {
-            self.ask(thread, &order, &missing);
-        } else if order.confidence >= settings.confirm_from {
-            self.confirm(thread, order);
-        } else {
-            thread.conversation.needs_look = Some(Look::Unsure);
+        let missing = self.missing(thread, &order);
+        match (missing.is_empty(), is_whole, is_sure) {
+            (false, _, _) => self.ask(thread, &order, &missing),
+            (true, false, _) => thread.conversation.needs(Look::UnknownProduct),
+            (true, true, true) => self.confirm(thread, order),
+            (true, true, false) => self.ask_whether_right(thread, &order),
         }
+    }
+
+    pub(super) fn missing(&self, thread: &Thread, order: &Order) -> Vec<Missing> {
+        let contact = thread.customer.contact();
+        draft::missing(&order.lines, &self.shop.catalog, &contact, self.shop.seller.settings.required)
     }
 
     /// Asks once for the same: a customer who did not answer a question is a person's business.
     fn ask(&mut self, thread: &mut Thread, order: &Order, missing: &[Missing]) {
-        let fingerprint = Missing::fingerprint(missing);
-        if thread.conversation.asked.as_ref() == Some(&fingerprint) {
-            thread.conversation.needs_look = Some(Look::StillMissing);
+        let about = Question::Missing(Missing::fingerprint(missing));
+        if thread.conversation.asked.as_ref().is_some_and(|asked| asked.about == about) {
+            thread.conversation.needs(Look::StillMissing);
             return;
         }
         let text = reply::question(self.shop.seller.settings.language, order, missing);
-        let purpose = format!("ask:{}:{}", order.id, self.next_id());
-        if self.owe_text(thread, &text, &purpose) {
-            thread.conversation.asked = Some(fingerprint);
+        let purpose = Purpose::new(Aim::Ask, format_args!("{}:{}", order.id, self.next_id()));
+        if self.owe_question(thread, &text, &button::choices(order, missing), &purpose) {
+            thread.conversation.asked = Some(Asked { about, at: self.now });
         }
+    }
+
+    /// A draft that is complete and unsure is summed up for the customer, once as it is. A person may be quicker.
+    fn ask_whether_right(&mut self, thread: &mut Thread, order: &Order) {
+        thread.conversation.needs(Look::Unsure);
+        let about = Question::Right(draft::print(&order.lines));
+        if thread.conversation.asked.as_ref().is_some_and(|asked| asked.about == about) {
+            return;
+        }
+        let contact = thread.customer.contact();
+        let text = reply::summary(self.shop.seller.settings.language, order, &contact);
+        let purpose = Purpose::new(Aim::Check, format_args!("{}:{}", order.id, self.next_id()));
+        let buttons = self.yes_or_no(order);
+        if self.owe_question(thread, &text, &buttons, &purpose) {
+            thread.conversation.asked = Some(Asked { about, at: self.now });
+        }
+    }
+
+    /// The buttons beneath a summary.
+    pub(super) fn yes_or_no(&self, order: &Order) -> Vec<(String, Button)> {
+        let (yes, no) = reply::yes_or_no(self.shop.seller.settings.language);
+        let confirm = Button::Confirm { order: order.id, print: draft::print(&order.lines) };
+        vec![(yes.to_owned(), confirm), (no.to_owned(), Button::Cancel { order: order.id })]
     }
 
     /// Closes the episode: what is said from now on begins a new draft.
@@ -72,17 +106,18 @@ impl Step<'_> {
             self.out.products.insert(product.retailer_id.clone(), product);
         }
         let text = reply::confirmation(self.shop.seller.settings.language, &order, &order.contact);
-        self.owe_text(thread, &text, &format!("confirm:{}", order.id));
-        self.changed(order.id, "confirmed");
-        self.out.orders.insert(order.id, order);
+        self.owe_text(thread, &text, &Purpose::new(Aim::Confirm, order.id));
+        self.changed(order.id, OrderStep::Confirmed);
+        self.out.orders.insert(order.id, order.clone());
         let conversation = &mut thread.conversation;
         conversation.episode += 1;
         conversation.closed_through = conversation.last_inbound_at;
         conversation.draft = None;
         conversation.asked = None;
-        conversation.needs_look = conversation.needs_look.filter(|look| !look.is_over_once_confirmed());
+        conversation.needs_look.retain(|look| !look.is_about_the_draft());
         thread.heard.clear();
         thread.draft = None;
+        (thread.last_order, thread.knows_last_order) = (Some(order), true);
         if let Some(lead) = &mut thread.lead {
             lead.stage = LeadStage::Ordered;
         }

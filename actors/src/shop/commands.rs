@@ -20,7 +20,10 @@ impl Step<'_> {
     }
 
     fn put_products(&mut self, products: &[Product]) -> Value {
-        let wrong = wrong_text(products).or_else(|| self.wrong_price(products)).or_else(|| self.taken_sku(products));
+        let wrong = wrong_text(products)
+            .or_else(|| self.wrong_price(products))
+            .or_else(|| self.taken_sku(products))
+            .or_else(|| self.taken_item(products));
         if let Some((error, detail)) = wrong {
             return json!({ "error": error, "detail": detail });
         }
@@ -39,18 +42,37 @@ impl Step<'_> {
         Some(("wrong_price", format!("{} must be priced in {currency}, at 0 or more", wrong.retailer_id)))
     }
 
-    /// A variant's SKU names one variant of one product, or orders could not tell them apart.
-    fn taken_sku(&self, products: &[Product]) -> Option<Wrong> {
-        let replaced = |known: &&Product| products.iter().any(|product| product.retailer_id == known.retailer_id);
-        let kept = self.shop.catalog.products.iter().filter(|known| !replaced(known));
-        // Of two products with the same SKU in one command, the last one counts.
+    /// All products as they would be: of two with the same SKU in one command, the last one counts.
+    fn products_with<'a>(&'a self, products: &'a [Product]) -> impl Iterator<Item = &'a Product> {
         let last: BTreeMap<&str, &Product> =
             products.iter().map(|product| (product.retailer_id.as_str(), product)).collect();
-        let mut seen = BTreeSet::new();
-        let skus = kept.chain(last.into_values()).flat_map(|product| &product.variants);
-        let taken = skus.map(|variant| variant.retailer_id.as_str()).find(|sku| !seen.insert(*sku))?;
+        let replaced: BTreeSet<&str> = last.keys().copied().collect();
+        let kept = self.shop.catalog.products.iter();
+        kept.filter(move |known| !replaced.contains(known.retailer_id.as_str())).chain(last.into_values())
+    }
+
+    /// A variant's SKU names one variant of one product, or orders could not tell them apart.
+    fn taken_sku(&self, products: &[Product]) -> Option<Wrong> {
+        let skus = self.products_with(products).flat_map(|product| &product.variants);
+        let taken = twice(skus.map(|variant| variant.retailer_id.as_str()))?;
         Some(("taken_sku", format!("the variant {taken} is there twice")))
     }
+
+    /// So does Meta's id of an item, or a cart could mean either.
+    fn taken_item(&self, products: &[Product]) -> Option<Wrong> {
+        let items = self.products_with(products).flat_map(|product| {
+            let variants = product.variants.iter().map(|variant| &variant.item_id);
+            variants.chain([&product.item_id]).filter_map(|item| item.as_deref())
+        });
+        let taken = twice(items)?;
+        Some(("taken_item", format!("the item {taken} is there twice")))
+    }
+}
+
+/// The first of these that was there before.
+fn twice<'a>(mut all: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let mut seen = BTreeSet::new();
+    all.find(|one| !seen.insert(*one))
 }
 
 /// A code and a sentence.
@@ -59,8 +81,9 @@ type Wrong = (&'static str, String);
 /// PostgreSQL refuses NUL in a text: stored as it is, it would make the seller fall.
 fn wrong_text(products: &[Product]) -> Option<Wrong> {
     let has_nul = |product: &&Product| {
-        let skus = product.variants.iter().map(|variant| &variant.retailer_id);
-        [&product.retailer_id, &product.title].into_iter().chain(skus).any(|text| text.contains('\0'))
+        let skus = product.variants.iter().flat_map(|variant| [Some(&variant.retailer_id), variant.item_id.as_ref()]);
+        let own = [Some(&product.retailer_id), Some(&product.title), product.item_id.as_ref()];
+        own.into_iter().chain(skus).flatten().any(|text| text.contains('\0'))
     };
     let wrong = products.iter().find(has_nul)?;
     Some(("wrong_text", format!("{:?} has a NUL in its title or in an SKU", wrong.retailer_id)))

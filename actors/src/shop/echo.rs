@@ -49,6 +49,8 @@ impl Step<'_> {
             source_key: Some(event.key.clone()),
             text: echo.text.clone(),
             payload: None,
+            wishes: Vec::new(),
+            meant: None,
             attachments: echo.attachments.clone(),
             at: event.happened_at,
             mid: None,

@@ -80,7 +80,7 @@ impl Step<'_> {
         match under_other {
             Some(same) if same.conversation.id == thread.conversation.id => {}
             Some(second) if second.customer.meta_id == other => {
-                thread.conversation.needs_look.get_or_insert(Look::TwoConversations);
+                thread.conversation.needs(Look::TwoConversations);
             }
             Some(_) | None => self.alias(&mut thread, other),
         }
@@ -108,7 +108,7 @@ impl Step<'_> {
                     // Back to an id of earlier times.
                     true if old.customer.meta_id == *before => self.rename(&mut old, &renamed.to),
                     true => {}
-                    false => _ = old.conversation.needs_look.get_or_insert(Look::TwoConversations),
+                    false => old.conversation.needs(Look::TwoConversations),
                 }
                 old
             }

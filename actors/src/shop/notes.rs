@@ -46,6 +46,8 @@ impl Step<'_> {
             source_key: Some(event.key.clone()),
             text: Some(sentence.to_owned()),
             payload: None,
+            wishes: Vec::new(),
+            meant: None,
             attachments: Vec::new(),
             at: event.happened_at,
             mid: None,

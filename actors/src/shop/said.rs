@@ -1,18 +1,20 @@
 //! A customer said something: message, lead, draft, and the wait before the answer.
 
 use crate::domain::alarm::AlarmKind;
+use crate::domain::button::Button;
+use crate::domain::channel::Channel;
 use crate::domain::conversation::{Author, LeadStage, Message, MessageState};
-use crate::domain::draft::{self, Heard};
+use crate::domain::draft::{Draft, Heard};
 use crate::domain::event::{Said, StoredEvent};
 use crate::domain::ids::{MessageId, OrderId};
 use crate::domain::marks::Marks;
-use crate::domain::order::{Look, Order, OrderState};
+use crate::domain::order::{Look, Order, OrderState, OrderStep};
 use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::reading::{Contact, Intent, Reading};
-use crate::reader;
 
 use super::step::Step;
-use super::thread::{Thread, first_words};
+use super::taps;
+use super::thread::{self, Thread, first_words};
 
 impl Step<'_> {
     pub(super) fn hear(&mut self, event: &StoredEvent, said: &Said) -> Outcome {
@@ -21,25 +23,21 @@ impl Step<'_> {
         thread.introduce(event, said);
         let mut message = self.message_of(&thread, event, said);
         let said = &*self.as_told(&mut thread, &mut message, said);
-        let reading = self.read(event, said);
-        thread.customer.facts.learn(&reading.contact, event.happened_at);
+        let mut heard = thread::heard(&message, &self.shop.index);
+        thread.customer.facts.learn(&heard.reading.contact, event.happened_at);
+        message.meant = self.meant(&mut thread, said, &heard);
+        if message.meant.is_some() {
+            (heard.button, heard.reading) = (message.meant.clone(), Reading::default());
+        }
         if thread.conversation.closed_through.is_some_and(|closed| event.happened_at <= closed) {
-            self.hear_late(&mut thread, message, &reading);
+            self.hear_late(&mut thread, message, &heard);
         } else {
-            self.hear_in_time(&mut thread, message, reading);
+            self.hear_in_time(&mut thread, message, heard);
         }
         self.meet(&mut thread, event, said);
         self.wait_for_quiet(&thread);
         self.thread = Some(thread);
         Outcome::Handled
-    }
-
-    /// Buttons carry the shop's own words, not the customer's.
-    fn read(&self, event: &StoredEvent, said: &Said) -> Reading {
-        match &said.text {
-            Some(text) if event.kind != "postback" => reader::read(&self.shop.index, text),
-            _ => Reading::default(),
-        }
     }
 
     fn message_of(&mut self, thread: &Thread, event: &StoredEvent, said: &Said) -> Message {
@@ -52,6 +50,8 @@ impl Step<'_> {
             source_key: Some(event.key.clone()),
             text: said.text.clone(),
             payload: said.payload.clone(),
+            wishes: said.wishes.clone(),
+            meant: said.payload.as_deref().and_then(Button::read),
             attachments: said.attachments.clone(),
             at: event.happened_at,
             mid: said.mid.clone(),
@@ -62,32 +62,33 @@ impl Step<'_> {
     }
 
     /// Older than a closed order: it changes nothing, but a person should know.
-    fn hear_late(&mut self, thread: &mut Thread, mut message: Message, reading: &Reading) {
+    fn hear_late(&mut self, thread: &mut Thread, mut message: Message, heard: &Heard) {
         message.episode -= 1;
-        if reading.counts() || !reading.contact.is_empty() {
-            thread.conversation.needs_look = Some(Look::LateMessage);
+        if heard.counts() || !heard.reading.contact.is_empty() {
+            thread.conversation.needs(Look::LateMessage);
         }
         self.keep(thread, message);
     }
 
-    fn hear_in_time(&mut self, thread: &mut Thread, mut message: Message, reading: Reading) {
-        let wants_otherwise = matches!(reading.intent, Intent::Change | Intent::Cancel);
-        if reading.counts() {
-            let key = message.source_key.clone().unwrap_or_default();
-            let heard = Heard { message: message.id, key, at: message.at, reading };
+    fn hear_in_time(&mut self, thread: &mut Thread, mut message: Message, heard: Heard) {
+        let wants_otherwise = matches!(heard.reading.intent, Intent::Change | Intent::Cancel)
+            || heard.button.as_ref().is_some_and(Button::cancels);
+        let is_empty = message.text.is_none() && message.wishes.is_empty() && message.payload.is_none();
+        if !message.attachments.is_empty() && is_empty {
+            thread.conversation.needs(Look::Attachment);
+        }
+        if heard.counts() {
             message.counts = thread.insert(heard);
             if !message.counts {
-                thread.conversation.needs_look = Some(Look::LongThread);
+                thread.conversation.needs(Look::LongThread);
             }
         }
-        if !message.attachments.is_empty() && message.text.is_none() {
-            thread.conversation.needs_look = Some(Look::Attachment);
-        }
-        if message.counts {
-            self.redraft(thread);
+        let built = self.redraft(thread);
+        for (_, look) in built.looks.iter().filter(|(of, _)| *of == message.id) {
+            thread.conversation.needs(*look);
         }
         if wants_otherwise && thread.draft.is_none() && thread.conversation.closed_through.is_some() {
-            thread.conversation.needs_look = Some(Look::ChangeWanted);
+            thread.conversation.needs(Look::ChangeWanted);
         }
         self.keep(thread, message);
     }
@@ -101,41 +102,63 @@ impl Step<'_> {
         self.out.messages.insert(message.id, message);
     }
 
-    /// Builds the draft anew from all that was heard.
-    pub(super) fn redraft(&mut self, thread: &mut Thread) {
-        let built = draft::build(&thread.heard, &self.shop.catalog);
-        let confidence = built.confidence();
+    /// Builds the draft anew from all that was heard, with the catalog as it is now.
+    pub(super) fn redraft(&mut self, thread: &mut Thread) -> Draft {
+        let mut built = thread.build(&self.shop.catalog);
+        if !built.has(Look::UnknownProduct) {
+            thread.conversation.needs_look.remove(&Look::UnknownProduct);
+        }
+        let conversation = &mut thread.conversation;
+        if let (Some(at), Some(asked)) = (built.cancelled_at, &conversation.asked)
+            && taps::is_after(at, asked)
+        {
+            conversation.asked = None;
+        }
         let known = thread.draft.as_ref().map(|order| (order.source_key.clone(), order.opened_at));
         // Where no message names a product any more, the draft is over, and known by what it began with.
-        let Some((source_key, opened_at)) = built.source.or(known) else { return };
+        let Some((source_key, opened_at)) = built.source.clone().or(known) else { return built };
         let state = if built.lines.is_empty() { OrderState::Cancelled } else { OrderState::Draft };
+        let (confidence, lines) = (built.confidence(), std::mem::take(&mut built.lines));
         let before = thread.draft.take();
-        let was = before.as_ref().map(|order| order.state);
         let order = match before.clone() {
-            Some(known) => Order { source_key, opened_at, state, lines: built.lines, confidence, ..known },
-            None if built.lines.is_empty() => return,
-            None => Order {
-                id: OrderId(self.next_id()),
-                conversation: thread.conversation.id,
-                customer: thread.customer.id,
-                channel: thread.customer.account.channel().unwrap_or(crate::domain::channel::Channel::Instagram),
-                source_key,
-                state,
-                lines: built.lines,
-                confidence,
-                contact: Contact::default(),
-                opened_at,
-                confirmed_at: None,
-            },
+            Some(known) => Order { source_key, opened_at, state, lines, confidence, ..known },
+            // Also one that was taken back before it was seen: it is the same as if it had been seen in between.
+            None => Order { source_key, opened_at, state, lines, confidence, ..self.new_order(thread) },
         };
-        if was != Some(state) {
-            self.changed(order.id, if state == OrderState::Draft { "drafted" } else { "cancelled" });
+        if before.as_ref().map(|order| order.state) != Some(state) {
+            self.turned(thread, &order);
         }
         if before.as_ref() != Some(&order) {
             self.out.orders.insert(order.id, order.clone());
         }
         thread.conversation.draft = Some(order.id);
         thread.draft = Some(order);
+        built
+    }
+
+    fn new_order(&mut self, thread: &Thread) -> Order {
+        Order {
+            id: OrderId(self.next_id()),
+            conversation: thread.conversation.id,
+            customer: thread.customer.id,
+            channel: thread.customer.account.channel().unwrap_or(Channel::Instagram),
+            source_key: String::new(),
+            state: OrderState::Draft,
+            lines: Vec::new(),
+            confidence: 0.0,
+            contact: Contact::default(),
+            opened_at: self.now,
+            confirmed_at: None,
+        }
+    }
+
+    /// A draft was opened, once more perhaps, or taken back.
+    fn turned(&mut self, thread: &mut Thread, order: &Order) {
+        if order.state == OrderState::Draft {
+            return self.changed(order.id, OrderStep::Drafted);
+        }
+        self.changed(order.id, OrderStep::Cancelled);
+        thread.conversation.needs_look.retain(|look| !look.is_about_the_draft());
     }
 
     /// One lead for each customer, from the earliest words.

@@ -10,7 +10,7 @@ use crate::domain::conversation::{Message, MessageState};
 use crate::domain::event::{CallEnded, CallResult};
 use crate::domain::ids::OutboxId;
 use crate::domain::order::Look;
-use crate::domain::outbox::{Owed, OwedCall, OwedState};
+use crate::domain::outbox::{Aim, Owed, OwedCall, OwedState, Purpose};
 use crate::domain::outcome::Outcome;
 
 use super::step::Step;
@@ -121,8 +121,8 @@ impl Step<'_> {
     }
 
     pub(super) fn not_sent(&mut self, thread: &mut Thread, open: &Open, error: &str) {
-        thread.conversation.needs_look = Some(Look::NotSent);
-        if open.owed.purpose.starts_with("ask:") {
+        thread.conversation.needs(Look::NotSent);
+        if open.owed.purpose.aim.is_a_question() {
             // The customer never saw the question: the next word brings it again.
             thread.conversation.asked = None;
         }
@@ -156,7 +156,7 @@ impl Step<'_> {
         let since = open.owed.claimed_at.unwrap_or(self.now) - CLOCKS_APART;
         let look = Owed {
             id,
-            purpose: format!("find:{send}:{id}"),
+            purpose: Purpose::new(Aim::Find, format_args!("{send}:{id}")),
             call: OwedCall::Find { send, text: text.clone(), since },
             state: OwedState::Owed,
             attempts: 0,
@@ -178,7 +178,7 @@ impl Step<'_> {
             return;
         }
         if let Some(thread) = &mut self.thread {
-            thread.conversation.needs_look = Some(Look::NotSent);
+            thread.conversation.needs(Look::NotSent);
         }
         let why = "nobody can tell whether it was sent: ask the customer, or look into the WhatsApp app";
         self.end(send, OwedState::Unsettled, None, Some(why));
@@ -212,7 +212,7 @@ impl Step<'_> {
     fn look_failed(&mut self, thread: &mut Thread, look: &Open, unsettled: Option<&Open>, error: &str) {
         self.end(look, OwedState::Failed, None, Some(error));
         if let Some(send) = unsettled {
-            thread.conversation.needs_look = Some(Look::NotSent);
+            thread.conversation.needs(Look::NotSent);
             self.end(send, OwedState::Unsettled, None, Some(error));
         }
     }

@@ -3,12 +3,13 @@
 use chrono::{DateTime, Utc};
 
 use crate::domain::alarm::{AlarmKey, AlarmKind};
+use crate::domain::button::QuickReply;
 use crate::domain::channel::Channel;
 use crate::domain::conversation::{Author, Message, MessageState};
-use crate::domain::ids::{ConversationId, MessageId, OutboxId};
+use crate::domain::ids::{ConversationId, MessageId, OrderId, OutboxId};
 use crate::domain::marks::Marks;
-use crate::domain::order::{Look, OrderChange};
-use crate::domain::outbox::{Owed, OwedCall, OwedState};
+use crate::domain::order::{Look, OrderChange, OrderStep};
+use crate::domain::outbox::{Owed, OwedCall, OwedState, Purpose};
 use crate::domain::reply;
 
 use super::thread::Thread;
@@ -58,20 +59,30 @@ impl<'a> Step<'a> {
         self.out.alarms.insert(AlarmKey { kind, subject }, None);
     }
 
-    pub(super) fn changed(&mut self, order: crate::domain::ids::OrderId, what: &'static str) {
+    pub(super) fn changed(&mut self, order: OrderId, what: OrderStep) {
         self.out.order_changes.push(OrderChange { order, at: self.now, what });
     }
 
-    /// Owes the customer a text: one call a part, sent in order. False when there is no account to send it from.
-    pub(super) fn owe_text(&mut self, thread: &mut Thread, text: &str, purpose: &str) -> bool {
+    /// Owes the customer a text: one call a part, sent in order, the last with the buttons. False when there is no
+    /// account to send it from.
+    pub(super) fn owe(
+        &mut self,
+        thread: &mut Thread,
+        text: &str,
+        quick_replies: &[QuickReply],
+        purpose: &Purpose,
+    ) -> bool {
         let account = thread.customer.account.clone();
         let Some(connection) = self.shop.seller.connection_for(&account) else {
-            thread.conversation.needs_look = Some(Look::NotSent);
+            thread.conversation.needs(Look::NotSent);
             return false;
         };
         let connection = connection.id;
         let limit = account.channel().unwrap_or(Channel::Instagram).text_limit();
-        for (part, text) in reply::parts(text, limit).into_iter().enumerate() {
+        let parts = reply::parts(text, limit);
+        let last = parts.len().saturating_sub(1);
+        for (part, text) in parts.into_iter().enumerate() {
+            let quick_replies = if part == last { quick_replies.to_vec() } else { Vec::new() };
             let (message, outbox) = (MessageId(self.next_id()), OutboxId(self.next_id()));
             let said = Message {
                 id: message,
@@ -82,6 +93,8 @@ impl<'a> Step<'a> {
                 source_key: None,
                 text: Some(text.clone()),
                 payload: None,
+                wishes: Vec::new(),
+                meant: None,
                 attachments: Vec::new(),
                 at: self.now,
                 mid: None,
@@ -91,12 +104,12 @@ impl<'a> Step<'a> {
             };
             let owed = Owed {
                 id: outbox,
-                purpose: format!("{purpose}:{part}"),
+                purpose: purpose.part(part),
                 connection,
                 account: account.clone(),
                 conversation: thread.conversation.id,
                 recipient: thread.customer.meta_id.clone(),
-                call: OwedCall::Send { message, text },
+                call: OwedCall::Send { message, text, quick_replies },
                 state: OwedState::Owed,
                 attempts: 0,
                 held: 0,

@@ -19,10 +19,13 @@ use crate::domain::told::LooseEnd;
 mod budgets;
 mod corners;
 mod database;
+mod drafts;
 mod known;
 mod notes;
 mod shuffled;
+mod shuffled_drafts;
 mod talk;
+mod taps;
 
 const NOON: i64 = 1_790_856_000;
 
@@ -73,6 +76,7 @@ fn loaded() -> Loaded {
         options: vec![("Color".into(), color.into()), ("Size".into(), size.into())],
         price: None,
         stock: None,
+        item_id: None,
         keywords: vec![],
     };
     let shirt = Product {
@@ -80,6 +84,7 @@ fn loaded() -> Loaded {
         title: "Linen Shirt".into(),
         price: Money { minor: 2990, currency: usd },
         stock: None,
+        item_id: None,
         keywords: vec![],
         variants: vec![variant("Blue", "S"), variant("Blue", "M"), variant("White", "M")],
     };
@@ -171,6 +176,7 @@ impl Played {
         let due: Vec<_> =
             self.alarms.iter().filter(|(_, due)| **due <= self.now).map(|(key, due)| (*key, *due)).collect();
         for (key, due) in due {
+            self.reads_orders(&[]);
             self.shop.alarm(&Alarm { key, due }, self.now);
             self.store();
         }
@@ -185,8 +191,8 @@ impl Played {
         self.orders.values().next().unwrap()
     }
 
-    fn needs_look(&self) -> Option<Look> {
-        self.shop.threads.values().next().unwrap().conversation.needs_look
+    fn needs_look(&self) -> Vec<Look> {
+        self.shop.threads.values().next().unwrap().conversation.needs_look.iter().copied().collect()
     }
 }
 
@@ -234,7 +240,7 @@ fn the_same_question_is_not_asked_twice() {
     played.says("ok thanks", 10);
     played.waits(4);
     assert!(played.take_handed().is_empty());
-    assert_eq!(played.needs_look(), Some(Look::StillMissing));
+    assert_eq!(played.needs_look(), [Look::StillMissing]);
 }
 
 #[test]
@@ -244,7 +250,7 @@ fn a_question_that_could_not_be_sent_is_asked_again() {
     played.waits(4);
     let question = played.take_handed().remove(0);
     played.ends(&question, CallResult::Refused { code: "190/463".into(), error: "the token has run out".into() });
-    assert_eq!(played.needs_look(), Some(Look::NotSent));
+    assert_eq!(played.needs_look(), [Look::NotSent]);
     played.says("are you there?", 10);
     played.waits(4);
     assert_eq!(played.take_handed().iter().map(text_of).collect::<Vec<_>>(), [text_of(&question)]);
@@ -355,7 +361,7 @@ fn a_message_older_than_the_confirmed_order_asks_for_a_look_and_changes_nothing(
     played.waits(4);
     let before = played.order().clone();
     played.says("one blue linen shirt in M", 5);
-    assert_eq!(played.needs_look(), Some(Look::LateMessage));
+    assert_eq!(played.needs_look(), [Look::LateMessage]);
     played.waits(10);
     assert_eq!(*played.order(), before);
 }
@@ -391,6 +397,7 @@ fn products_put_by_a_command_are_understood_from_then_on() {
         title: "Canvas Tote".into(),
         price: Money { minor: 1250, currency: usd },
         stock: None,
+        item_id: None,
         keywords: vec![],
         variants: vec![],
     };

@@ -1,10 +1,11 @@
 //! One conversation in memory: the customer, the open episode's messages as read, the draft.
 
+use crate::domain::catalog::Catalog;
 use crate::domain::conversation::{Conversation, Customer, Lead, Message, Shown};
-use crate::domain::draft::Heard;
+use crate::domain::draft::{self, Draft, Heard, Shelf};
 use crate::domain::event::StoredEvent;
 use crate::domain::ids::{ConversationId, CustomerId};
-use crate::domain::order::Order;
+use crate::domain::order::{Looks, Order};
 use crate::reader::{self, CatalogIndex};
 use crate::store::threads::StoredThread;
 
@@ -23,6 +24,10 @@ pub(super) struct Thread {
     /// Messages with a say in the draft, in Meta's order.
     pub(super) heard: Vec<Heard>,
     pub(super) draft: Option<Order>,
+    /// The customer's last confirmed order, once it was read or there is none.
+    pub(super) last_order: Option<Order>,
+    /// Whether it was read: it is only when somebody wants the same again.
+    pub(super) knows_last_order: bool,
     /// Messages with their mid of which something may be told: those of this turn, and ours of late.
     pub(super) recalled: Vec<Message>,
     /// The turn that used it last.
@@ -33,7 +38,9 @@ impl Thread {
     /// As stored; the messages are read anew, with the catalog as it is now.
     pub(super) fn read(stored: StoredThread, index: &CatalogIndex) -> Self {
         Self {
-            heard: stored.heard.iter().map(|message| heard_of(message, index)).collect(),
+            heard: stored.heard.iter().map(|message| heard(message, index)).collect(),
+            last_order: None,
+            knows_last_order: stored.conversation.episode == 0,
             customer: stored.customer,
             aliases: stored.aliases,
             conversation: stored.conversation,
@@ -57,7 +64,7 @@ impl Thread {
             closed_through: None,
             draft: None,
             asked: None,
-            needs_look: None,
+            needs_look: Looks::new(),
             in_other_hands: false,
             delivered_through: None,
             read_through: None,
@@ -77,9 +84,22 @@ impl Thread {
             lead: None,
             heard: Vec::new(),
             draft: None,
+            last_order: None,
+            knows_last_order: true,
             recalled: Vec::new(),
             used: 0,
         }
+    }
+
+    /// What the messages of the open episode add up to.
+    pub(super) fn build(&self, catalog: &Catalog) -> Draft {
+        let shelf = Shelf { catalog, order: self.conversation.draft, last: self.last_order.as_ref() };
+        draft::build(&self.heard, shelf)
+    }
+
+    /// True when somebody wants the same as last time, and that is not in memory.
+    pub(super) fn wants_last_order(&self) -> bool {
+        !self.knows_last_order && self.heard.iter().any(|heard| heard.reading.again.is_some())
     }
 
     /// Puts a message at its place in Meta's order. False when the episode is full.
@@ -140,14 +160,23 @@ pub(super) fn first_words(text: Option<&str>) -> String {
     text.unwrap_or_default().chars().take(200).collect()
 }
 
-/// A message as it has a say in a draft.
-pub(super) fn heard_of(message: &Message, index: &CatalogIndex) -> Heard {
+/// A message as it counts in a draft. Buttons carry the shop's own words, not the customer's, and are not read.
+pub(super) fn heard(message: &Message, index: &CatalogIndex) -> Heard {
+    let key = message.source_key.clone().unwrap_or_default();
+    let words = message.text.as_deref().filter(|_| message.meant.is_none() && !is_button(&key));
     Heard {
         message: message.id,
-        key: message.source_key.clone().unwrap_or_default(),
         at: message.at,
-        reading: reader::read(index, message.text.as_deref().unwrap_or_default()),
+        reading: words.map(|words| reader::read(index, words)).unwrap_or_default(),
+        wishes: message.wishes.clone(),
+        button: message.meant.clone(),
+        key,
     }
+}
+
+/// Keys start with the kind of their event.
+pub(super) fn is_button(key: &str) -> bool {
+    key.starts_with("postback:")
 }
 
 fn preview(message: &Message) -> String {

@@ -218,6 +218,28 @@ pub(super) async fn drafts(
     Ok(rows::orders(drafts, lines)?.into_iter().map(|order| (order.conversation, order)).collect())
 }
 
+/// The last confirmed order of each of these conversations that has one.
+pub async fn last_orders(
+    reads: &impl ConnectionTrait,
+    seller: SellerId,
+    conversations: &[ConversationId],
+) -> Result<HashMap<ConversationId, Order>, StoreError> {
+    let places: Vec<String> = (2..2 + conversations.len()).map(|place| format!("${place}")).collect();
+    let sql = format!(
+        "SELECT id FROM (
+             SELECT id, ROW_NUMBER() OVER (PARTITION BY conversation_id ORDER BY confirmed_at DESC, id DESC) AS from_end
+             FROM shop_order
+             WHERE seller_id = $1 AND conversation_id IN ({}) AND state IN ('confirmed', 'fulfilled')
+         ) AS confirmed WHERE from_end = 1 ORDER BY id",
+        places.join(", ")
+    );
+    let values = [seller.0].into_iter().chain(conversations.iter().map(|id| id.0)).map(Value::from);
+    let statement = Statement::from_sql_and_values(reads.get_database_backend(), sql, values);
+    let rows = reads.query_all_raw(statement).await?;
+    let ids = rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<Vec<i64>, _>>()?;
+    drafts(reads, seller, ids).await
+}
+
 /// So many ids go into one query: a database takes so many values and no more, and a receipt may name any number.
 const MIDS_AT_ONCE: usize = 1000;
 

@@ -14,6 +14,7 @@ async fn a_message_is_accepted_recorded_and_echoed() {
         to: ada.id().into(),
         name: "Ada".into(),
         text: "Yes!".into(),
+        quick_replies: vec![],
         at: START_MS,
     };
     assert_eq!((sent.as_slice(), &answer["recipient_id"]), ([expected].as_slice(), &json!(ada.id())));

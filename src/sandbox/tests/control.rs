@@ -22,6 +22,23 @@ async fn a_direct_message_is_delivered_and_its_webhook_status_told() {
 }
 
 #[tokio::test]
+async fn a_button_that_was_sent_can_be_tapped_by_its_words() {
+    let scene = Scene::start().await;
+    let ada = scene.customer("Ada");
+    let button = json!({"content_type": "text", "title": "Yes", "payload": "p:1"});
+    let body = json!({"recipient": {"id": ada.id()}, "message": {"text": "Right?", "quick_replies": [button]}});
+    assert_eq!(scene.request("POST", "/v25.0/me/messages").json(&body).send().await.unwrap().status(), 200);
+    assert_eq!(
+        scene.get("/sandbox/sent").await["sent"][0]["quick_replies"],
+        json!([{"title": "Yes", "payload": "p:1"}])
+    );
+    for tap in ["Yes", "p:1"] {
+        assert_eq!(post(&scene, "/sandbox/dm", json!({ "tap": tap })).await.0, 200, "{tap}");
+    }
+    assert_eq!(post(&scene, "/sandbox/dm", json!({"tap": "No"})).await.0, 400);
+}
+
+#[tokio::test]
 async fn a_direct_message_that_is_not_taken_is_tried_again() {
     let scene = Scene::start().await;
     scene.hook.next_answers(&[503]);
@@ -52,6 +69,8 @@ async fn bad_input_is_a_problem_with_a_sentence() {
     for (path, body, detail) in [
         ("/sandbox/dm", json!({"txt": "hi"}), "unknown field `txt`"),
         ("/sandbox/dm", json!({"text": ""}), "the text is empty"),
+        ("/sandbox/dm", json!({"text": "hi", "tap": "Yes"}), "either a text or a tap"),
+        ("/sandbox/dm", json!({"tap": "Yes"}), "no message to Ada has the button"),
         ("/sandbox/dm", json!({"text": "hi", "account": "9"}), "there is no account 9"),
         ("/sandbox/faults", json!({"fault": "fail_with", "error": "77"}), "no error 77"),
         ("/sandbox/faults", json!({"fault": "fail_with", "error": "2", "tims": 3}), "tims"),

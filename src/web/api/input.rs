@@ -144,6 +144,7 @@ impl ProductsIn {
 #[serde(deny_unknown_fields)]
 struct ProductIn {
     retailer_id: String,
+    item_id: Option<String>,
     title: String,
     price: String,
     currency: Currency,
@@ -158,6 +159,7 @@ struct ProductIn {
 #[serde(deny_unknown_fields)]
 struct VariantIn {
     retailer_id: String,
+    item_id: Option<String>,
     options: Vec<OptionIn>,
     price: Option<String>,
     stock: Option<i64>,
@@ -176,13 +178,17 @@ impl ProductIn {
     fn checked(self) -> Checked<Product> {
         text("retailer_id", &self.retailer_id)?;
         let of_this = |wrong: String| format!("product {:?}: {wrong}", self.retailer_id);
-        let looked_at = text("title", &self.title).and_then(|()| stock_and_words(self.stock, &self.keywords));
-        looked_at.map_err(of_this)?;
+        let looked_at = || {
+            text("title", &self.title)?;
+            item_id(self.item_id.as_deref())?;
+            stock_and_words(self.stock, &self.keywords)
+        };
+        looked_at().map_err(of_this)?;
         let price = Money::parse(&self.price, self.currency).map_err(|error| of_this(error.to_string()))?;
         let variants = self.variants.into_iter().map(|variant| variant.checked(self.currency));
         let variants = variants.collect::<Checked<_>>().map_err(of_this)?;
-        let ProductIn { retailer_id, title, stock, keywords, .. } = self;
-        Ok(Product { retailer_id, title, price, stock, keywords, variants })
+        let ProductIn { retailer_id, item_id, title, stock, keywords, .. } = self;
+        Ok(Product { retailer_id, item_id, title, price, stock, keywords, variants })
     }
 }
 
@@ -190,6 +196,7 @@ impl VariantIn {
     fn checked(self, currency: Currency) -> Checked<Variant> {
         text("retailer_id of a variant", &self.retailer_id)?;
         let of_this = |wrong: String| format!("variant {:?}: {wrong}", self.retailer_id);
+        item_id(self.item_id.as_deref()).map_err(of_this)?;
         stock_and_words(self.stock, &self.keywords).map_err(of_this)?;
         for option in &self.options {
             text("name of an option", &option.name).map_err(of_this)?;
@@ -198,8 +205,8 @@ impl VariantIn {
         let price = self.price.as_deref().map(|price| Money::parse(price, currency)).transpose();
         let price = price.map_err(|error| of_this(error.to_string()))?;
         let options = self.options.into_iter().map(|option| (option.name, option.value)).collect();
-        let VariantIn { retailer_id, stock, keywords, .. } = self;
-        Ok(Variant { retailer_id, options, price, stock, keywords })
+        let VariantIn { retailer_id, item_id, stock, keywords, .. } = self;
+        Ok(Variant { retailer_id, item_id, options, price, stock, keywords })
     }
 }
 
@@ -208,6 +215,10 @@ fn stock_and_words(stock: Option<i64>, keywords: &[String]) -> Checked<()> {
         return Err("stock is 0 or more, or left out where it is not counted".to_owned());
     }
     keywords.iter().try_for_each(|keyword| text("keyword", keyword))
+}
+
+fn item_id(id: Option<&str>) -> Checked<()> {
+    id.map_or(Ok(()), |id| text("item_id", id))
 }
 
 /// Looks at a text that people will read. A control character, NUL above all, is refused by some databases.

@@ -5,7 +5,7 @@ use actors::domain::comment::PublicComment;
 use actors::domain::conversation::{Conversation, Customer, Lead, Message};
 use actors::domain::marks::Reaction;
 use actors::domain::money::Money;
-use actors::domain::order::{Order, OrderLine};
+use actors::domain::order::{Look, Order, OrderLine};
 use actors::domain::outbox::{Owed, OwedCall};
 use actors::store::office::ConnectionRow;
 use actors::store::views::Page;
@@ -69,9 +69,13 @@ pub(super) fn conversation(conversation: &Conversation, customer: &Customer) -> 
         "unread": conversation.unread,
         "last_message_at": conversation.last_message_at,
         "window_closes_at": conversation.window_closes_at(),
-        "needs_look": conversation.needs_look,
+        "needs_look": conversation.needs_look.iter().map(|look| look_at(*look)).collect::<Vec<_>>(),
         "in_other_hands": conversation.in_other_hands,
     })
+}
+
+fn look_at(look: Look) -> Value {
+    json!({ "cause": look.name(), "sentence": look.sentence() })
 }
 
 pub(super) fn message(conversation: &Conversation, message: &Message) -> Value {
@@ -81,6 +85,7 @@ pub(super) fn message(conversation: &Conversation, message: &Message) -> Value {
         "author": message.author.name(),
         "text": message.text,
         "payload": message.payload,
+        "wishes": message.wishes,
         "attachments": message.attachments,
         "at": message.at,
         "state": conversation.state_of(message).name(),
@@ -143,14 +148,15 @@ pub(super) fn comment(comment: &PublicComment) -> Value {
 }
 
 pub(super) fn owed(owed: &Owed) -> Value {
-    let what = match &owed.call {
-        OwedCall::Send { .. } => "send",
-        OwedCall::Find { .. } => "find",
+    let (what, quick_replies) = match &owed.call {
+        OwedCall::Send { quick_replies, .. } => ("send", quick_replies.as_slice()),
+        OwedCall::Find { .. } => ("find", &[][..]),
     };
     json!({
         "id": owed.id,
         "what": what,
         "conversation": owed.conversation,
+        "quick_replies": quick_replies,
         "state": owed.state.name(),
         "attempts": owed.attempts,
         "not_before": owed.not_before,

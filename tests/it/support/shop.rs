@@ -77,6 +77,14 @@ impl TestApp {
         only(self.conversations(shop).await)
     }
 
+    /// Why a person should look at the shop's only conversation.
+    pub(crate) async fn looks(&self, shop: &Shop) -> Vec<String> {
+        let conversation = self.conversation(shop).await;
+        let looks = conversation["needs_look"].as_array().unwrap();
+        assert!(looks.iter().all(|look| look["sentence"].as_str().is_some_and(|sentence| sentence.len() > 20)));
+        looks.iter().map(|look| text(&look["cause"])).collect()
+    }
+
     pub(crate) async fn leads(&self, shop: &Shop) -> Vec<Value> {
         self.list(shop, "leads").await
     }
@@ -111,6 +119,18 @@ fn only(mut found: Vec<Value>) -> Value {
 
 fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
+}
+
+/// The settings of a shop that needs no details of its customers.
+pub(crate) fn free() -> Value {
+    json!({ "required": { "phone": false, "email": false, "address": false } })
+}
+
+/// What an order is for: the variant, or the product that has none, and how many.
+pub(crate) fn wanted(order: &Value) -> Vec<(String, u64)> {
+    let sku = |line: &Value| line["variant"].as_str().or(line["product"].as_str()).unwrap().to_owned();
+    let lines = order["lines"].as_array().unwrap();
+    lines.iter().map(|line| (sku(line), line["quantity"].as_u64().unwrap())).collect()
 }
 
 /// An apron at some price, of which so many are left.

@@ -191,7 +191,7 @@ mod tests {
     use super::*;
     use crate::domain::channel::{Account, Channel};
     use crate::domain::ids::{ConnectionId, ConversationId, MessageId, OutboxId};
-    use crate::domain::outbox::OwedCall;
+    use crate::domain::outbox::{Aim, OwedCall, Purpose};
 
     fn at(second: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(1_790_856_000 + second, 0).unwrap()
@@ -200,12 +200,12 @@ mod tests {
     fn owed(n: i64, connection: i64) -> Owed {
         Owed {
             id: OutboxId(n),
-            purpose: n.to_string(),
+            purpose: Purpose::new(Aim::Ask, n),
             connection: ConnectionId(connection),
             account: Account::new(Channel::Instagram, "1"),
             conversation: ConversationId(n),
             recipient: "7".to_owned(),
-            call: OwedCall::Send { message: MessageId(n), text: "hello".to_owned() },
+            call: OwedCall::Send { message: MessageId(n), text: "hello".to_owned(), quick_replies: vec![] },
             state: OwedState::Owed,
             attempts: 0,
             held: 0,

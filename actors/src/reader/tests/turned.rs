@@ -37,6 +37,17 @@ fn taking_away_is_a_change() {
 }
 
 #[test]
+fn one_thing_can_be_wanted_in_place_of_another() {
+    check(&[
+        ("please swap the wool cap for a herb teapot", Change, "-1 CAP, =1 TE"),
+        ("can you change the wool cap to 2 plum jam", Change, "-1 CAP, =2 JAM-Plum"),
+        ("cambia la wool cap por una mermelada fig", Change, "-1 CAP, =1 JAM-Fig"),
+        ("changer le wool cap pour 3 herb teapot", Change, "-1 CAP, =3 TE"),
+        ("change it: 2 wool caps and a herb teapot", Change, "=2 CAP, =1 TE"),
+    ]);
+}
+
+#[test]
 fn a_quantity_alone_corrects_the_line_before() {
     let shop = shop();
     for (text, expected) in [("make it 3", 3), ("mejor 4", 4), ("x2", 2)] {

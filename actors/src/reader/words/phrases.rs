@@ -28,6 +28,12 @@ pub(in crate::reader) enum Mark {
     Greet,
     /// Thanks, yes, no, goodbye: neither this nor that.
     Polite,
+    /// Agrees.
+    Yes,
+    /// Does not agree.
+    No,
+    /// Wants another one of what was said.
+    More,
     Complain,
     /// Tells of something that was.
     Past,
@@ -78,8 +84,10 @@ const PHRASES: &[(Mark, &str)] = &[
     (
         Mark::Again,
         "same as last time|the same|same one|same as before|same again|same order|the usual|my usual|\
-         order again|reorder|same as usual|lo mismo de siempre|lo mismo|lo de siempre|comme d habitude|\
-         la meme chose|o mesmo|o de sempre",
+         order again|reorder|same as usual|the same as last time|the same as before|the same again|\
+         the same order|the same as usual|lo mismo de siempre|lo mismo que la ultima vez|lo mismo|lo de siempre|\
+         comme d habitude|comme la derniere fois|la meme chose|la meme commande|o mesmo|o mesmo da ultima vez|\
+         o de sempre",
     ),
     (
         Mark::Please,
@@ -153,6 +161,17 @@ const PHRASES: &[(Mark, &str)] = &[
          sure|no thanks|gracias|muchas gracias|merci|merci beaucoup|obrigado|obrigada|valeu|adios|au revoir|\
          tchau|vale|si|oui|sim|d accord|that is all|thats all|thats it|nothing else|no more|that will be all|\
          es todo|seria todo|c est tout|so isso|claro",
+    ),
+    (
+        Mark::Yes,
+        "yes|yeah|yep|yup|ok|okay|okey|kk|sure|confirm|i confirm|confirmed|yes please|go ahead|correct|si|vale|\
+         claro|confirmo|confirmar|confirmado|oui|d accord|je confirme|confirmer|sim|isso|confirma",
+    ),
+    (Mark::No, "no|nope|nah|no thanks|no thank you|non|non merci|no gracias|nao|nao obrigado|nao obrigada"),
+    (
+        Mark::More,
+        "another|another one|one more|two more|three more|otro|otra|uno mas|una mas|dos mas|un autre|une autre|\
+         encore un|encore une|un de plus|une de plus|outro|outra|mais um|mais uma|mais dois|mais duas",
     ),
     (
         Mark::Complain,

@@ -5,6 +5,7 @@ use crate::domain::budget::hold::{Limit, Reach};
 use crate::domain::budget::window::first_known_slot;
 use crate::domain::budget::{OwnCaps, SpentSlot};
 use crate::domain::ids::MessageId;
+use crate::domain::outbox::{Aim, Purpose};
 use crate::shop::claims::News;
 
 fn limit(reach: Reach, after_s: Option<u64>) -> Limit {
@@ -288,12 +289,12 @@ fn what_is_held_crowds_out_nothing_else() {
     let mut played = Played::owing(0);
     let owed = |n: i64, connection: i64| Owed {
         id: OutboxId(n),
-        purpose: n.to_string(),
+        purpose: Purpose::new(Aim::Ask, n),
         connection: ConnectionId(connection),
         account: account(),
         conversation: ConversationId(n),
         recipient: n.to_string(),
-        call: OwedCall::Send { message: MessageId(n), text: "hello".into() },
+        call: OwedCall::Send { message: MessageId(n), text: "hello".into(), quick_replies: vec![] },
         state: OwedState::Owed,
         attempts: 0,
         held: 0,

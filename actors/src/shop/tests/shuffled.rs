@@ -5,6 +5,7 @@
 use super::*;
 use crate::domain::event::{Edited, Reacted, Receipt, ReceiptOf, ReceiptStep, Referral, Unsent};
 use crate::domain::marks::Marks;
+use crate::domain::order::Looks;
 
 /// An event, by its key, at a second.
 type Told = (String, i64, Happening);
@@ -16,7 +17,7 @@ struct Known {
     lines: Vec<(String, Option<String>, u32)>,
     order: Option<(OrderState, String)>,
     lead_source: Option<Referral>,
-    needs_look: Option<Look>,
+    needs_look: Looks,
     preview: String,
     in_other_hands: bool,
     answers_owed: bool,
@@ -149,7 +150,7 @@ fn known(played: &Played) -> Known {
         lines: lines.map(|line| (line.product.clone(), line.variant.clone(), line.quantity)).collect(),
         order: order.map(|order| (order.state, order.source_key.clone())),
         lead_source: played.leads.values().next().and_then(|lead| Some(lead.source.clone()?.referral)),
-        needs_look: conversation.needs_look,
+        needs_look: conversation.needs_look.clone(),
         preview: conversation.preview.clone(),
         in_other_hands: conversation.in_other_hands,
         answers_owed: played.alarms.keys().any(|key| key.kind == AlarmKind::Reply),

@@ -14,6 +14,7 @@ pub(in crate::store) fn product_row(seller: SellerId, product: &Product) -> prod
     products::Model {
         seller_id: seller.0,
         retailer_id: product.retailer_id.clone(),
+        item_id: product.item_id.clone(),
         title: product.title.clone(),
         price_minor: product.price.minor,
         currency: product.price.currency.to_string(),
@@ -29,6 +30,7 @@ pub(in crate::store) fn variant_rows(
     product.variants.iter().enumerate().map(move |(index, variant)| variants::Model {
         seller_id: seller.0,
         retailer_id: variant.retailer_id.clone(),
+        item_id: variant.item_id.clone(),
         product: product.retailer_id.clone(),
         n: place(index),
         options: json(&variant.options),
@@ -59,6 +61,7 @@ pub(in crate::store) fn catalog(
 fn product(row: products::Model, variants: Vec<Variant>) -> Result<Product, StoreError> {
     Ok(Product {
         retailer_id: row.retailer_id,
+        item_id: row.item_id,
         title: row.title,
         price: money(row.price_minor, &row.currency)?,
         stock: row.stock,
@@ -71,6 +74,7 @@ fn variant(row: variants::Model) -> Result<Variant, StoreError> {
     let price = row.price_minor.zip(row.currency).map(|(minor, currency)| money(minor, &currency));
     Ok(Variant {
         retailer_id: row.retailer_id,
+        item_id: row.item_id,
         options: from_json("options", &row.options)?,
         price: price.transpose()?,
         stock: row.stock,

@@ -5,13 +5,14 @@ use entity::{
     conversation as conversations, customer as customers, customer_alias as aliases, lead as leads, message as messages,
 };
 
+use crate::domain::asked::Asked;
 use crate::domain::channel::Account;
 use crate::domain::conversation::{
     Alias, Author, Conversation, Customer, Fact, Facts, Lead, LeadStage, Message, MessageState, Shown,
 };
 use crate::domain::ids::{ConversationId, CustomerId, LeadId, MessageId, OrderId, OutboxId, SellerId};
 use crate::domain::marks::Marks;
-use crate::domain::order::Look;
+use crate::domain::order::{Look, Looks};
 use crate::store::StoreError;
 
 use super::{from_json, json, maybe_time, ms, named, time};
@@ -77,8 +78,8 @@ pub(in crate::store) fn conversation_row(seller: SellerId, conversation: &Conver
         episode: conversation.episode,
         closed_through: conversation.closed_through.map(ms),
         draft_order_id: conversation.draft.map(|order| order.0),
-        asked: conversation.asked.clone(),
-        needs_look: conversation.needs_look.map(|look| look.name().to_owned()),
+        asked: conversation.asked.as_ref().map(ToString::to_string),
+        needs_look: looks_text(&conversation.needs_look),
         in_other_hands: conversation.in_other_hands,
         delivered_through: conversation.delivered_through.map(ms),
         read_through: conversation.read_through.map(ms),
@@ -96,12 +97,22 @@ pub(in crate::store) fn conversation(row: conversations::Model) -> Result<Conver
         episode: row.episode,
         closed_through: maybe_time(row.closed_through)?,
         draft: row.draft_order_id.map(OrderId),
-        asked: row.asked,
-        needs_look: row.needs_look.map(|look| named("look", &look, Look::named)).transpose()?,
+        asked: row.asked.as_deref().map(Asked::stored),
+        needs_look: looks(row.needs_look.as_deref().unwrap_or_default())?,
         in_other_hands: row.in_other_hands,
         delivered_through: maybe_time(row.delivered_through)?,
         read_through: maybe_time(row.read_through)?,
     })
+}
+
+/// `attachment,unsure`; nothing when nobody needs to look.
+fn looks_text(looks: &Looks) -> Option<String> {
+    let words: Vec<&str> = looks.iter().map(|look| look.name()).collect();
+    (!words.is_empty()).then(|| words.join(","))
+}
+
+fn looks(text: &str) -> Result<Looks, StoreError> {
+    text.split(',').filter(|word| !word.is_empty()).map(|word| named("look", word, Look::named)).collect()
 }
 
 pub(in crate::store) fn message_row(seller: SellerId, message: &Message) -> messages::Model {
@@ -115,6 +126,8 @@ pub(in crate::store) fn message_row(seller: SellerId, message: &Message) -> mess
         source_key: message.source_key.clone(),
         text: message.text.clone(),
         payload: message.payload.clone(),
+        wishes: (!message.wishes.is_empty()).then(|| json(&message.wishes)),
+        meant: message.meant.as_ref().map(json),
         attachments: json(&message.attachments),
         at: ms(message.at),
         mid: message.mid.clone(),
@@ -134,6 +147,8 @@ pub(in crate::store) fn message(row: messages::Model) -> Result<Message, StoreEr
         source_key: row.source_key,
         text: row.text,
         payload: row.payload,
+        wishes: row.wishes.map(|wishes| from_json("wishes", &wishes)).transpose()?.unwrap_or_default(),
+        meant: row.meant.map(|meant| from_json("button", &meant)).transpose()?,
         attachments: from_json("attachments", &row.attachments)?,
         at: time(row.at)?,
         mid: row.mid,
@@ -166,4 +181,22 @@ pub(in crate::store) fn lead(row: leads::Model) -> Result<Lead, StoreError> {
         at: time(row.at)?,
         source: row.source.map(|source| from_json("lead source", &source)).transpose()?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_reason_to_look_is_stored_as_it_was_when_there_could_be_only_one() {
+        for (stored, expected) in [
+            ("", Looks::new()),
+            ("unsure", [Look::Unsure].into()),
+            ("attachment,unsure", [Look::Unsure, Look::Attachment].into()),
+        ] {
+            assert_eq!(looks(stored).unwrap(), expected);
+            assert_eq!(looks_text(&expected).unwrap_or_default(), stored);
+        }
+        assert!(looks("unsure,what").is_err());
+    }
 }

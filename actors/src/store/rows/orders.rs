@@ -55,7 +55,7 @@ pub(in crate::store) fn change_row(seller: SellerId, change: &OrderChange) -> or
         seller_id: Set(seller.0),
         order_id: Set(change.order.0),
         at: Set(ms(change.at)),
-        what: Set(change.what.to_owned()),
+        what: Set(change.what.name().to_owned()),
     }
 }
 

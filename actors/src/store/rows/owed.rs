@@ -7,20 +7,24 @@ use crate::domain::budget::hold::{Hold, HoldOn};
 use crate::domain::budget::{BudgetKey, Family, SpentSlot};
 use crate::domain::channel::Account;
 use crate::domain::ids::{ConnectionId, ConversationId, MessageId, OutboxId, SellerId};
-use crate::domain::outbox::{Owed, OwedCall, OwedState};
+use crate::domain::outbox::{Owed, OwedCall, OwedState, Purpose};
 use crate::store::StoreError;
 
-use super::{maybe_time, ms, named, time, unreadable};
+use super::{from_json, json, maybe_time, ms, named, time, unreadable};
 
 pub(in crate::store) fn owed_row(seller: SellerId, owed: &Owed) -> outboxes::Model {
     let (kind, message_id, send_id, text, since) = match &owed.call {
-        OwedCall::Send { message, text } => ("send", Some(message.0), None, text, None),
+        OwedCall::Send { message, text, .. } => ("send", Some(message.0), None, text, None),
         OwedCall::Find { send, text, since } => ("find", None, Some(send.0), text, Some(ms(*since))),
+    };
+    let quick_replies = match &owed.call {
+        OwedCall::Send { quick_replies, .. } if !quick_replies.is_empty() => Some(json(quick_replies)),
+        OwedCall::Send { .. } | OwedCall::Find { .. } => None,
     };
     outboxes::Model {
         seller_id: seller.0,
         id: owed.id.0,
-        purpose: owed.purpose.clone(),
+        purpose: owed.purpose.to_string(),
         connection_id: owed.connection.0,
         account: owed.account.to_string(),
         conversation_id: owed.conversation.0,
@@ -29,6 +33,7 @@ pub(in crate::store) fn owed_row(seller: SellerId, owed: &Owed) -> outboxes::Mod
         message_id,
         send_id,
         text: text.clone(),
+        quick_replies,
         since,
         state: owed.state.name().to_owned(),
         attempts: owed.attempts,
@@ -42,14 +47,17 @@ pub(in crate::store) fn owed_row(seller: SellerId, owed: &Owed) -> outboxes::Mod
 }
 
 pub(in crate::store) fn owed(row: outboxes::Model) -> Result<Owed, StoreError> {
+    let replies = row.quick_replies.map(|replies| from_json("quick replies", &replies)).transpose()?;
     let call = match (row.kind.as_str(), row.message_id, row.send_id, maybe_time(row.since)?) {
-        ("send", Some(message), _, _) => OwedCall::Send { message: MessageId(message), text: row.text },
+        ("send", Some(message), _, _) => {
+            OwedCall::Send { message: MessageId(message), text: row.text, quick_replies: replies.unwrap_or_default() }
+        }
         ("find", _, Some(send), Some(since)) => OwedCall::Find { send: OutboxId(send), text: row.text, since },
         _ => return Err(unreadable("owed call", row.kind)),
     };
     Ok(Owed {
         id: OutboxId(row.id),
-        purpose: row.purpose,
+        purpose: named("purpose", &row.purpose, Purpose::named)?,
         connection: ConnectionId(row.connection_id),
         account: Account::stored(row.account),
         conversation: ConversationId(row.conversation_id),

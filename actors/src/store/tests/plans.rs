@@ -90,6 +90,7 @@ async fn a_question_is_answered_from_an_index_that_fits_it() {
     views::conversation(&reads, seller, ConversationId(1)).await.unwrap();
     threads::heard(&reads, seller, &[1, 2], 9).await.unwrap();
     threads::drafts(&reads, seller, vec![1, 2]).await.unwrap();
+    threads::last_orders(&reads, seller, &[ConversationId(1), ConversationId(2)]).await.unwrap();
     threads::conversations(&reads, seller, &[1, 2]).await.unwrap();
     threads::leads(&reads, seller, &[1, 2]).await.unwrap();
     sellers::open(&reads, seller).await.unwrap();

@@ -6,7 +6,9 @@ use sea_orm::ConnectionTrait;
 use crate::domain::changes::Changes;
 use crate::domain::channel::{Account, Channel};
 use crate::domain::conversation::{Alias, Conversation, Customer, Facts, Shown};
-use crate::domain::ids::{ConnectionId, ConversationId, CustomerId, SellerId};
+use crate::domain::ids::{ConnectionId, ConversationId, CustomerId, OrderId, SellerId};
+use crate::domain::order::{Looks, Order, OrderState};
+use crate::domain::reading::Contact;
 use crate::store::pen::OfficeTx;
 use crate::store::threads::{self, Wanted};
 use crate::store::views::{self, Page};
@@ -33,7 +35,7 @@ fn talks(count: i64) -> Changes {
         closed_through: None,
         draft: None,
         asked: None,
-        needs_look: None,
+        needs_look: Looks::new(),
         in_other_hands: false,
         delivered_through: None,
         read_through: None,
@@ -59,6 +61,51 @@ async fn pages_follow_each_other_without_gap_or_overlap() {
             seen.extend(page.into_iter().map(|(_, customer)| customer.id.0));
         }
         assert_eq!(seen, (1..=25).collect::<Vec<_>>());
+        store.close(at(1)).await.unwrap();
+    }
+}
+
+fn order(id: i64, n: i64, state: OrderState, confirmed_at: Option<i64>) -> Order {
+    Order {
+        id: OrderId(id),
+        conversation: ConversationId(1_000 + n),
+        customer: CustomerId(n),
+        channel: Channel::Instagram,
+        source_key: format!("message:{id}"),
+        state,
+        lines: vec![],
+        confidence: 1.0,
+        contact: Contact::default(),
+        opened_at: at(id),
+        confirmed_at: confirmed_at.map(at),
+    }
+}
+
+#[tokio::test]
+async fn the_last_confirmed_order_of_each_conversation_is_read_at_once() {
+    use OrderState::{Cancelled, Confirmed, Draft, Fulfilled};
+    for database in databases().await {
+        let store = database.open().await;
+        let seller = seller(&store, &account()).await;
+        let loaded = load(&store, seller).await;
+        let tx = fenced(&store, &loaded).await;
+        let orders = vec![
+            order(1, 1, Confirmed, Some(10)),
+            order(2, 1, Fulfilled, Some(20)),
+            order(3, 1, Cancelled, None),
+            order(4, 1, Draft, None),
+            order(5, 2, Confirmed, Some(40)),
+            order(6, 2, Confirmed, Some(30)),
+            order(7, 3, Cancelled, Some(5)),
+            order(8, 4, Confirmed, Some(5)),
+        ];
+        turns::save(&tx, &Changes { orders, ..talks(4) }, at(1)).await.unwrap();
+        tx.commit("seller.turn").await.unwrap();
+        let of = [1_001, 1_002, 1_003, 9_999].map(ConversationId);
+        let last = threads::last_orders(store.reads(), seller, &of).await.unwrap();
+        let mut last: Vec<_> = last.into_iter().map(|(of, order)| (of.0, order.id.0)).collect();
+        last.sort_unstable();
+        assert_eq!(last, [(1_001, 2), (1_002, 5)]);
         store.close(at(1)).await.unwrap();
     }
 }

@@ -3,22 +3,24 @@
 use serde_json::json;
 
 use crate::domain::alarm::{Alarm, AlarmKey, AlarmKind};
+use crate::domain::asked::{Asked, Question};
 use crate::domain::budget::hold::{Hold, HoldOn};
 use crate::domain::budget::{BudgetKey, SpentSlot};
+use crate::domain::button::{Button, QuickReply};
 use crate::domain::catalog::{Product, Variant};
 use crate::domain::changes::{Changes, Decided};
 use crate::domain::channel::{Account, Channel};
 use crate::domain::conversation::{
     Author, Conversation, Customer, Fact, Facts, Lead, LeadSource, LeadStage, Message, MessageState, Shown,
 };
-use crate::domain::event::{About, Source};
+use crate::domain::event::{About, Source, Wish};
 use crate::domain::ids::{
     ConnectionId, ConversationId, CustomerId, EventSeq, LeadId, MessageId, OrderId, OutboxId, SellerId,
 };
 use crate::domain::marks::Marks;
 use crate::domain::money::Money;
-use crate::domain::order::{LineEvidence, Look, Order, OrderChange, OrderLine, OrderState};
-use crate::domain::outbox::{Owed, OwedCall, OwedState};
+use crate::domain::order::{LineEvidence, Look, Looks, Order, OrderChange, OrderLine, OrderState, OrderStep};
+use crate::domain::outbox::{Aim, Owed, OwedCall, OwedState, Purpose};
 use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::reading::Contact;
 use crate::store::pen::{Fence, FencedTx, Sync};
@@ -58,8 +60,8 @@ pub(super) fn turn(n: i64) -> Changes {
             episode: 1,
             closed_through: Some(at(-5)),
             draft: Some(OrderId(id)),
-            asked: Some("phone".to_owned()),
-            needs_look: Some(Look::Unsure),
+            asked: Some(Asked { about: Question::Missing("phone".to_owned()), at: at(8) }),
+            needs_look: [Look::Unsure, Look::Attachment].into(),
             in_other_hands: true,
             delivered_through: Some(at(7)),
             read_through: None,
@@ -75,7 +77,7 @@ pub(super) fn turn(n: i64) -> Changes {
             source: Some(LeadSource { referral: referral(), at: at(3) }),
         }],
         orders: vec![draft(OrderId(id), conversation, customer, message)],
-        order_changes: vec![OrderChange { order: OrderId(id), at: at(6), what: "drafted" }],
+        order_changes: vec![OrderChange { order: OrderId(id), at: at(6), what: OrderStep::Drafted }],
         outbox: vec![
             owed_send(outbox, MessageId(id + 1), conversation),
             owed_find(OutboxId(id + 2), outbox, conversation),
@@ -106,6 +108,8 @@ fn said_row(id: MessageId, conversation: ConversationId, n: i64) -> Message {
         source_key: Some(format!("m:{n}")),
         text: Some("two shirts 👕".to_owned()),
         payload: Some("BUY".to_owned()),
+        wishes: vec![Wish { product: "é:1".to_owned(), quantity: Some(u32::MAX) }],
+        meant: Some(Button::Cancel { order: OrderId(n) }),
         attachments: vec!["image".to_owned()],
         at: at(5),
         mid: Some(format!("mid {n}")),
@@ -127,6 +131,8 @@ fn reply_row(id: MessageId, conversation: ConversationId, outbox: OutboxId) -> M
         author: Author::Bot,
         source_key: None,
         payload: None,
+        wishes: vec![],
+        meant: None,
         attachments: vec![],
         at: at(9),
         mid: None,
@@ -167,12 +173,16 @@ fn draft(id: OrderId, conversation: ConversationId, customer: CustomerId, messag
 fn owed_send(id: OutboxId, message: MessageId, conversation: ConversationId) -> Owed {
     Owed {
         id,
-        purpose: format!("reply {id}"),
+        purpose: Purpose::new(Aim::Ask, id),
         connection: ConnectionId(1),
         account: account(),
         conversation,
         recipient: "42".to_owned(),
-        call: OwedCall::Send { message, text: "two shirts 👕".to_owned() },
+        call: OwedCall::Send {
+            message,
+            text: "two shirts 👕".to_owned(),
+            quick_replies: vec![QuickReply { title: "M".to_owned(), payload: "hawker:1:{}".to_owned() }],
+        },
         state: OwedState::Claimed,
         attempts: 2,
         held: 1,
@@ -186,7 +196,7 @@ fn owed_send(id: OutboxId, message: MessageId, conversation: ConversationId) -> 
 
 fn owed_find(id: OutboxId, send: OutboxId, conversation: ConversationId) -> Owed {
     let call = OwedCall::Find { send, text: "two shirts".to_owned(), since: at(8) };
-    Owed { purpose: format!("find {send}"), call, ..owed_send(id, MessageId(0), conversation) }
+    Owed { purpose: Purpose::new(Aim::Find, send), call, ..owed_send(id, MessageId(0), conversation) }
 }
 
 fn product(n: i64) -> Product {
@@ -195,6 +205,7 @@ fn product(n: i64) -> Product {
         options: vec![("Size".to_owned(), name.to_owned())],
         price,
         stock: Some(4),
+        item_id: Some(format!("9{n}")),
         keywords: vec![name.to_lowercase()],
     };
     Product {
@@ -202,6 +213,7 @@ fn product(n: i64) -> Product {
         title: "Linen Shirt".to_owned(),
         price: usd(2990),
         stock: None,
+        item_id: None,
         keywords: vec!["camisa".to_owned()],
         variants: vec![variant("S", None), variant("M", Some(usd(3100))), variant("L", None)],
     }
@@ -262,8 +274,13 @@ async fn a_turn_is_read_back_as_it_was_stored() {
         // Everything changes: nothing of the old may be left.
         changes.last_id = 500;
         changes.customers[0].facts = Facts { email: changes.customers[0].facts.phone.take(), ..Facts::default() };
-        changes.conversations[0] =
-            Conversation { needs_look: None, asked: None, unread: 0, episode: 2, ..changes.conversations[0].clone() };
+        changes.conversations[0] = Conversation {
+            needs_look: Looks::new(),
+            asked: None,
+            unread: 0,
+            episode: 2,
+            ..changes.conversations[0].clone()
+        };
         changes.messages[1] =
             Message { state: MessageState::Confirmed, mid: Some("mid".to_owned()), ..changes.messages[1].clone() };
         changes.leads[0].stage = LeadStage::Ordered;

@@ -1,0 +1,135 @@
+//! What a draft still needs before it can be confirmed: options, stock, contact details.
+
+use super::OrderLine;
+use super::lines::candidates;
+use crate::domain::catalog::{Catalog, Product, Variant};
+use crate::domain::reading::Contact;
+use crate::domain::seller::Required;
+
+/// What is still needed before an order can be confirmed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// An option of a product, with the values there are.
+    Option {
+        /// The product's SKU.
+        product: String,
+        /// The product's title.
+        title: String,
+        /// The options said so far.
+        with: Vec<(String, String)>,
+        /// The option's name.
+        name: String,
+        /// Its values.
+        choices: Vec<String>,
+    },
+    /// More is wanted than there is.
+    Stock {
+        /// The line's label.
+        label: String,
+        /// How many are left.
+        left: i64,
+    },
+    /// A phone number.
+    Phone,
+    /// An e-mail address.
+    Email,
+    /// A postal address.
+    Address,
+}
+
+impl Missing {
+    /// A short text that is equal for equal needs, to see whether the same was asked before.
+    pub fn fingerprint(missing: &[Missing]) -> String {
+        let word = |need: &Missing| match need {
+            Missing::Option { title, name, .. } => format!("option {title} {name}"),
+            Missing::Stock { label, left } => format!("stock {label} {left}"),
+            Missing::Phone => "phone".to_owned(),
+            Missing::Email => "email".to_owned(),
+            Missing::Address => "address".to_owned(),
+        };
+        missing.iter().map(word).collect::<Vec<_>>().join("; ")
+    }
+}
+
+/// What these lines still need, in the order it is asked for.
+pub fn missing(lines: &[OrderLine], catalog: &Catalog, known: &Contact, required: Required) -> Vec<Missing> {
+    let mut missing: Vec<Missing> = lines.iter().filter_map(|line| missing_option(line, catalog)).collect();
+    missing.extend(short_of_stock(lines, catalog));
+    let details = [
+        (required.phone && known.phone.is_none(), Missing::Phone),
+        (required.email && known.email.is_none(), Missing::Email),
+        (required.address && known.address.is_none(), Missing::Address),
+    ];
+    missing.extend(details.into_iter().filter(|(lacks, _)| *lacks).map(|(_, need)| need));
+    missing
+}
+
+fn missing_option(line: &OrderLine, catalog: &Catalog) -> Option<Missing> {
+    let product = catalog.product(&line.product)?;
+    if product.variants.is_empty() || line.variant.is_some() {
+        return None;
+    }
+    let mut left = candidates(line, product);
+    if left.is_empty() {
+        left = product.variants.iter().collect();
+    }
+    let names = left.iter().flat_map(|variant| &variant.options).map(|(name, _)| name);
+    let name = names.into_iter().find(|name| distinct(&left, name).len() > 1)?.clone();
+    let choices = distinct(&left, &name);
+    let (product, title, with) = (line.product.clone(), line.title.clone(), line.options.clone());
+    Some(Missing::Option { product, title, with, name, choices })
+}
+
+fn distinct(variants: &[&Variant], name: &str) -> Vec<String> {
+    let mut values: Vec<String> = Vec::new();
+    for (_, value) in variants.iter().flat_map(|variant| &variant.options).filter(|(known, _)| known == name) {
+        if !values.contains(value) {
+            values.push(value.clone());
+        }
+    }
+    values
+}
+
+fn short_of_stock(lines: &[OrderLine], catalog: &Catalog) -> Vec<Missing> {
+    let mut short: Vec<Missing> = Vec::new();
+    for (place, line) in lines.iter().enumerate() {
+        let same = |other: &&OrderLine| other.product == line.product && other.variant == line.variant;
+        let seen_before = lines[..place].iter().any(|other| same(&other));
+        let wanted: i64 = lines.iter().filter(same).map(|line| i64::from(line.quantity)).sum();
+        if let Some(left) = stock_of(line, catalog)
+            && wanted > left
+            && !seen_before
+        {
+            short.push(Missing::Stock { label: line.label(), left: left.max(0) });
+        }
+    }
+    short
+}
+
+fn stock_of(line: &OrderLine, catalog: &Catalog) -> Option<i64> {
+    let product = catalog.product(&line.product)?;
+    match line.variant.as_deref().and_then(|id| product.variant(id)) {
+        Some(variant) => variant.stock,
+        None if product.variants.is_empty() => product.stock,
+        None => None,
+    }
+}
+
+/// The products of these lines with what was ordered taken from their stock, where it is counted.
+pub fn take_stock(lines: &[OrderLine], catalog: &Catalog) -> Vec<Product> {
+    let mut taken: Vec<Product> = Vec::new();
+    for line in lines.iter().filter(|line| stock_of(line, catalog).is_some()) {
+        if !taken.iter().any(|product| product.retailer_id == line.product) {
+            taken.extend(catalog.product(&line.product).cloned());
+        }
+        let product = taken.iter_mut().find(|product| product.retailer_id == line.product);
+        let stock = product.and_then(|product| match &line.variant {
+            Some(id) => product.variants.iter_mut().find(|variant| variant.retailer_id == *id)?.stock.as_mut(),
+            None => product.stock.as_mut(),
+        });
+        if let Some(stock) = stock {
+            *stock -= i64::from(line.quantity);
+        }
+    }
+    taken
+}
