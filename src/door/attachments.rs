@@ -29,7 +29,8 @@ pub(super) fn of(message: &Fields<'_>) -> Vec<Attachment> {
     once(message.list("attachments").into_iter().map(Attachment::read).collect())
 }
 
-/// While Meta changed how posts are shared, a post came as `share` and as `ig_post`, a sticker as itself and as a picture.
+/// While Meta changed how posts are shared, a post came as `share` and as `ig_post` both, a sticker as itself and as a
+/// picture.
 fn once(mut attachments: Vec<Attachment>) -> Vec<Attachment> {
     let named = attachments.iter().filter(|attachment| attachment.word != "share");
     let named: HashSet<String> = named.filter_map(|attachment| attachment.id.clone()).collect();

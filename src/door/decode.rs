@@ -42,12 +42,11 @@ impl Known<'_> {
             Happening::Receipt(receipt) => matches!(receipt.of, ReceiptOf::Mids(_)),
             _ => false,
         };
-        match (self.customer, &happening) {
-            (Some(_), _) => Ok(happening),
-            _ if stands_alone => Ok(happening),
+        match &happening {
+            _ if stands_alone || self.customer.is_some() => Ok(happening),
             // Consent given on a web page, or the roles of apps in a Page.
-            (None, Happening::Noted(_)) => Err(Reason::NotUsed),
-            (None, _) => Err(Reason::Unreadable),
+            Happening::Noted(_) => Err(Reason::NotUsed),
+            _ => Err(Reason::Unreadable),
         }
     }
 }

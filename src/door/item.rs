@@ -1,4 +1,5 @@
-//! One messaging item, as Instagram and Messenger send it: what it is, whose, and what makes it the same when it comes twice.
+//! One messaging item, as Instagram and Messenger send it: what it is, whose, and what makes it the same when it comes
+//! twice.
 
 use actors::domain::channel::{Account, Channel};
 use serde_json::value::RawValue;

@@ -18,29 +18,26 @@ pub(super) fn meaning(item: &Item<'_>, known: &Known<'_>) -> Result<Happening, R
     if item.is_dashboard_test() {
         return Err(Reason::DashboardTest);
     }
-    let part = item.part(known.account);
-    match part {
+    let is_sellers = item.is_from(known.account);
+    let body = || item.body.as_ref().ok_or(Reason::Unreadable);
+    let happening = match item.part(known.account) {
+        Part::Message => Happening::Said(said(body()?, known)?),
+        Part::Echo => Happening::Echo(echo(body()?)?),
         Part::SelfMessage | Part::SelfPostback => return Err(Reason::SelfMessage),
+        Part::Deleted => Happening::Unsent(Unsent { mid: mid_of(body()?)? }),
+        Part::Postback => Happening::Said(pressed(body()?, known)?),
+        Part::Edit => Happening::Edited(edited(body()?, known)?),
+        // What the seller has read or liked says nothing of our messages.
+        Part::Reaction | Part::Read | Part::Delivery if is_sellers => return Err(Reason::NotUsed),
+        Part::Reaction => Happening::Reacted(reacted(body()?)?),
+        Part::Read => receipt(body()?, ReceiptStep::Read, known)?,
+        Part::Delivery => receipt(body()?, ReceiptStep::Delivered, known)?,
+        Part::OptIn => Happening::Noted(Noted { sentence: notes::optin(body()?) }),
+        Part::Handover => Happening::Noted(Noted { sentence: notes::handover(item.member, body()?) }),
         Part::Policy => return Err(Reason::AccountNotice),
+        Part::Referral => Happening::Referred(Came::of(body()?).alone()),
         Part::NotUsed => return Err(Reason::NotUsed),
         Part::Unknown => return Err(Reason::UnknownKind),
-        // What the seller has read or liked says nothing of our messages.
-        Part::Reaction | Part::Read | Part::Delivery if item.is_from(known.account) => return Err(Reason::NotUsed),
-        _ => {}
-    }
-    let body = item.body.as_ref().ok_or(Reason::Unreadable)?;
-    let happening = match part {
-        Part::Deleted => Happening::Unsent(Unsent { mid: mid_of(body)? }),
-        Part::Echo => Happening::Echo(echo(body)?),
-        Part::Postback => Happening::Said(pressed(body, known)?),
-        Part::Edit => Happening::Edited(edited(body, known)?),
-        Part::Reaction => Happening::Reacted(reacted(body)?),
-        Part::Read => receipt(body, ReceiptStep::Read, known)?,
-        Part::Delivery => receipt(body, ReceiptStep::Delivered, known)?,
-        Part::OptIn => Happening::Noted(Noted { sentence: notes::optin(body) }),
-        Part::Handover => Happening::Noted(Noted { sentence: notes::handover(item.member, body) }),
-        Part::Referral => Happening::Referred(Came::of(body).alone()),
-        _ => Happening::Said(said(body, known)?),
     };
     known.with_customer(happening)
 }

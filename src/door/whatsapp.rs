@@ -1,4 +1,5 @@
-//! WhatsApp's changes, cut further into messages and statuses, each with what it needs to be read without its neighbours.
+//! WhatsApp's changes, cut further into messages and statuses, each with what it needs to be read without its
+//! neighbours.
 
 mod content;
 mod person;

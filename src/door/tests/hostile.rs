@@ -98,32 +98,24 @@ impl Rewritten {
         match value {
             Value::Array(elements) => {
                 let holds_items = ["messaging", "standby", "messages", "statuses", "message_echoes"].contains(&name);
-                self.list('[', ']', elements.iter().map(|element| ("", element)), in_item || holds_items, change);
+                self.text.push('[');
+                for (place, element) in elements.iter().enumerate() {
+                    self.text.push_str(if place == 0 { "" } else { "," });
+                    self.write(element, "", in_item || holds_items, change);
+                }
+                self.text.push(']');
             }
             Value::Object(members) => {
-                self.list('{', '}', members.iter().map(|(name, value)| (name.as_str(), value)), in_item, change);
+                self.text.push('{');
+                for (place, (name, member)) in members.iter().enumerate() {
+                    self.text.push_str(if place == 0 { "" } else { "," });
+                    self.text.push_str(&format!("{}:", Value::from(name.as_str())));
+                    self.write(member, name, in_item, change);
+                }
+                self.text.push('}');
             }
             _ => self.text.push_str(&value.to_string()),
         }
-    }
-
-    fn list<'v>(
-        &mut self,
-        open: char,
-        close: char,
-        values: impl Iterator<Item = (&'v str, &'v Value)>,
-        in_item: bool,
-        change: (&str, bool),
-    ) {
-        self.text.push(open);
-        for (place, (name, value)) in values.enumerate() {
-            self.text.push_str(if place == 0 { "" } else { "," });
-            if open == '{' {
-                self.text.push_str(&format!("{}:", Value::from(name)));
-            }
-            self.write(value, name, in_item, change);
-        }
-        self.text.push(close);
     }
 }
 

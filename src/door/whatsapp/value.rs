@@ -104,10 +104,10 @@ impl<'a> Value<'a> {
     /// the only contact is the customer's whatever its ids.
     pub(super) fn contact(&self, ids: [&Option<String>; 2]) -> Option<&Contact<'a>> {
         let known = ids.into_iter().flatten().find_map(|id| self.by_id.get(id)).map(|place| &self.contacts[*place]);
-        known.or_else(|| match (self.contacts.as_slice(), self.items.len()) {
-            ([only], 1) => Some(only),
-            _ => None,
-        })
+        match (known, self.contacts.as_slice(), self.items.len()) {
+            (None, [only], 1) => Some(only),
+            (known, ..) => known,
+        }
     }
 
     /// Meta's id of the number that was written to.
