@@ -1,6 +1,7 @@
 //! The prover with short settings: the service is killed at every fail point, from outside, and an actor at a time,
 //! and must end as if nothing had happened.
 
+#[cfg(test)]
 #[path = "../it/support/postgres.rs"]
 mod postgres;
 

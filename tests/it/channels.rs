@@ -137,7 +137,7 @@ async fn an_order_on_whatsapp_is_confirmed_without_asking_for_the_number_it_came
     let ([sent], [message]) = (&ada.received()[..], &said(&app, &shop).await[..]) else { panic!("one confirmation") };
     assert_eq!(message["mid"], sent.mid, "the id by which statuses will name it");
     assert!(sent.text.contains("38.00 USD"), "{}", sent.text);
-    assert_eq!(app.conversation(&shop).await["needs_look"], Value::Null);
+    assert!(app.looks(&shop).await.is_empty());
     app.stop().await;
 }
 
@@ -182,7 +182,7 @@ async fn nothing_is_sent_when_a_day_has_passed(database: Database) {
         app.deliver(&ada.writes_at("one canvas apron please", app.clock.now_ms() - 24 * 3_600_000)).await;
         app.fall_silent().await;
         assert_eq!((app.order(&shop).await["state"].clone(), ada.received()), (json!("draft"), vec![]));
-        assert_eq!(app.conversation(&shop).await["needs_look"], "too_late");
+        assert_eq!(app.looks(&shop).await, ["too_late"]);
         // Owed within the day, and held up until it is over.
         app.meta.next_sends_to(&ada, 100, Fault::NonJson429);
         app.deliver(&ada.writes("are you there?")).await;
@@ -246,7 +246,7 @@ async fn a_send_on_whatsapp_without_an_answer_is_left_to_a_person(database: Data
         assert_eq!(customer.received().len(), received, "never a second time by itself");
     }
     for conversation in app.conversations(&shop).await {
-        assert_eq!(conversation["needs_look"], "not_sent");
+        assert_eq!(conversation["needs_look"][0]["cause"], "not_sent");
     }
     assert!(app.outbox(&shop).await.iter().all(|owed| owed["state"] == "unsettled"));
     // The conversation goes on.
@@ -269,7 +269,7 @@ async fn metas_no_is_shown_with_its_code(database: Database) {
         let owed = &app.outbox(shop).await[0];
         assert_eq!(owed["state"], "failed", "{owed}");
         assert!(owed["error"].as_str().unwrap().contains(code), "{owed}");
-        assert_eq!(app.conversation(shop).await["needs_look"], "not_sent");
+        assert_eq!(app.looks(shop).await, ["not_sent"]);
     }
     app.stop().await;
 }

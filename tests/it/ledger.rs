@@ -98,7 +98,7 @@ async fn an_account_connected_a_day_later_finds_its_first_messages_and_answers_n
     assert_eq!(texts, ["hello", "one canvas apron please", DETAILS]);
     let order = app.order(&shop).await;
     assert_eq!((&order["state"], &order["lines"][0]["product"]), (&json!("draft"), &json!("APRON")));
-    assert_eq!(app.conversation(&shop).await["needs_look"], "too_late");
+    assert_eq!(app.looks(&shop).await, ["too_late"]);
     assert_eq!((ada.received().len(), app.outbox(&shop).await.len()), (0, 0), "nobody is answered a day late");
     assert_eq!(app.read("/api/v1/ledger/accounts").await["data"], json!([]));
     app.deliver(&ada.writes("are you there?")).await;

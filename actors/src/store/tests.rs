@@ -2,6 +2,7 @@
 
 mod append;
 mod budgets;
+mod example;
 mod fences;
 mod ledger;
 mod opening;

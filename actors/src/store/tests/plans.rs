@@ -84,8 +84,7 @@ async fn a_question_is_answered_from_an_index_that_fits_it() {
     threads::read(&reads, seller, &wanted, 9).await.unwrap();
     threads::aliases(&reads, seller, &HashMap::from([(customer.id, customer)])).await.unwrap();
     let name = |kind| CommentName { account: account(), kind, meta_id: "c".to_owned() };
-    let names = [name(CommentKind::Comment), name(CommentKind::Mention)].into();
-    comments::known(&reads, seller, &names).await.unwrap();
+    comments::known(&reads, seller, &[CommentKind::Comment, CommentKind::Mention].map(name).into()).await.unwrap();
     comments::page(&reads, seller, page).await.unwrap();
     views::conversation(&reads, seller, ConversationId(1)).await.unwrap();
     threads::heard(&reads, seller, &[1, 2], 9).await.unwrap();

@@ -10,8 +10,9 @@ use crate::domain::told::{LooseEnd, Told};
 use crate::store::threads::{self, Wanted};
 use crate::store::{StoreError, comments, turns};
 
+use super::example::turn;
 use super::support::{account, at, databases, fenced, load, seller};
-use super::turns::{save, turn};
+use super::turns::save;
 
 pub(super) fn referral() -> Referral {
     Referral { source: Some("ADS".to_owned()), ad: Some("120".to_owned()), ..Referral::default() }
