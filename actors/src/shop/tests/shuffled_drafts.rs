@@ -131,7 +131,7 @@ fn end(played: &Played, mut told: Vec<(String, Vec<String>)>) -> End {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_000))]
+    #![proptest_config(ProptestConfig::with_cases(10_000))]
     #[test]
     fn the_end_is_the_same(goes in prop::collection::vec(go(), 1..4)) {
         prop_assert_eq!(play(&goes, false), play(&goes, true));
