@@ -140,16 +140,17 @@ async fn what_belongs_to_nobody_is_kept_with_its_reason() {
 #[tokio::test]
 async fn of_two_who_read_the_directory_the_later_has_the_newer_view() {
     let house = House::build(hasty()).await;
-    let reads = house.world.reading.lock().await;
-    let (mut waits, world) = (Box::pin(house.another_seller("2")), house.world.clone());
-    let is_stored = async || crate::store::office::connected(world.store.reads()).await.unwrap().len() == 2;
-    // It is stored, and its directory is read once the other's is: an older one cannot come after it.
-    until(async || futures::poll!(&mut waits).is_pending() && is_stored().await).await;
+    let reading = house.world.reading.lock().await;
+    let is_stored = async || crate::store::office::connected(house.world.store.reads()).await.unwrap().len() == 2;
     let append = |key| house.tree.journal.append(vec![crate::house::said_to("2", key, "hello")]);
-    append("1").await.unwrap();
-    assert_eq!(house.reasons().await, [("unknown_account".to_owned(), 1)]);
-    drop(reads);
-    waits.await;
+    let meanwhile = async {
+        until(is_stored).await;
+        append("1").await.unwrap();
+        // It is stored, and its directory is read once the other's is: an older one cannot come after it.
+        assert_eq!(house.reasons().await, [("unknown_account".to_owned(), 1)]);
+        drop(reading);
+    };
+    futures::join!(house.another_seller("2"), meanwhile);
     append("2").await.unwrap();
     until(async || house.equation().await.handled == 2).await;
 }
