@@ -82,6 +82,8 @@ impl ClerkState {
     /// Takes up a chunk of what came for an account before it was connected; says whether there was any.
     async fn take_up(&self) -> Result<bool, NotReplayed> {
         let limit = self.world.settings.store_timeout;
+        // Whoever connected an account may have gone before the others were told.
+        within(limit, self.world.read_directory()).await?;
         let accounts = within(limit, unknown::with_events(self.world.store.reads())).await?;
         for account in accounts.into_iter().filter(|account| self.world.home(account).is_some()) {
             let replayed = self.ledger.replay_chunk(&nobodys(account.clone()), None).await?.tally;

@@ -117,6 +117,14 @@ impl Actor for JournalActor {
         Box::pin(state.commit_later(&me)).await;
         Ok(())
     }
+
+    /// What waited for a flush when it was told to end.
+    async fn post_stop(&self, me: ActorRef<JournalMsg>, state: &mut JournalState) -> Result<(), ActorProcessingErr> {
+        while !state.waiting.is_empty() {
+            Box::pin(state.commit(&me)).await;
+        }
+        Ok(())
+    }
 }
 
 impl JournalState {

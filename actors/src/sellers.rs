@@ -70,9 +70,15 @@ impl Sellers {
         Ok(answer.ok().flatten().map_or(Asked::Accepted(key), Asked::Answered))
     }
 
-    /// The answer to the command with this key; none while it is not decided.
+    /// The answer to the command with this key; none while it is not decided. It is on disk: its seller may still wait
+    /// for that when it can be read.
     pub async fn answer(&self, seller: SellerId, key: &str) -> Result<Option<Value>, StoreError> {
-        inbox::answer(self.world.store.reads(), seller, &command_key(key)).await
+        let store = &self.world.store;
+        let answer = inbox::answer(store.reads(), seller, &command_key(key)).await?;
+        if answer.is_some() {
+            store.pen().flush_seen().await?;
+        }
+        Ok(answer)
     }
 
     async fn answer_when_there(

@@ -306,7 +306,7 @@ impl Shop {
             Happening::Echo(echo) => (step.hear_echo(event, echo), None),
             Happening::Renamed(renamed) => (step.renamed(event, renamed), None),
             Happening::CallEnded(call) => (step.call_ended(call), None),
-            Happening::Edited(edited) => (step.tell(event, &edited.mid, &Told::edited(edited)), None),
+            Happening::Edited(edited) => (step.edited(event, edited), None),
             Happening::Unsent(unsent) => (step.tell(event, &unsent.mid, &Told::unsent()), None),
             Happening::Reacted(reacted) => (step.reacted(event, reacted), None),
             Happening::Receipt(receipt) => (step.receipt(event, receipt), None),

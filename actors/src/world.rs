@@ -132,6 +132,8 @@ pub struct World {
     suspects: Semaphore,
     pub(crate) answered: broadcast::Sender<SellerId>,
     directory: RwLock<Directory>,
+    /// Held while the directory is read: of two who read it, the one with the older view must not be the last.
+    pub(crate) reading: tokio::sync::Mutex<()>,
     paused: Mutex<HashSet<SellerId>>,
     stopping: AtomicBool,
 }
@@ -156,6 +158,7 @@ impl World {
             append_permits: Arc::new(Semaphore::new(settings.append_waiting)),
             answered: broadcast::channel(256).0,
             directory: RwLock::default(),
+            reading: tokio::sync::Mutex::default(),
             paused: Mutex::default(),
             stopping: AtomicBool::new(false),
         })
@@ -163,10 +166,17 @@ impl World {
 
     /// Reads anew whose each connected account is: at the start, and when a connection was made or ended.
     pub async fn reload_directory(&self) -> Result<(), StoreError> {
-        let directory = Directory::of(&office::connected(self.store.reads()).await?);
-        *self.directory.write().unwrap_or_else(PoisonError::into_inner) = directory;
+        self.read_directory().await?;
         // What came for an account before it was connected is taken up now.
         self.posts.clerk.tell(ClerkMsg::Look);
+        Ok(())
+    }
+
+    /// The same, and nobody is told.
+    pub(crate) async fn read_directory(&self) -> Result<(), StoreError> {
+        let _reading = self.reading.lock().await;
+        let directory = Directory::of(&office::connected(self.store.reads()).await?);
+        *self.directory.write().unwrap_or_else(PoisonError::into_inner) = directory;
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 use crate::domain::event::Arrival;
 use crate::domain::outcome::Reason;
 use crate::house::{House, hasty, said, said_to, until};
+use crate::post::ClerkMsg;
 use crate::store::ledger::Selection;
 use crate::store::unknown::Room;
 use crate::world::TreeSettings;
@@ -23,6 +24,19 @@ async fn a_clerk_that_is_killed_again_and_again_takes_up_all_that_came_before_it
     let equation = house.settle().await;
     assert_eq!((equation.received, equation.handled), (2_300, 2_300));
     assert!(house.tree.sellers.inspect(late).await.unwrap().is_some(), "it was woken");
+}
+
+#[tokio::test]
+async fn an_account_that_was_connected_and_nobody_told_is_found() {
+    let house = House::build(hasty()).await;
+    house.tree.journal.append(vec![said_to("2", "1", "hello")]).await.unwrap();
+    let connected = "INSERT INTO connection (seller_id, account, username, state) \
+                     VALUES (1, 'instagram:2', 'ada', 'connected')";
+    house.behind_its_back(connected).await;
+    assert!(house.world.posts.clerk.tell(ClerkMsg::Look));
+    until(async || house.equation().await.handled == 1).await;
+    house.tree.journal.append(vec![said_to("2", "2", "hello")]).await.unwrap();
+    assert_eq!(house.settle().await.handled, 2);
 }
 
 #[tokio::test]

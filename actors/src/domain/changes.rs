@@ -52,6 +52,8 @@ pub struct Changes {
     pub loose_ends: Vec<LooseEnd>,
     /// What is not kept any more of that: its message came, or will not come.
     pub loose_ends_over: Vec<(Account, String)>,
+    /// Events, by account and key, whose words are no more: their bytes are let go of once they have ended.
+    pub unsaid: Vec<(Account, String)>,
     /// How events ended.
     pub decided: Vec<Decided>,
 }

@@ -12,6 +12,9 @@ pub struct Marks {
     /// The edit its words are of; none: they are as they were first said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revision: Option<i64>,
+    /// The key of the event that told of that edit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub edit_key: Option<String>,
     /// True when it was taken back.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub unsent: bool,

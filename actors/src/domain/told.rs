@@ -16,6 +16,9 @@ pub struct Told {
     /// The newest edit: its revision and the words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub edit: Option<(i64, String)>,
+    /// The key of the event that told of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub edit_key: Option<String>,
     /// True when it was taken back.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub unsent: bool,
@@ -31,9 +34,10 @@ pub struct Told {
 }
 
 impl Told {
-    /// It has other words.
-    pub fn edited(edited: &Edited) -> Self {
-        Self { edit: Some((edited.revision, edited.text.clone())), ..Self::default() }
+    /// It has other words, told by the event with this key.
+    pub fn edited(edited: &Edited, key: &str) -> Self {
+        let (edit, edit_key) = (Some((edited.revision, edited.text.clone())), Some(key.to_owned()));
+        Self { edit, edit_key, ..Self::default() }
     }
 
     /// It was taken back.
@@ -73,11 +77,12 @@ impl Told {
             && self.edit.as_ref().is_none_or(|(known, _)| known < revision)
         {
             self.edit = Some((*revision, text.clone()));
+            self.edit_key.clone_from(&other.edit_key);
         }
         self.unsent |= other.unsent;
         if self.unsent {
             // What was taken back is not kept anywhere.
-            self.edit = None;
+            (self.edit, self.edit_key) = (None, None);
         }
         for reaction in &other.reactions {
             reaction.put_into(&mut self.reactions);
@@ -99,6 +104,7 @@ impl Message {
             && self.marks.revision.is_none_or(|known| known < *revision)
         {
             self.marks.revision = Some(*revision);
+            self.marks.edit_key.clone_from(&told.edit_key);
             self.text = Some(text.clone());
             if self.payload.is_none() {
                 // What the old words answered, the new ones need not.
@@ -107,7 +113,7 @@ impl Message {
         }
         if told.unsent {
             self.marks.unsent = true;
-            (self.marks.revision, self.marks.about) = (None, None);
+            (self.marks.revision, self.marks.edit_key, self.marks.about) = (None, None, None);
             (self.text, self.payload, self.meant) = (None, None, None);
             self.wishes.clear();
             self.attachments.clear();

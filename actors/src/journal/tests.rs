@@ -99,9 +99,58 @@ async fn a_journal_that_is_killed_leaves_nobody_waiting_and_comes_back() {
 }
 
 #[tokio::test]
+async fn a_journal_that_is_told_to_end_stores_what_waits_for_a_flush() {
+    let house = House::build(hasty()).await;
+    let (release, held) = std::sync::mpsc::channel::<()>();
+    let held = std::sync::Mutex::new(held);
+    // Flushes wait until the sender is gone.
+    house.world.store.pen().log().on_flush(move |_| {
+        let _ = held.lock().unwrap().recv();
+        Ok(())
+    });
+    let append = |key: &'static str| {
+        let journal = house.tree.journal.clone();
+        tokio::spawn(async move { journal.append(vec![said(key, "hello")]).await })
+    };
+    let stored = async |events: i64| until(async || house.equation().await.received == events).await;
+    let mut answers = vec![append("1")];
+    stored(1).await;
+    answers.push(append("2"));
+    stored(2).await;
+    answers.push(append("3"));
+    until(async || house.world.append_permits.available_permits() == house.world.settings.append_waiting - 1).await;
+    let journal = house.world.posts.journal.holder().unwrap();
+    let ending = tokio::spawn(async move { journal.drain_and_wait(None).await });
+    stored(3).await;
+    drop(release);
+    for answer in answers {
+        assert_eq!(answer.await.unwrap(), Ok(()));
+    }
+    ending.await.unwrap().unwrap();
+}
+
+#[tokio::test]
 async fn what_belongs_to_nobody_is_kept_with_its_reason() {
     let house = House::build(hasty()).await;
     house.tree.journal.append(vec![crate::house::said_to("2", "1", "hello")]).await.unwrap();
     assert_eq!(house.settle().await.ledgered, 1);
     assert_eq!(house.reasons().await, [("unknown_account".to_owned(), 1)]);
+}
+
+#[tokio::test]
+async fn of_two_who_read_the_directory_the_later_has_the_newer_view() {
+    let house = House::build(hasty()).await;
+    let reading = house.world.reading.lock().await;
+    let is_stored = async || crate::store::office::connected(house.world.store.reads()).await.unwrap().len() == 2;
+    let append = |key| house.tree.journal.append(vec![crate::house::said_to("2", key, "hello")]);
+    let meanwhile = async {
+        until(is_stored).await;
+        append("1").await.unwrap();
+        // It is stored, and its directory is read once the other's is: an older one cannot come after it.
+        assert_eq!(house.reasons().await, [("unknown_account".to_owned(), 1)]);
+        drop(reading);
+    };
+    futures::join!(house.another_seller("2"), meanwhile);
+    append("2").await.unwrap();
+    until(async || house.equation().await.handled == 2).await;
 }

@@ -3,10 +3,11 @@
 use crate::domain::catalog::Product;
 use crate::domain::conversation::{Author, Message, MessageState};
 use crate::domain::event::{Arrival, Command};
+use crate::domain::ids::EventSeq;
 use crate::domain::money::Money;
 use crate::house::{House, hasty, said, told, until};
 use crate::store::views::{self, Page};
-use crate::store::{comments, loose_ends};
+use crate::store::{comments, inbox, ledger, loose_ends};
 
 const ALL: Page = Page { after: 0, limit: 100 };
 
@@ -26,6 +27,16 @@ async fn messages(house: &House) -> Vec<Message> {
     views::messages(reads, house.seller, talk[0].0.id).await.unwrap()
 }
 
+async fn words_in_the_inbox(house: &House) -> bool {
+    let last = inbox::last_seq(house.world.store.reads()).await.unwrap();
+    let mut found = false;
+    for seq in 1..=last.0 {
+        let event = ledger::event(house.world.store.reads(), EventSeq(seq)).await.unwrap().unwrap();
+        found |= String::from_utf8(event.raw).unwrap().contains("aprons");
+    }
+    found
+}
+
 #[tokio::test]
 async fn what_is_told_before_or_after_a_message_and_a_kill_is_on_it() {
     let message = || said("1", "two aprons please");
@@ -43,6 +54,7 @@ async fn what_is_told_before_or_after_a_message_and_a_kill_is_on_it() {
             let words = if unsent { None } else { Some("three aprons please") };
             assert_eq!((stored.len(), stored[0].text.as_deref()), (1, words), "unsent {unsent}, late {late}");
             assert_eq!(stored[0].marks.reactions.len(), 1);
+            assert_eq!(words_in_the_inbox(&house).await, !unsent, "what was taken back is not kept anywhere");
             let left = loose_ends::of_seller(house.world.store.reads(), house.seller).await.unwrap();
             assert!(left.is_empty(), "{left:?}");
         }

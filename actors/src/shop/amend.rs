@@ -8,7 +8,7 @@ use crate::domain::asked::Question;
 use crate::domain::channel::Account;
 use crate::domain::conversation::{Author, LeadStage, Message, MessageState};
 use crate::domain::draft::{Heard, Missing};
-use crate::domain::event::{Reacted, Said, StoredEvent};
+use crate::domain::event::{Edited, Reacted, Said, StoredEvent};
 use crate::domain::ids::ConversationId;
 use crate::domain::marks::Reaction;
 use crate::domain::order::{Look, OrderState};
@@ -22,6 +22,19 @@ use super::thread::{self, Thread};
 use super::{LONGEST_ID, Open, Shop};
 
 impl Step<'_> {
+    pub(super) fn edited(&mut self, event: &StoredEvent, edited: &Edited) -> Outcome {
+        let outcome = self.tell(event, &edited.mid, &Told::edited(edited, &event.key));
+        if outcome == Outcome::Duplicate {
+            self.unsay(&event.account, Some(&event.key));
+        }
+        outcome
+    }
+
+    /// The words that this event brought are no more: they are not kept in the bytes it came in either.
+    pub(super) fn unsay(&mut self, account: &Account, key: Option<&String>) {
+        self.out.unsaid.extend(key.map(|key| (account.clone(), key.clone())));
+    }
+
     pub(super) fn reacted(&mut self, event: &StoredEvent, reacted: &Reacted) -> Outcome {
         let Some(by) = event.customer.clone() else { return Outcome::Ledgered(Reason::Unreadable) };
         let reaction = Reaction { by, emoji: reacted.emoji.clone(), at: event.happened_at };
@@ -56,6 +69,7 @@ impl Step<'_> {
         if message.text != before.text || message.marks.unsent != before.marks.unsent {
             self.reword(thread, &before, &mut message);
         }
+        self.unsay_old(&thread.customer.account, &before, &message);
         look_at_failure(thread, &before, &message);
         self.out.messages.insert(message.id, message.clone());
         thread.recall(vec![message]);
@@ -68,8 +82,18 @@ impl Step<'_> {
         let Some(told) = told else { return false };
         let before = message.clone();
         message.hear_of(&told);
+        self.unsay_old(&thread.customer.account, &before, message);
         look_at_failure(thread, &before, message);
         true
+    }
+
+    fn unsay_old(&mut self, account: &Account, before: &Message, message: &Message) {
+        if message.marks.unsent {
+            self.unsay(account, before.source_key.as_ref());
+        }
+        if message.marks.edit_key != before.marks.edit_key {
+            self.unsay(account, before.marks.edit_key.as_ref());
+        }
     }
 
     /// What a customer said, as it is by now.

@@ -30,6 +30,8 @@ impl Step<'_> {
         if !all.join(told) {
             return Outcome::Duplicate;
         }
+        let edit_key = known.as_ref().and_then(|end| end.told.edit_key.as_ref());
+        self.unsay(&event.account, edit_key.filter(|key| all.edit_key.as_ref() != Some(*key)));
         let grows = known.is_none_or(|end| end.told.is_receipt() != all.is_receipt());
         if grows && !self.make_room(event, &all) {
             return Outcome::Ledgered(Reason::TooManyLooseEnds);

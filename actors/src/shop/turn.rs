@@ -36,6 +36,8 @@ pub(super) struct Turn {
     pub(super) comments: BTreeMap<CommentName, PublicComment>,
     /// Loose ends kept, or over when there is none.
     pub(super) loose_ends: BTreeMap<(Account, String), Option<LooseEnd>>,
+    /// Events whose words are no more.
+    pub(super) unsaid: BTreeSet<(Account, String)>,
     /// Conversations to be stored as they are in memory at the end.
     pub(super) touched: BTreeSet<ConversationId>,
     /// Those of them whose customer is to be stored: it seldom changes, and a row costs the same, changed or not.
@@ -66,6 +68,7 @@ impl Turn {
         self.alarms.extend(step.alarms);
         self.comments.extend(step.comments);
         self.loose_ends.extend(step.loose_ends);
+        self.unsaid.extend(step.unsaid);
         self.touched.extend(step.touched);
         self.customers.extend(step.customers);
         self.leads.extend(step.leads);
@@ -97,6 +100,7 @@ impl Turn {
             comments: self.comments.into_values().collect(),
             loose_ends: kept.into_iter().filter_map(|(_, end)| end).collect(),
             loose_ends_over: tied.into_iter().map(|(name, _)| name).collect(),
+            unsaid: self.unsaid.into_iter().collect(),
             decided: self.decided,
         }
     }

@@ -84,6 +84,15 @@ impl Pen {
         self.parts.flushes.load(Ordering::Relaxed)
     }
 
+    /// Waits until whatever was to be read before is on disk: an answer may be read that nobody has flushed yet. What
+    /// PostgreSQL lets be read of a commit that waits for the disk is on it.
+    pub(crate) async fn flush_seen(&self) -> Result<(), StoreError> {
+        match &self.parts.single {
+            Some(single) => single.log.flush_seen().await,
+            None => Ok(()),
+        }
+    }
+
     /// SQLite's log.
     #[cfg(test)]
     pub(crate) fn log(&self) -> &Log {
@@ -205,6 +214,9 @@ impl Writing {
             return Err(StoreError::Unavailable(DbErr::Custom("a statement of this transaction failed".to_owned())));
         }
         let Self { tx, guard, pen, .. } = self;
+        if let Some(single) = &pen.parts.single {
+            single.log.commits();
+        }
         tx.commit().await?;
         let place = pen.parts.single.as_ref().map_or(0, |single| single.log.committed());
         drop(guard);

@@ -11,6 +11,7 @@ use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryTrait
 use crate::domain::alarm::{AlarmKey, AlarmKind};
 use crate::domain::catalog::Product;
 use crate::domain::changes::{Changes, Decided};
+use crate::domain::channel::Account;
 use crate::domain::ids::SellerId;
 use crate::domain::order::Order;
 
@@ -39,6 +40,7 @@ pub async fn save(tx: &FencedTx, changes: &Changes, now: DateTime<Utc>) -> Resul
     add::<comment::Entity>(tx, changes.comments.iter().map(|it| rows::comment_row(seller, it).into())).await?;
     loose_ends::remove(tx, seller, &changes.loose_ends_over).await?;
     put::<loose_end::Entity>(tx, changes.loose_ends.iter().map(|it| rows::loose_end_row(seller, it))).await?;
+    unsay(tx, seller, &changes.unsaid).await?;
     end_alarms(tx, seller, &changes.alarms_over).await?;
     put::<alarm::Entity>(tx, changes.alarms.iter().map(|it| rows::alarm_row(seller, it))).await
 }
@@ -85,6 +87,22 @@ async fn remove<E: OfSeller>(
         let these = column.is_in(chunk.iter().cloned());
         let statement = E::delete_many().filter(E::SELLER.eq(seller.0)).filter(these).into_query();
         tx.execute(&statement).await?;
+    }
+    Ok(())
+}
+
+/// Lets go of the bytes of events that have ended. One that is in the ledger keeps them: it may be put back to work.
+async fn unsay(tx: &Writing, seller: SellerId, events: &[(Account, String)]) -> Result<(), StoreError> {
+    // The seller is a value, too.
+    for chunk in events.chunks(tx.rows_at_once(2) - 1) {
+        let rows: Vec<String> = (0..chunk.len()).map(|n| format!("(${}, ${})", 2 + 2 * n, 3 + 2 * n)).collect();
+        let sql = format!(
+            "UPDATE inbox_event SET raw = '' WHERE (account, key) IN (VALUES {}) AND +seller_id = $1 \
+             AND source = 'meta' AND state IN ('handled', 'duplicate')",
+            rows.join(", ")
+        );
+        let names = chunk.iter().flat_map(|(account, key)| [account.as_str().into(), key.as_str().into()]);
+        tx.execute_sql(&sql, [seller.0.into()].into_iter().chain(names).collect::<Vec<Value>>()).await?;
     }
     Ok(())
 }

@@ -194,6 +194,76 @@ async fn after_a_failed_flush_nothing_is_promised_until_the_database_itself_has_
 }
 
 #[tokio::test]
+async fn a_flush_that_fails_after_nobody_waits_any_more_is_not_forgotten() {
+    let database = sqlite();
+    Store::migrate(&database.settings).await.unwrap();
+    let store = database.open().await;
+    let seller = seller(&store, &account()).await;
+    let (began, begins) = std::sync::mpsc::channel();
+    let (fail, fails) = std::sync::mpsc::channel::<()>();
+    let (fails, is_first) = (Mutex::new(fails), AtomicBool::new(true));
+    store.pen().log().on_flush(move |_| match is_first.swap(false, Ordering::SeqCst) {
+        true => {
+            began.send(()).unwrap();
+            fails.lock().unwrap().recv().unwrap();
+            Err(std::io::Error::other("the disk is gone"))
+        }
+        false => Ok(()),
+    });
+    let event = |n: i64| [said(Some(seller), &format!("m:{n}"), n)];
+    let (_, first) = inbox::append_unflushed(store.pen(), &event(1), Terms::default(), at(0)).await.unwrap();
+    let (_, second) = inbox::append_unflushed(store.pen(), &event(2), Terms::default(), at(0)).await.unwrap();
+    let hung = tokio::spawn(first.flush());
+    tokio::task::spawn_blocking(move || begins.recv().unwrap()).await.unwrap();
+    hung.abort();
+    assert!(hung.await.is_err());
+    let second = tokio::spawn(second.flush());
+    fail.send(()).unwrap();
+    assert!(second.await.unwrap().is_err(), "what the first has left in doubt, no other flush can tell");
+    store.close(at(1)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_log_with_a_hole_is_not_left_behind() {
+    let database = sqlite();
+    Store::migrate(&database.settings).await.unwrap();
+    let store = database.open().await;
+    let seller = seller(&store, &account()).await;
+    let is_first = AtomicBool::new(true);
+    store.pen().log().on_flush(move |_| match is_first.swap(false, Ordering::SeqCst) {
+        true => Err(std::io::Error::other("the disk is gone")),
+        false => Ok(()),
+    });
+    assert!(inbox::append(store.pen(), &[said(Some(seller), "m:1", 1)], at(0)).await.is_err());
+    drop(store.pen().write(Writer::Office, Sync::Lazy).await.unwrap());
+    let log = format!("{}-wal", database.settings.place());
+    assert_eq!(std::fs::metadata(log).unwrap().len(), 0, "older pages in it would be taken for newer ones");
+    assert_eq!(inbox::last_seq(store.reads()).await.unwrap(), EventSeq(1));
+    store.close(at(1)).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_could_be_read_is_flushed_before_it_is_told() {
+    let database = sqlite();
+    Store::migrate(&database.settings).await.unwrap();
+    let store = database.open().await;
+    let seller = seller(&store, &account()).await;
+    let flushes = Arc::new(AtomicUsize::new(0));
+    let counting = Arc::clone(&flushes);
+    store.pen().log().on_flush(move |_| {
+        counting.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    });
+    let event = [said(Some(seller), "m:1", 1)];
+    let _unflushed = inbox::append_unflushed(store.pen(), &event, Terms::default(), at(0)).await.unwrap();
+    for _ in 0..2 {
+        store.pen().flush_seen().await.unwrap();
+        assert_eq!(flushes.load(Ordering::SeqCst), 1, "and once is enough");
+    }
+    store.close(at(1)).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_full_disk_is_for_later_and_leaves_the_pen_as_it_was() {
     for database in databases().await.into_iter().filter(|database| database.is_sqlite) {
         let store = database.open().await;

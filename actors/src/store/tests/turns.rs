@@ -259,3 +259,23 @@ async fn a_thread_is_what_the_open_episode_needs() {
         store.close(at(1)).await.unwrap();
     }
 }
+
+#[tokio::test]
+async fn words_that_are_no_more_go_with_the_bytes_they_came_in_unless_somebody_may_need_them() {
+    for database in databases().await {
+        let store = database.open().await;
+        let (mine, other) = (seller(&store, &account()).await, SellerId(4711));
+        let events = [said(Some(mine), "m:1", 1), said(Some(mine), "m:2", 2), said(Some(other), "m:3", 3)];
+        inbox::append(store.pen(), &events, at(0)).await.unwrap();
+        let ended = [(1, Outcome::Handled), (2, Outcome::Ledgered(Reason::Poison))];
+        let decided = ended.map(|(event, outcome)| Decided { event: EventSeq(event), outcome, answer: None });
+        let unsaid = events.iter().map(|it| (it.arrival.account.clone(), it.arrival.key.clone())).collect();
+        save(&store, mine, &Changes { unsaid, decided: decided.to_vec(), ..Changes::default() }).await;
+        let mut kept = Vec::new();
+        for seq in 1..=3 {
+            kept.push(!ledger::event(store.reads(), EventSeq(seq)).await.unwrap().unwrap().raw.is_empty());
+        }
+        assert_eq!(kept, [false, true, true]);
+        store.close(at(1)).await.unwrap();
+    }
+}
