@@ -145,7 +145,9 @@ impl House {
                 return Ok(false);
             }
             let is_brought = brought.is_none_or(JoinHandle::is_finished);
-            if self.nursery.hears_of_address()? && is_brought && look::still_open(&settings, &self.meta).await?.is_empty()
+            if self.nursery.hears_of_address()?
+                && is_brought
+                && look::still_open(&settings, &self.meta).await?.is_empty()
             {
                 return Ok(true);
             }
@@ -164,7 +166,8 @@ impl House {
         }
         for ((shop, name), end) in &ended.end {
             if (end.orders.len(), end.received.len()) != (1, 1) {
-                let told = format!("{name} of shop {shop} has the orders {:?} and received {:?}", end.orders, end.received);
+                let told =
+                    format!("{name} of shop {shop} has the orders {:?} and received {:?}", end.orders, end.received);
                 ended.wrong.push(told);
             }
         }
@@ -176,7 +179,9 @@ impl House {
             None => None,
         };
         reads.close().await?;
-        ended.wrong.extend(whole.map_or(vec!["nothing is ledgered".to_owned()], |whole| findings(&whole, poison, &kept)));
+        ended
+            .wrong
+            .extend(whole.map_or(vec!["nothing is ledgered".to_owned()], |whole| findings(&whole, poison, &kept)));
         let words = std::fs::read_to_string(brief::last_words(&self.place.dir)).context("no last words")?;
         let words: brief::LastWords = serde_json::from_str(&words)?;
         ended.wrong.extend(words.resting.into_iter().map(|who| format!("an actor rests: {who}")));
