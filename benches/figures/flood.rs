@@ -55,11 +55,9 @@ pub(crate) async fn measure(args: &Args) -> anyhow::Result<()> {
     house.send(others(args, 0, args.others), 4).await?;
     house.settle().await?;
     let (calm, _) = probe(&house, args, args.others).await?;
-    let begun = Instant::now();
-    let flooding = tokio::spawn(client::send(
-        flood(args),
-        Load { to: house.address, connections: args.events.div_ceil(PER_POST), pace: None },
-    ));
+    let at_once = Load { to: house.address, connections: args.events.div_ceil(PER_POST), pace: None };
+    let (requests, begun) = (flood(args), Instant::now());
+    let flooding = tokio::spawn(client::send(requests, at_once));
     let (flooded, worked_off) = probe(&house, args, args.others + probes(args)).await?;
     let taken = flooding.await??.took;
     let worked_off = worked_off.context("the flood was never seen: ask for more --events")?;
@@ -71,7 +69,8 @@ pub(crate) async fn measure(args: &Args) -> anyhow::Result<()> {
 
 fn print(house: &House, args: &Args, [calm, flooded]: [&Times; 2], (taken, worked_off): (Duration, Duration)) {
     println!(
-        "\n{} other sellers, {} messages a second to them, {}; the flood of {} was on disk after {} and worked off after {}\n",
+        "\n{} other sellers, {} messages a second to them, {}; the flood of {} was on disk after {} and worked off after \
+         {}\n",
         args.others,
         args.pace,
         house.database(),
@@ -93,13 +92,13 @@ fn probes(args: &Args) -> usize {
     (args.pace * args.seconds as f64) as usize
 }
 
-/// Sends messages at their pace, the first with this number, and says how long each took to its outcome: of those that were due while the flood
-/// was pending, or of all if there was none. And when the flood was worked off.
+/// Sends messages at their pace, the first with this number, and says how long each took to its outcome: of those that
+/// were due while the flood was pending, or of all if there was none. And when the flood was worked off.
 async fn probe(house: &House, args: &Args, first: usize) -> anyhow::Result<(Times, Option<Instant>)> {
-    let enough = CancellationToken::new();
+    let (requests, enough) = (others(args, first, probes(args)), CancellationToken::new());
     let looking = tokio::spawn(look(house.look().await?, enough.clone()));
     let load = Load { to: house.address, connections: 32, pace: Some(args.pace) };
-    let run = client::send(others(args, first, probes(args)), load).await?;
+    let run = client::send(requests, load).await?;
     house.settle().await?;
     enough.cancel();
     let seen = looking.await??;
