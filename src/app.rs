@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actors::domain::budget::Caps;
-use actors::ports::{Clock, Graph, Later};
+use actors::ports::{Clock, Decode, Graph, Later};
 use actors::root::Tree;
 use actors::sellers::Sellers;
 use actors::shop::ShopRules;
@@ -49,6 +49,16 @@ pub struct App {
 impl App {
     /// Opens the database, brings it up to date, and starts the actors. Nothing is served yet.
     pub async fn build(config: &Config, listener: TcpListener, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+        Self::build_reading(config, listener, clock, door::decode).await
+    }
+
+    /// The same, with a decoder of somebody's own: only the prover has one.
+    pub(crate) async fn build_reading(
+        config: &Config,
+        listener: TcpListener,
+        clock: Arc<dyn Clock>,
+        decode: Decode,
+    ) -> anyhow::Result<Self> {
         let address = listener.local_addr().context("could not read the address listened on")?;
         let settings = StoreSettings {
             url: config.database.url.expose().to_owned(),
@@ -63,7 +73,7 @@ impl App {
         let keys = keys.context("secrets.encryption_key is not set")?;
         let vault = Arc::new(Vault::new(keys));
         let boot = store.boot(clock.now()).await.context("could not note the start of this process")?;
-        let world = world(config, &store, &vault, &boot, clock.clone())?;
+        let world = World::new(Parts { decode, ..parts(config, &store, &vault, &boot, clock.clone())? });
         let tree = Tree::start(world.clone()).await.context("could not read the connected accounts")?;
         let office = Office::new(store.clone(), vault, world);
         let site = site(config, &store, &office, &tree, clock.clone())?;
@@ -82,8 +92,8 @@ impl App {
         let vault = Arc::new(Vault::new(keys.context("secrets.encryption_key is not set")?));
         // No life has a number below zero, so what one of the two has claimed the other takes for another life's.
         let boot = Boot { id: -self.boot.id, ..self.boot };
-        let world = world(config, &self.store, &vault, &boot, self.clock.clone())?;
-        Tree::start(world).await.context("could not start the rival actors")
+        let parts = parts(config, &self.store, &vault, &boot, self.clock.clone())?;
+        Tree::start(World::new(parts)).await.context("could not start the rival actors")
     }
 
     /// Where it listens.
@@ -130,19 +140,19 @@ impl App {
     }
 }
 
-fn world(
+fn parts(
     config: &Config,
     store: &Store,
     vault: &Arc<Vault>,
     boot: &Boot,
     clock: Arc<dyn Clock>,
-) -> anyhow::Result<Arc<World>> {
+) -> anyhow::Result<Parts> {
     let tokens = office::tokens(store.clone(), vault.clone());
     let addresses = Addresses { graph: config.meta.graph_base_url.clone(), instagram: config.meta.instagram_url() };
     let version = config.meta.graph_version.clone();
     let graph: Arc<dyn Graph> = Arc::new(GraphClient::new(addresses, version, tokens).context("no Graph API client")?);
     let rules = rules(config, boot.id)?;
-    Ok(World::new(Parts {
+    Ok(Parts {
         store: store.clone(),
         clock,
         graph,
@@ -150,7 +160,7 @@ fn world(
         rules,
         settings: tree_settings(config)?,
         careful_through: boot.careful_through,
-    }))
+    })
 }
 
 fn delta(time: Duration) -> anyhow::Result<TimeDelta> {

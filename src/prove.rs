@@ -6,6 +6,9 @@
 //! stand-in refuses, loses answers, doubles and shuffles. What is compared at the end is what people would see:
 //! orders, leads, messages in Meta's order, and what customers really received.
 //!
+//! With `--poison` nobody kills it: one event ends the process whenever it is read, and must cost five starts and no
+//! other event.
+//!
 //! That the prover can fail is shown by building a deliberate bug into the service. `claim_again` makes a call again
 //! that an earlier life of the process may have made, which ends of the process show; `no_fence` lets an actor write
 //! that another has replaced, which takes a rival to show. (`no_pending_guard` takes away a lock behind the fence: while
@@ -27,6 +30,7 @@ mod keeper;
 mod look;
 mod places;
 mod points;
+mod poison;
 mod run;
 mod shops;
 
@@ -71,6 +75,9 @@ pub struct ProveArgs {
     /// A second tree of actors works on the same shops, as if a second process had got in: the fence keeps them apart.
     #[arg(long)]
     rival: bool,
+    /// Instead of kills: one event ends the process whenever it is read. It must end in the ledger, and cost no other.
+    #[arg(long, conflicts_with_all = ["points", "rival"])]
+    poison: bool,
 }
 
 /// Runs the history twice and says whether both ends are alike.
@@ -83,7 +90,7 @@ pub fn run(args: &ProveArgs) -> anyhow::Result<ExitCode> {
 async fn prove(args: &ProveArgs) -> anyhow::Result<bool> {
     let places = Places::make(args.database.as_deref()).await?;
     println!("seed {}, {} sellers, {} customers each a round", args.seed, args.sellers, args.customers);
-    let told = both(args, &places).await;
+    let told = if args.poison { poison::prove(args, &places).await } else { both(args, &places).await };
     if let Ok(true) = told {
         places.remove().await?;
     } else {

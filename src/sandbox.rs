@@ -8,6 +8,7 @@ mod delivery;
 mod edges;
 mod faults;
 mod fields;
+mod mixing;
 mod people;
 mod reads;
 mod refusal;
@@ -45,6 +46,7 @@ use world::World;
 pub use channel::Channel;
 pub use delivery::{Answer, Delivery, Progress, Purpose};
 pub use faults::{Calls, Chaos, Fault, Limits, Silence};
+pub use mixing::{Mixed, Mixing};
 pub use people::{Account, Customer};
 pub use refusal::{Refusal, UnknownCode};
 pub use settings::{Echoes, NowMs, Retries, SandboxSettings};
@@ -192,6 +194,22 @@ impl Sandbox {
     /// Delivers an event in the background, as Meta does: again and again until it is taken or given up.
     pub fn deliver_later(&self, event: &WebhookEvent) {
         self.track(event);
+    }
+
+    /// Delivers what is told in these bodies, whatever it is, as Meta may at its worst: each piece several times, in any
+    /// order, some together, some late. Says how it ended, once every POST was taken or given up.
+    ///
+    /// # Errors
+    /// If one is no body of Meta's: an object with an `object`.
+    pub async fn deliver_mixed(&self, bodies: &[&str], mixing: &Mixing) -> Result<Mixed, serde_json::Error> {
+        let (posts, pieces) = mixing::posts(bodies, mixing)?;
+        let ends = posts.into_iter().map(|post| {
+            let parcel = Parcel { purpose: Purpose::Event, mids: Vec::new(), body: post.body };
+            self.shared.deliverer.deliver_later(parcel, post.delay).end
+        });
+        let ends = futures::future::join_all(ends.collect::<Vec<_>>()).await;
+        // Nothing comes of those that were under way when the sandbox was stopped.
+        Ok(Mixed { pieces, posts: ends.into_iter().map(|end| end.unwrap_or(Progress::GivenUp)).collect() })
     }
 
     /// Posts any bytes with any signature, once.

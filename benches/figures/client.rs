@@ -39,6 +39,17 @@ pub(crate) struct Run {
     pub(crate) took: Duration,
     /// How long each waited for its answer. With a pace, counted from when it was due.
     pub(crate) waited: Times,
+    /// The same, request by request.
+    pub(crate) answered: Vec<Answered>,
+}
+
+/// When a request was to be sent, and when its answer was there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Answered {
+    /// With a pace, by that; else when it was sent.
+    pub(crate) due: Instant,
+    /// When the answer was there.
+    pub(crate) at: Instant,
 }
 
 /// Sends all of them, and waits for the answers.
@@ -56,12 +67,12 @@ async fn send_here(requests: Requests, load: Load) -> anyhow::Result<Run> {
         connections.push(Connection::open(load.to).await?);
     }
     let next = Rc::new(Cell::new(0));
-    let waited = Rc::new(RefCell::new(Vec::with_capacity(requests.len())));
+    let answered = Rc::new(RefCell::new(Vec::with_capacity(requests.len())));
     let began = Instant::now();
     let tasks: Vec<_> = connections
         .into_iter()
         .map(|mut connection| {
-            let (requests, next, waited) = (requests.clone(), next.clone(), waited.clone());
+            let (requests, next, answered) = (requests.clone(), next.clone(), answered.clone());
             tokio::task::spawn_local(async move {
                 while let Some(request) = requests.get(next.get()) {
                     let number = next.replace(next.get() + 1);
@@ -71,7 +82,7 @@ async fn send_here(requests: Requests, load: Load) -> anyhow::Result<Run> {
                     };
                     sleep_until(due.into()).await;
                     timeout(PATIENCE, connection.ask(request)).await.context("no answer")??;
-                    waited.borrow_mut().push(due.elapsed());
+                    answered.borrow_mut().push((number, Answered { due, at: Instant::now() }));
                 }
                 anyhow::Ok(())
             })
@@ -81,7 +92,11 @@ async fn send_here(requests: Requests, load: Load) -> anyhow::Result<Run> {
         task.await??;
     }
     let took = began.elapsed();
-    Ok(Run { took, waited: Times::new(waited.take()) })
+    let mut answered = answered.take();
+    answered.sort_unstable_by_key(|(number, _)| *number);
+    let answered: Vec<Answered> = answered.into_iter().map(|(_, answered)| answered).collect();
+    let waited = Times::new(answered.iter().map(|answered| answered.at - answered.due).collect());
+    Ok(Run { took, waited, answered })
 }
 
 struct Connection {

@@ -13,7 +13,7 @@ use actors::store::{Store, StoreSettings};
 use anyhow::{Context, ensure};
 use hawker::app::App;
 use hawker::config::Config;
-use sea_orm::{ConnectionTrait, Database, Statement};
+use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -84,6 +84,12 @@ impl House {
             Place::Sqlite(_) => "SQLite",
             Place::Postgres { .. } => "PostgreSQL",
         }
+    }
+
+    /// A connection of its own, to look with while the service's are in use.
+    pub(crate) async fn look(&self) -> anyhow::Result<DatabaseConnection> {
+        let settings = StoreSettings { url: self.place.url(), read_connections: 1, write_connections: 1 };
+        Ok(Store::look(&settings).await?)
     }
 
     /// Sends requests as fast as they are answered.

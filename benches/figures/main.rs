@@ -3,6 +3,7 @@
 
 mod busy;
 mod client;
+mod flood;
 mod house;
 mod measure;
 mod memory;
@@ -42,6 +43,8 @@ enum Figure {
     Orders(orders::Args),
     /// How long a webhook waits while many sellers have work.
     Busy(busy::Args),
+    /// How long other sellers' messages take while one seller is flooded.
+    Flood(flood::Args),
     /// Memory for each seller at work, and for each that was let go.
     Memory(memory::Args),
 }
@@ -61,7 +64,7 @@ fn main() -> anyhow::Result<()> {
 /// Each in a process of its own, so that none finds the memory of the one before.
 fn all(log: &str) -> anyhow::Result<()> {
     let me = std::env::current_exe().context("could not find out who we are")?;
-    for figure in ["webhooks", "orders", "busy", "memory"] {
+    for figure in ["webhooks", "orders", "busy", "flood", "memory"] {
         let ended = Command::new(&me).args([figure, "--bench", "--log", log]).status();
         ensure!(ended.context("could not start the next figure")?.success(), "the figure {figure} was not measured");
     }
@@ -77,6 +80,7 @@ fn measure(figure: Figure, log: String) -> anyhow::Result<()> {
             Figure::Webhooks(args) => webhooks::measure(&args).await,
             Figure::Orders(args) => orders::measure(&args).await,
             Figure::Busy(args) => busy::measure(&args).await,
+            Figure::Flood(args) => flood::measure(&args).await,
             Figure::Memory(args) => memory::measure(&args).await,
         }
     })

@@ -64,6 +64,12 @@ fn body(dms: &[Dm]) -> String {
     format!(r#"{{"object":"instagram","entry":[{}]}}"#, entries.join(","))
 }
 
+/// The number of the message whose id ends a text or stands in it last, as in a key of the inbox.
+pub(crate) fn number_in(text: &str) -> Option<usize> {
+    let from = text.rfind(MID)? + MID.len();
+    text.get(from..from + 20)?.parse().ok()
+}
+
 fn item(dm: &Dm) -> String {
     let mut item = String::with_capacity(400);
     let (account, customer) = (account(dm.shop), 5_600_000_000_000_000 + dm.customer);

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::actor_kills;
 use super::brief::{self, Brief, LastWords};
+use super::poison;
 use super::shops::{self, ShopPlan};
 use crate::app::App;
 use crate::config::Config;
@@ -44,7 +45,7 @@ async fn serve(brief: Brief) -> anyhow::Result<()> {
         failpoint::arm(Some(point.parse()?));
     }
     let listener = TcpListener::bind("127.0.0.1:0").await.context("no port is free")?;
-    let app = App::build(&config, listener, Arc::new(brief.clock)).await?;
+    let app = App::build_reading(&config, listener, Arc::new(brief.clock), poison::decode).await?;
     let sellers = open_shops(&app, &brief).await?;
     let rival = if brief.rival { Some(app.rival(&config).await?) } else { None };
     let stop = stop_with_input();

@@ -21,7 +21,8 @@ use super::look;
 use super::points::{self, Deaths, Ended};
 use crate::sandbox::{Fault, Sandbox, Silence};
 
-const SIGABRT: i32 = 6;
+/// How a process ends that gives up on itself.
+pub(super) const SIGABRT: i32 = 6;
 /// How long a child may take to listen, and to end when asked to.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a point may take to be reached, and how often it is tried.
@@ -212,7 +213,7 @@ impl Keeping {
     }
 
     async fn end(&mut self, mut child: Running) -> anyhow::Result<()> {
-        drop(child.0.stdin.take());
+        child.is_to_end();
         match child.ended_within(PATIENCE).await? {
             Some(status) if status.success() => {}
             Some(status) => self.tally.surprises.push(format!("asked to stop, the child ended with {status}")),
@@ -256,7 +257,8 @@ impl Keeping {
 }
 
 impl Nursery {
-    fn spawn(&self, point: Option<Plan>) -> anyhow::Result<Running> {
+    /// Starts a child.
+    pub(super) fn spawn(&self, point: Option<Plan>) -> anyhow::Result<Running> {
         let dir = &self.brief.dir;
         let _ = std::fs::remove_file(brief::address(dir));
         let log = OpenOptions::new().create(true).append(true).open(dir.join("child.log"));
@@ -278,7 +280,7 @@ impl Nursery {
     }
 
     /// Tells Meta's stand-in where the child listens, once it says so.
-    fn hears_of_address(&self) -> anyhow::Result<bool> {
+    pub(super) fn hears_of_address(&self) -> anyhow::Result<bool> {
         let Ok(address) = std::fs::read_to_string(brief::address(&self.brief.dir)) else { return Ok(false) };
         self.meta.deliver_to(format!("http://{address}/webhooks/meta").parse().context("no webhook address")?);
         Ok(true)
@@ -286,10 +288,11 @@ impl Nursery {
 }
 
 /// A child; dropped, it is killed.
-struct Running(Child);
+pub(super) struct Running(Child);
 
 impl Running {
-    async fn ended_within(&mut self, limit: Duration) -> anyhow::Result<Option<ExitStatus>> {
+    /// How it ended, if it does so in time.
+    pub(super) async fn ended_within(&mut self, limit: Duration) -> anyhow::Result<Option<ExitStatus>> {
         let until = Instant::now() + limit;
         loop {
             if let Some(status) = self.0.try_wait().context("could not ask for the child")? {
@@ -301,6 +304,11 @@ impl Running {
             }
             sleep(LOOK_EVERY.min(until - now)).await;
         }
+    }
+
+    /// Asks it to end in order.
+    pub(super) fn is_to_end(&mut self) {
+        drop(self.0.stdin.take());
     }
 
     fn kill(&mut self) -> anyhow::Result<()> {

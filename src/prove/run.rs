@@ -27,7 +27,7 @@ use crate::config::demo;
 use crate::sandbox::{Account, Chaos, Echoes, Retries, Sandbox, SandboxSettings};
 
 /// The service's clock is so many times as fast as the machine's.
-const FACTOR: i32 = 20;
+pub(super) const FACTOR: i32 = 20;
 /// Two seconds in fact, so that a service that is down for a moment still hears all before it answers.
 const QUIET: TimeDelta = TimeDelta::seconds(40);
 const SETTLE_AFTER: TimeDelta = TimeDelta::seconds(30);
@@ -94,7 +94,7 @@ impl Setup {
 pub(super) async fn run(setup: Setup) -> anyhow::Result<Outcome> {
     let clock = ScaledClock::from_now(FACTOR);
     let is_rough = setup.is_rough();
-    let meta = sandbox(&setup.args, clock, is_rough).await?;
+    let meta = sandbox(setup.args.seed, clock, is_rough).await?;
     let shops: Vec<_> = shops::shops(setup.args.sellers).map(|shop| (shop.clone(), account(&meta, &shop))).collect();
     let nursery = Nursery {
         meta: meta.clone(),
@@ -237,23 +237,25 @@ impl Outcome {
     }
 }
 
-fn account(meta: &Sandbox, shop: &ShopPlan) -> Account {
+/// The shop's account at Meta's stand-in.
+pub(super) fn account(meta: &Sandbox, shop: &ShopPlan) -> Account {
     meta.add_account(&shop.ig_user_id(), &shop.username(), &shop.page_id(), &shop.token())
 }
 
-async fn sandbox(args: &ProveArgs, clock: ScaledClock, is_rough: bool) -> anyhow::Result<Sandbox> {
+/// Meta's stand-in.
+pub(super) async fn sandbox(seed: u64, clock: ScaledClock, is_rough: bool) -> anyhow::Result<Sandbox> {
     let listener = TcpListener::bind("127.0.0.1:0").await.context("no port is free")?;
     let now_ms = Arc::new(move || clock.now().timestamp_millis());
     let (gap, longest) = (Duration::from_millis(20), Duration::from_millis(200));
     let settings = SandboxSettings {
-        seed: args.seed,
+        seed,
         echoes: if is_rough { Echoes::Within(Duration::from_millis(300)) } else { Echoes::After(Duration::ZERO) },
         retries: Retries { tries: 10_000, first_gap: gap, longest_gap: longest },
         ..SandboxSettings::new(demo::APP_SECRET, demo::VERIFY_TOKEN, now_ms)
     };
     let meta = Sandbox::start(settings, listener).context("could not start the stand-in for Meta")?;
     if is_rough {
-        meta.start_chaos(chaos(args.seed));
+        meta.start_chaos(chaos(seed));
     }
     Ok(meta)
 }
@@ -276,7 +278,7 @@ fn chaos(seed: u64) -> Chaos {
 }
 
 /// The child's whole environment: the defaults, with the waits in the child's time, and budgets that never end.
-fn environment(place: &Place, meta: &Sandbox) -> Vec<(String, String)> {
+pub(super) fn environment(place: &Place, meta: &Sandbox) -> Vec<(String, String)> {
     let settings = [
         ("DATABASE__URL", place.database.as_str()),
         ("META__INSTAGRAM_APP_SECRET", demo::APP_SECRET),

@@ -1,16 +1,20 @@
 //! How a person or another process uses the sandbox over HTTP: write as a customer, see what was sent, order faults.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::StatusCode;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::Sandbox;
 use super::channel::Channel;
-use super::delivery::{Answer, Tracking};
+use super::delivery::{Answer, Progress, Tracking};
 use super::edges::json_response;
 use super::faults::{Calls, Fault};
+use super::mixing::{Mixed, Mixing};
 use super::people::{Account, Customer};
 use super::serve::Response;
 use super::wire::WebhookEvent;
@@ -42,15 +46,31 @@ fn once() -> u32 {
     1
 }
 
+/// Bodies as Meta writes them, and how to mix what they tell.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MixedOrder {
+    bodies: Vec<Box<RawValue>>,
+    #[serde(default)]
+    seed: u64,
+    #[serde(default = "once")]
+    copies: u32,
+    #[serde(default = "once")]
+    most_per_post: u32,
+    #[serde(default)]
+    within_ms: u32,
+}
+
 /// A problem with the request, as a sentence.
 struct Problem(String);
 
 /// Whatever else is asked below `/sandbox`.
 pub(super) fn nothing_there() -> Response {
-    problem_response(StatusCode::NOT_FOUND, "the sandbox has POST dm and faults, GET sent and conversations")
+    problem_response(StatusCode::NOT_FOUND, "the sandbox has POST dm, deliver and faults, GET sent and conversations")
 }
 
-/// `POST /sandbox/dm`: a customer writes, or taps a button beneath a message; answers once the webhook was tried, and tries on until it is taken.
+/// `POST /sandbox/dm`: a customer writes, or taps a button beneath a message; answers once the webhook was tried, and
+/// tries on until it is taken.
 pub(super) async fn direct_message(sandbox: Sandbox, body: Bytes) -> Response {
     let (customer, event) = match read_message(&sandbox, &body) {
         Ok(read) => read,
@@ -69,6 +89,35 @@ pub(super) async fn direct_message(sandbox: Sandbox, body: Bytes) -> Response {
         "webhook_status": status,
     });
     json_response(StatusCode::OK, &answer)
+}
+
+/// `POST /sandbox/deliver`: any events in any order, doubled and late; answers once each POST was taken or given up.
+pub(super) async fn deliver(sandbox: Sandbox, body: Bytes) -> Response {
+    match deliver_mixed(&sandbox, &body).await {
+        Ok(Mixed { pieces, posts }) => {
+            let taken = posts.iter().filter(|end| **end == Progress::Taken).count();
+            json_response(StatusCode::OK, &json!({ "pieces": pieces, "posts": posts.len(), "taken": taken }))
+        }
+        Err(problem) => problem.into(),
+    }
+}
+
+async fn deliver_mixed(sandbox: &Sandbox, body: &[u8]) -> Result<Mixed, Problem> {
+    let order: MixedOrder = read(body)?;
+    if !(1..=100).contains(&order.copies) || !(1..=1000).contains(&order.most_per_post) {
+        return Err(Problem("there are 1 to 100 copies, and 1 to 1000 pieces in a POST".to_owned()));
+    }
+    if sandbox.webhook().is_none() {
+        return Err(Problem("there is no webhook yet".to_owned()));
+    }
+    let mixing = Mixing {
+        seed: order.seed,
+        copies: order.copies as usize,
+        most_per_post: order.most_per_post as usize,
+        within: Duration::from_millis(order.within_ms.into()),
+    };
+    let bodies: Vec<&str> = order.bodies.iter().map(|body| body.get()).collect();
+    sandbox.deliver_mixed(&bodies, &mixing).await.map_err(|error| Problem(format!("no body of Meta's: {error}")))
 }
 
 fn read_message(sandbox: &Sandbox, body: &[u8]) -> Result<(Customer, WebhookEvent), Problem> {

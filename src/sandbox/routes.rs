@@ -18,11 +18,15 @@ pub(super) fn routes(sandbox: &Sandbox) -> BoxedFilter<(Response,)> {
 }
 
 fn own_routes(sandbox: &Sandbox) -> BoxedFilter<(Response,)> {
-    let [dm, faults, sent, conversations] = [(); 4].map(|()| sandbox.clone());
+    let [dm, deliver, faults, sent, conversations] = [(); 5].map(|()| sandbox.clone());
     let dm = warp::path!("sandbox" / "dm")
         .and(warp::post())
         .and(warp::body::bytes())
         .then(move |body: Bytes| control::direct_message(dm.clone(), body));
+    let deliver = warp::path!("sandbox" / "deliver")
+        .and(warp::post())
+        .and(warp::body::bytes())
+        .then(move |body: Bytes| control::deliver(deliver.clone(), body));
     let faults = warp::path!("sandbox" / "faults")
         .and(warp::post())
         .and(warp::body::bytes())
@@ -31,7 +35,8 @@ fn own_routes(sandbox: &Sandbox) -> BoxedFilter<(Response,)> {
     let conversations =
         warp::path!("sandbox" / "conversations").and(warp::get()).map(move || control::conversations(&conversations));
     let else_nothing = warp::path("sandbox").map(control::nothing_there);
-    dm.or(faults).unify().or(sent).unify().or(conversations).unify().or(else_nothing).unify().boxed()
+    let writes = dm.or(deliver).unify().or(faults).unify();
+    writes.or(sent).unify().or(conversations).unify().or(else_nothing).unify().boxed()
 }
 
 /// One filter for all: an edge that does not exist is a call to be noted, not a 404 of the server's.

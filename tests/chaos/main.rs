@@ -30,3 +30,14 @@ async fn on_postgresql_it_is_the_same() {
     let server = postgres::new_database().await;
     prove(&["--database", &server, "--sellers", "4", "--customers", "3", "--kills", "3", "--actor-kills", "15"]);
 }
+
+#[test]
+fn an_event_that_ends_the_process_is_poison_after_five_starts_and_costs_no_other() {
+    prove(&["--poison", "--sellers", "4"]);
+}
+
+#[tokio::test]
+async fn on_postgresql_such_an_event_is_poison_too() {
+    let server = postgres::new_database().await;
+    prove(&["--poison", "--database", &server, "--sellers", "4"]);
+}

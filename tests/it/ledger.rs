@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use ::actors::domain::ids::SellerId;
-use hawker::sandbox::{Answer, WebhookEvent};
+use hawker::sandbox::{Account, Answer, WebhookEvent};
 use hawker::vault::Secret;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::support::{Database, OPERATOR_KEY, Shop, TestApp, apron, both, until};
+use crate::support::{APP_SECRET, Database, OPERATOR_KEY, Shop, TestApp, apron, both, until};
 
 const DAY: Duration = Duration::from_secs(86_400);
 const DETAILS: &str = "My phone is +1 555 010 0199, and please deliver to 12 Harbour Street, Springfield 94110";
@@ -32,7 +32,11 @@ both![
 
 /// A seller with aprons to sell, whose account nobody has connected yet.
 async fn late_shop(app: &TestApp) -> Shop {
-    let account = app.meta.add_account("17841400000000099", "late.shop", "102099", "token-late");
+    let account = app.meta.add_account("17841400000000099", "late.shop", "102099", "token-of-instagram");
+    shop_of(app, account).await
+}
+
+async fn shop_of(app: &TestApp, account: Account) -> Shop {
     let (status, seller) =
         app.call(Method::POST, "/api/v1/sellers", &json!({ "name": "Late", "currency": "USD" })).await;
     assert_eq!(status, 200, "{seller}");
@@ -42,9 +46,13 @@ async fn late_shop(app: &TestApp) -> Shop {
 }
 
 async fn connect(app: &TestApp, shop: &Shop) {
-    let id = shop.account.id();
-    let connection =
-        json!({ "channel": "instagram", "account_id": id, "username": "late.shop", "token": "token-late" });
+    connect_on(app, shop, "instagram").await;
+}
+
+async fn connect_on(app: &TestApp, shop: &Shop, channel: &str) {
+    let name = if channel == "whatsapp" { "display_number" } else { "username" };
+    let (id, token) = (shop.account.id(), format!("token-of-{channel}"));
+    let connection = json!({ "channel": channel, "account_id": id, name: "late", "token": token });
     let (status, answer) =
         app.call(Method::POST, &format!("/api/v1/sellers/{}/connections", shop.seller), &connection).await;
     assert_eq!(status, 200, "{answer}");
@@ -76,8 +84,19 @@ async fn found(app: &TestApp, query: &str) -> Vec<i64> {
 }
 
 async fn an_account_connected_a_day_later_finds_its_first_messages_and_answers_none_of_them(database: Database) {
-    let app = TestApp::start(database).await;
-    let shop = late_shop(&app).await;
+    let app = TestApp::start_with(database, &[("meta.meta_app_secret", APP_SECRET)]).await;
+    for (channel, account) in [
+        ("instagram", app.meta.add_account("17841400000000099", "late.shop", "102099", "token-of-instagram")),
+        ("messenger", app.meta.add_page("102030405060799", "Late", "token-of-messenger")),
+        ("whatsapp", app.meta.add_number("106540350000099", "+1 555 010 0999", "110099", "token-of-whatsapp")),
+    ] {
+        let shop = shop_of(&app, account).await;
+        connected_a_day_late(&app, &shop, channel).await;
+    }
+    app.stop().await;
+}
+
+async fn connected_a_day_late(app: &TestApp, shop: &Shop, channel: &str) {
     let ada = shop.customer("Ada");
     let events = ["hello", "one canvas apron please", DETAILS].map(|words| {
         app.clock.advance(Duration::from_secs(60));
@@ -91,20 +110,19 @@ async fn an_account_connected_a_day_later_finds_its_first_messages_and_answers_n
     let known = app.read("/api/v1/ledger/accounts").await;
     assert_eq!((&known["data"][0]["kept"], &known["data"][0]["not_kept"]), (&json!(3), &json!(0)), "{known}");
     app.let_pass(DAY).await;
-    connect(&app, &shop).await;
-    taken_up(&app).await;
+    connect_on(app, shop, channel).await;
+    taken_up(app).await;
     app.fall_silent().await;
-    let texts: Vec<Value> = app.messages(&shop).await.iter().map(|message| message["text"].clone()).collect();
-    assert_eq!(texts, ["hello", "one canvas apron please", DETAILS]);
-    let order = app.order(&shop).await;
-    assert_eq!((&order["state"], &order["lines"][0]["product"]), (&json!("draft"), &json!("APRON")));
-    assert_eq!(app.looks(&shop).await, ["too_late"]);
-    assert_eq!((ada.received().len(), app.outbox(&shop).await.len()), (0, 0), "nobody is answered a day late");
+    let texts: Vec<Value> = app.messages(shop).await.iter().map(|message| message["text"].clone()).collect();
+    assert_eq!(texts, ["hello", "one canvas apron please", DETAILS], "{channel}");
+    let order = app.order(shop).await;
+    assert_eq!((&order["state"], &order["lines"][0]["product"]), (&json!("draft"), &json!("APRON")), "{channel}");
+    assert_eq!(app.looks(shop).await, ["too_late"], "{channel}");
+    assert_eq!((ada.received().len(), app.outbox(shop).await.len()), (0, 0), "nobody is answered a day late");
     assert_eq!(app.read("/api/v1/ledger/accounts").await["data"], json!([]));
     app.deliver(&ada.writes("are you there?")).await;
     app.fall_silent().await;
-    assert_eq!(ada.received().len(), 1, "who writes now is answered now");
-    app.stop().await;
+    assert_eq!(ada.received().len(), 1, "who writes now is answered now, on {channel}");
 }
 
 async fn messages_that_came_just_before_their_account_was_connected_are_answered(database: Database) {

@@ -8,10 +8,12 @@
 mod support;
 
 mod actors;
+mod any_order;
 mod api;
 mod budgets;
 mod channels;
 mod delivery;
+mod demo;
 mod door;
 mod drafts;
 mod ledger;

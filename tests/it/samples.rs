@@ -17,7 +17,7 @@ both![
 
 /// A file's name, and its events in their order: the kind, and the end or the reason why it is only kept. `known` came
 /// before, in the same body or in another: the dashboard's test always has the same id.
-type Row = (&'static str, &'static [(&'static str, &'static str)]);
+pub(crate) type Row = (&'static str, &'static [(&'static str, &'static str)]);
 
 async fn every_sample_of_instagram_ends_as_told(database: Database) {
     post_all(database, "instagram", INSTAGRAM).await;
@@ -64,7 +64,8 @@ async fn post_all(database: Database, folder: &str, rows: &[Row]) {
     app.stop().await;
 }
 
-fn bodies(folder: &str) -> BTreeMap<String, String> {
+/// The files of a folder, by name.
+pub(crate) fn bodies(folder: &str) -> BTreeMap<String, String> {
     let files = fs::read_dir(format!("{}/tests/samples/{folder}", env!("CARGO_MANIFEST_DIR"))).unwrap();
     let files = files.map(|file| file.unwrap().path());
     let name = |file: &std::path::Path| file.file_stem().unwrap().to_str().unwrap().to_owned();
@@ -81,7 +82,7 @@ const ACCOUNTS: [(&str, &str, usize); 5] = [
 ];
 
 /// The body about other accounts of the same shape, which are connected to their sellers.
-async fn connected(app: &TestApp, sellers: [i64; 2], number: usize, mut body: String) -> String {
+pub(crate) async fn connected(app: &TestApp, sellers: [i64; 2], number: usize, mut body: String) -> String {
     for (place, (channel, id, seller)) in ACCOUNTS.into_iter().enumerate() {
         if !body.contains(id) {
             continue;
@@ -104,7 +105,7 @@ async fn connected(app: &TestApp, sellers: [i64; 2], number: usize, mut body: St
 
 /// Direct messages, comments, mentions, and odd envelopes.
 #[rustfmt::skip]
-const INSTAGRAM: &[Row] = &[
+pub(crate) const INSTAGRAM: &[Row] = &[
     ("batch_array_wrapper", &[("message", "handled")]),
     ("batch_mixed_tenants", &[("message", "handled"), ("message", "handled"), ("message", "handled"), ("read", "handled"), ("message", "known"), ("comment", "handled")]),
     ("changes_comments", &[("comment", "handled")]),
@@ -177,7 +178,7 @@ const INSTAGRAM: &[Row] = &[
 
 /// Messages to a Page, and Instagram's that come as if they were.
 #[rustfmt::skip]
-const MESSENGER: &[Row] = &[
+pub(crate) const MESSENGER: &[Row] = &[
     ("delivery", &[("delivery", "handled")]),
     ("feed_comment_add", &[("comment", "handled")]),
     ("handover_app_roles", &[("handover", "handled")]),
@@ -218,7 +219,7 @@ const MESSENGER: &[Row] = &[
 
 /// Messages, statuses, and what WhatsApp tells of itself.
 #[rustfmt::skip]
-const WHATSAPP: &[Row] = &[
+pub(crate) const WHATSAPP: &[Row] = &[
     ("account_update_disabled", &[("change:account_update", "account_notice")]),
     ("batch_mixed", &[("status", "handled"), ("status", "duplicate"), ("message", "handled"), ("message", "handled"), ("message", "handled")]),
     ("entry_empty_changes", &[("entry_without_events", "not_used")]),

@@ -64,6 +64,19 @@ async fn faults_are_ordered_and_mended() {
 }
 
 #[tokio::test]
+async fn any_body_is_delivered_in_pieces_doubled_mixed_and_again_until_it_is_taken() {
+    let scene = Scene::start().await;
+    scene.hook.next_answers(&[503]);
+    let ada = scene.shop.customer("Ada");
+    let events = [ada.writes("one"), ada.writes("two"), ada.writes("three")];
+    let body: Value = serde_json::from_slice(&scene.sandbox.body_of(&events.each_ref())).unwrap();
+    let order = json!({"bodies": [body], "copies": 2, "most_per_post": 1, "within_ms": 5, "seed": 9});
+    assert_eq!(post(&scene, "/sandbox/deliver", order).await, (200, json!({"pieces": 6, "posts": 6, "taken": 6})));
+    assert_eq!(scene.hook.mids().len(), 7, "once in vain");
+    assert!(events.iter().all(|event| scene.hook.mids().iter().filter(|mid| *mid == event.mid()).count() >= 2));
+}
+
+#[tokio::test]
 async fn bad_input_is_a_problem_with_a_sentence() {
     let scene = Scene::start().await;
     for (path, body, detail) in [
@@ -72,6 +85,8 @@ async fn bad_input_is_a_problem_with_a_sentence() {
         ("/sandbox/dm", json!({"text": "hi", "tap": "Yes"}), "either a text or a tap"),
         ("/sandbox/dm", json!({"tap": "Yes"}), "no message to Ada has the button"),
         ("/sandbox/dm", json!({"text": "hi", "account": "9"}), "there is no account 9"),
+        ("/sandbox/deliver", json!({"bodies": [{}]}), "no body of Meta's"),
+        ("/sandbox/deliver", json!({"bodies": [], "copies": 0}), "1 to 100 copies"),
         ("/sandbox/faults", json!({"fault": "fail_with", "error": "77"}), "no error 77"),
         ("/sandbox/faults", json!({"fault": "fail_with", "error": "2", "tims": 3}), "tims"),
     ] {
