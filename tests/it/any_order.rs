@@ -179,9 +179,12 @@ fn forget_numbers(value: &mut Value) {
     }
 }
 
-/// The text without the number of an order or of a call to Meta. The preview of a confirmation ends sooner or later,
+/// The text without the number of an order, which our own buttons carry, or of a call to Meta. The preview of a confirmation ends sooner or later,
 /// as the number is long or short.
 fn without_numbers(text: &str) -> String {
+    if text.starts_with("hawker:") {
+        return "a button of ours".to_owned();
+    }
     let text = text.split(", trace").next().unwrap();
     match text.strip_prefix("Your order ") {
         Some(rest) => rest.trim_start_matches(|digit: char| digit.is_ascii_digit()).chars().take(40).collect(),
