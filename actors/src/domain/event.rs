@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::budget::hold::Told;
+use super::budget::hold::LimitsTold;
 use super::catalog::Product;
 use super::channel::Account;
 use super::ids::{EventSeq, OutboxId};
@@ -331,7 +331,7 @@ pub struct CallEnded {
     pub result: CallResult,
     /// What Meta told beside it.
     #[serde(default)]
-    pub told: Told,
+    pub told: LimitsTold,
 }
 
 /// What came of one call.
