@@ -33,10 +33,8 @@ both![
 /// A seller with aprons to sell, whose account nobody has connected yet.
 async fn late_shop(app: &TestApp) -> Shop {
     let account = app.meta.add_account("17841400000000099", "late.shop", "102099", "token-late");
-    let (status, seller) =
-        app.call(Method::POST, "/api/v1/sellers", &json!({ "name": "Late", "currency": "USD" })).await;
-    assert_eq!(status, 200, "{seller}");
-    let shop = Shop { seller: SellerId(seller["id"].as_i64().unwrap()), account };
+    let seller = app.made("/api/v1/sellers", &json!({ "name": "Late", "currency": "USD" })).await;
+    let shop = Shop { seller: SellerId(seller), account };
     app.sell(&shop, json!([apron("19.00", None)])).await;
     shop
 }
@@ -45,9 +43,7 @@ async fn connect(app: &TestApp, shop: &Shop) {
     let id = shop.account.id();
     let connection =
         json!({ "channel": "instagram", "account_id": id, "username": "late.shop", "token": "token-late" });
-    let (status, answer) =
-        app.call(Method::POST, &format!("/api/v1/sellers/{}/connections", shop.seller), &connection).await;
-    assert_eq!(status, 200, "{answer}");
+    app.made(&format!("/api/v1/sellers/{}/connections", shop.seller), &connection).await;
 }
 
 /// Waits until nothing is nobody's any more.
