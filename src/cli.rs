@@ -1,4 +1,4 @@
-//! The verbs of the `hawker` program, a file each.
+//! The verbs of the `hawker` program, a file each, and what they share.
 
 mod check;
 mod demo;
@@ -13,10 +13,13 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
-/// Runs a shop on Instagram messages: direct messages in, orders out.
+/// Runs shops on Instagram, Messenger and WhatsApp: messages in, orders out.
 ///
 /// Without a verb it runs the demo: an embedded database, a stand-in for Meta, a shop with a small catalog and a
 /// customer who orders. Nothing leaves this machine, and nothing needs to be set up.
@@ -80,29 +83,12 @@ struct DmArgs {
     /// Who writes.
     #[arg(long, default_value = "Ada")]
     from: String,
-    /// Where.
-    #[arg(long, value_enum, default_value = "instagram")]
-    channel: DmChannel,
+    /// Which of the shop's channels they write on.
+    #[arg(long, default_value = "instagram", value_parser = ["instagram", "messenger", "whatsapp"])]
+    channel: String,
     /// Where the demo's stand-in for Meta listens.
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8081")]
     sandbox: Url,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum DmChannel {
-    Instagram,
-    Messenger,
-    Whatsapp,
-}
-
-impl DmChannel {
-    fn word(self) -> &'static str {
-        match self {
-            DmChannel::Instagram => "instagram",
-            DmChannel::Messenger => "messenger",
-            DmChannel::Whatsapp => "whatsapp",
-        }
-    }
 }
 
 impl Cli {
@@ -133,16 +119,13 @@ impl ServeArgs {
 
 /// A runtime for the whole program.
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    use anyhow::Context;
     tokio::runtime::Builder::new_multi_thread().enable_all().build().context("could not start the runtime")
 }
 
 /// Cancelled by Ctrl-C or by what stops a service.
-fn stop_signal() -> anyhow::Result<tokio_util::sync::CancellationToken> {
-    use anyhow::Context;
-    use tokio::signal::unix::{SignalKind, signal};
+fn stop_signal() -> anyhow::Result<CancellationToken> {
     let mut terminate = signal(SignalKind::terminate()).context("could not listen for SIGTERM")?;
-    let stop = tokio_util::sync::CancellationToken::new();
+    let stop = CancellationToken::new();
     let told = stop.clone();
     tokio::spawn(async move {
         tokio::select! {

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, Utc};
 use tracing::{info, warn};
 
-use crate::domain::budget::hold::{Hold, Reach, Told};
+use crate::domain::budget::hold::{Hold, LimitsTold, Reach};
 
 /// What the process knows of it. It outlives every actor.
 #[derive(Default)]
@@ -33,7 +33,7 @@ impl AppHold {
     }
 
     /// Learns from a call; true when there is something new to be stored. `is_done`: Meta did what the call asked.
-    pub(crate) fn learn(&self, told: &Told, is_done: bool, now: DateTime<Utc>) -> bool {
+    pub(crate) fn learn(&self, told: &LimitsTold, is_done: bool, now: DateTime<Utc>) -> bool {
         let began = told.began.unwrap_or(now);
         let mut known = self.lock();
         let before = known.clone();
@@ -78,12 +78,12 @@ mod tests {
         DateTime::from_timestamp(1_000_000 + second, 0).unwrap()
     }
 
-    fn told(began: i64, reach: Option<Reach>) -> Told {
+    fn told(began: i64, reach: Option<Reach>) -> LimitsTold {
         let limit = |reach| {
             let (why, after_ms, is_gentle) = ("4".to_owned(), None, false);
             Limit { reach, why, after_ms, first_ms: FIRST_UNTOLD_MS, is_gentle }
         };
-        Told { connection: None, began: Some(at(began)), limits: reach.map(limit).into_iter().collect() }
+        LimitsTold { connection: None, began: Some(at(began)), limits: reach.map(limit).into_iter().collect() }
     }
 
     #[test]

@@ -15,7 +15,7 @@ pub mod event;
 pub mod ids;
 pub mod marks;
 pub mod money;
-mod named;
+pub(crate) mod named;
 pub mod order;
 pub mod outbox;
 pub mod outcome;

@@ -15,7 +15,7 @@ pub(super) fn run(args: &DmArgs) -> anyhow::Result<ExitCode> {
 async fn write(args: &DmArgs) -> anyhow::Result<ExitCode> {
     let address = args.sandbox.join("/sandbox/dm").context("--sandbox is no usable address")?;
     let client = crate::graph::loopback_client(Duration::from_secs(10))?;
-    let body = json!({ "text": args.text, "tap": args.tap, "from": args.from, "channel": args.channel.word() });
+    let body = json!({ "text": args.text, "tap": args.tap, "from": args.from, "channel": args.channel });
     let answer = client.post(address).json(&body).send().await.with_context(|| {
         format!("nobody listens on {}: start the demo in another terminal with `cargo run`", args.sandbox)
     })?;

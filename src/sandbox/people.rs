@@ -167,35 +167,32 @@ impl Customer {
     /// Something else happens on Instagram or Messenger: the members of an event beside sender, recipient and
     /// timestamp, as `"read":{"mid":"…"}`. Nothing of it is kept, and it opens no window.
     pub fn does(&self, members_json: &str) -> WebhookEvent {
-        let event = self.looking(|account, _| self.envelope(account).around(None, members_json));
-        event.unwrap_or_else(|| WebhookEvent::raw(&self.account, 0, "null"))
+        self.event(|account, _| self.envelope(account).around(None, members_json))
     }
 
     /// The customer reads everything up to this message of the seller's.
     pub fn reads(&self, mid: &str) -> WebhookEvent {
         let now_ms = self.sandbox.now_ms();
-        let read = self.looking(|account, thread| match account.channel {
+        self.event(|account, thread| match account.channel {
             Channel::Whatsapp => whatsapp::status(account, thread, mid, "read", now_ms),
             Channel::Messenger => self.envelope(account).around(None, &format!(r#""read":{{"watermark":{now_ms}}}"#)),
             Channel::Instagram => {
                 let members = format!(r#""read":{{"mid":{}}}"#, json_text(mid));
                 self.envelope(account).around(None, &members)
             }
-        });
-        read.unwrap_or_else(|| WebhookEvent::raw(&self.account, 0, "null"))
+        })
     }
 
     /// The seller writes to the customer in Meta's own app, past the API. Gives the echo.
     pub fn is_answered_in_the_app(&self, text: &str) -> WebhookEvent {
         let now_ms = self.sandbox.now_ms();
         let mid = self.sandbox.world().say(&self.account, &self.id, text, now_ms);
-        let echo = self.looking(|account, thread| match account.channel {
+        self.event(|account, thread| match account.channel {
             Channel::Whatsapp => whatsapp::app_echo(account, thread, &mid, text, now_ms),
             Channel::Instagram | Channel::Messenger => {
                 account.echo(&self.id, &mid, Said { text: Some(text), ..Said::default() }, now_ms)
             }
-        });
-        echo.unwrap_or_else(|| WebhookEvent::raw(&self.account, 0, "null"))
+        })
     }
 
     /// What was really sent to this customer through the API.
@@ -214,6 +211,11 @@ impl Customer {
         Some(look(account, account.threads.get(&self.id)?))
     }
 
+    /// What a webhook tells of the conversation.
+    fn event(&self, told: impl FnOnce(&AccountState, &Thread) -> WebhookEvent) -> WebhookEvent {
+        self.looking(told).unwrap_or_else(|| WebhookEvent::raw(&self.account, 0, "null"))
+    }
+
     fn next_mid(&self) -> String {
         let now_ms = self.sandbox.now_ms();
         self.sandbox.world().next_mid(&self.account, now_ms)
@@ -228,11 +230,10 @@ impl Customer {
             let message = Message { mid: mid.to_owned(), at, from_customer: true, text: text.to_owned() };
             self.sandbox.world().hear(&self.account, &self.id, message);
         }
-        let said = self.looking(|account, thread| match (account.channel, mid) {
+        self.event(|account, thread| match (account.channel, mid) {
             (Channel::Whatsapp, Some(mid)) => whatsapp::message(account, thread, (mid, members), self.shown, at),
             _ => account.envelope(&self.id, &account.id, at).around(mid, members),
-        });
-        said.unwrap_or_else(|| WebhookEvent::raw(&self.account, at, "null"))
+        })
     }
 }
 

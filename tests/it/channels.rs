@@ -42,9 +42,7 @@ async fn start(database: Database) -> TestApp {
 /// A shop with aprons to sell and no account yet.
 async fn seller(app: &TestApp, required: Value) -> i64 {
     let new = json!({ "name": "Wool", "currency": "USD", "required": required });
-    let (status, answer) = app.call(Method::POST, "/api/v1/sellers", &new).await;
-    assert_eq!(status, 200, "{answer}");
-    answer["id"].as_i64().unwrap()
+    app.made("/api/v1/sellers", &new).await
 }
 
 async fn connect(app: &TestApp, seller: i64, connection: Value) -> (u16, Value) {

@@ -37,10 +37,8 @@ async fn late_shop(app: &TestApp) -> Shop {
 }
 
 async fn shop_of(app: &TestApp, account: Account) -> Shop {
-    let (status, seller) =
-        app.call(Method::POST, "/api/v1/sellers", &json!({ "name": "Late", "currency": "USD" })).await;
-    assert_eq!(status, 200, "{seller}");
-    let shop = Shop { seller: SellerId(seller["id"].as_i64().unwrap()), account };
+    let seller = app.made("/api/v1/sellers", &json!({ "name": "Late", "currency": "USD" })).await;
+    let shop = Shop { seller: SellerId(seller), account };
     app.sell(&shop, json!([apron("19.00", None)])).await;
     shop
 }
@@ -53,9 +51,7 @@ async fn connect_on(app: &TestApp, shop: &Shop, channel: &str) {
     let name = if channel == "whatsapp" { "display_number" } else { "username" };
     let (id, token) = (shop.account.id(), format!("token-of-{channel}"));
     let connection = json!({ "channel": channel, "account_id": id, name: "late", "token": token });
-    let (status, answer) =
-        app.call(Method::POST, &format!("/api/v1/sellers/{}/connections", shop.seller), &connection).await;
-    assert_eq!(status, 200, "{answer}");
+    app.made(&format!("/api/v1/sellers/{}/connections", shop.seller), &connection).await;
 }
 
 /// Waits until nothing is nobody's any more.

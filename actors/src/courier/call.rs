@@ -11,7 +11,7 @@ use tokio::time::{sleep, timeout};
 use tracing::{Instrument, error, info, info_span, warn};
 
 use crate::calls::CallId;
-use crate::domain::budget::hold::{Limit, Reach, Told};
+use crate::domain::budget::hold::{Limit, LimitsTold, Reach};
 use crate::domain::channel::Account;
 use crate::domain::event::{Arrival, CallEnded, CallResult, Source};
 use crate::domain::ids::SellerId;
@@ -36,7 +36,7 @@ pub(super) async fn make(world: Arc<World>, id: CallId, call: GraphCall) {
             None => answer_to(&world, &call).await,
         };
         info!("call {outbox} of seller {seller} ended as {}", word(&result));
-        let told = Told { connection: Some(call.connection), began: Some(began), limits };
+        let told = LimitsTold { connection: Some(call.connection), began: Some(began), limits };
         let tells_of_app = world.app_hold.learn(&told, result.is_done(), world.clock.now());
         report(&world, seller, arrival(&world, id, result, told), tells_of_app).await;
     }
@@ -87,7 +87,7 @@ fn log_retry(why: NotStored, wait: Duration) {
     warn!(error = why, "could not store the result of a call, next try in {wait:?}");
 }
 
-fn arrival(world: &World, id: CallId, result: CallResult, told: Told) -> Arrival {
+fn arrival(world: &World, id: CallId, result: CallResult, told: LimitsTold) -> Arrival {
     let ended = CallEnded { outbox: id.outbox, attempt: id.attempt, result, told };
     let raw = serde_json::to_vec(&ended).expect("strings and numbers are always JSON");
     Arrival {

@@ -2,6 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
+use super::named::named;
+
 /// What an alarm is about. A seller has at most one alarm for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum AlarmKind {
@@ -13,24 +15,11 @@ pub enum AlarmKind {
     Settle,
 }
 
-impl AlarmKind {
-    /// Every kind.
-    pub const ALL: [AlarmKind; 3] = [AlarmKind::Reply, AlarmKind::Send, AlarmKind::Settle];
-
-    /// The word used in the database.
-    pub fn name(self) -> &'static str {
-        match self {
-            AlarmKind::Reply => "reply",
-            AlarmKind::Send => "send",
-            AlarmKind::Settle => "settle",
-        }
-    }
-
-    /// The kind with this name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
-    }
-}
+named!(AlarmKind {
+    Reply = "reply",
+    Send = "send",
+    Settle = "settle",
+});
 
 /// Which alarm of a seller: its kind, and the id of the conversation or owed call it is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -7,6 +7,7 @@ pub mod window;
 use serde::{Deserialize, Serialize};
 
 use super::ids::ConnectionId;
+use super::named::named;
 use super::outbox::{Owed, OwedCall};
 
 pub use window::{Budget, Grant, SpentSlot};
@@ -25,25 +26,14 @@ pub enum Family {
     Graph,
 }
 
+named!(Family {
+    Messages = "messages",
+    PrivateReplies = "private_replies",
+    CatalogBatch = "catalog_batch",
+    Graph = "graph",
+});
+
 impl Family {
-    /// Every family.
-    pub const ALL: [Family; 4] = [Family::Messages, Family::PrivateReplies, Family::CatalogBatch, Family::Graph];
-
-    /// The word used in the database.
-    pub fn name(self) -> &'static str {
-        match self {
-            Family::Messages => "messages",
-            Family::PrivateReplies => "private_replies",
-            Family::CatalogBatch => "catalog_batch",
-            Family::Graph => "graph",
-        }
-    }
-
-    /// The family with this name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|family| family.name() == name)
-    }
-
     /// What is spent is counted by slots of so many seconds; the window is sixty of them.
     pub fn slot_seconds(self) -> i64 {
         match self {

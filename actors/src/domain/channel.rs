@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::named::named;
+
 /// A way customers write to a seller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -16,24 +18,13 @@ pub enum Channel {
     Whatsapp,
 }
 
+named!(Channel {
+    Instagram = "instagram",
+    Messenger = "messenger",
+    Whatsapp = "whatsapp",
+});
+
 impl Channel {
-    /// Every channel.
-    pub const ALL: [Channel; 3] = [Channel::Instagram, Channel::Messenger, Channel::Whatsapp];
-
-    /// The word used in the database, in URLs and in logs.
-    pub fn name(self) -> &'static str {
-        match self {
-            Channel::Instagram => "instagram",
-            Channel::Messenger => "messenger",
-            Channel::Whatsapp => "whatsapp",
-        }
-    }
-
-    /// The channel with this name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|channel| channel.name() == name)
-    }
-
     /// How long one text message may be.
     pub fn text_limit(self) -> TextLimit {
         match self {

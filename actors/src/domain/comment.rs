@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::channel::Account;
 use super::ids::CommentId;
+use super::named::named;
 
 /// A comment or a mention, as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,17 +53,7 @@ pub enum CommentKind {
     Mention,
 }
 
-impl CommentKind {
-    /// The word used in the database.
-    pub fn name(self) -> &'static str {
-        match self {
-            CommentKind::Comment => "comment",
-            CommentKind::Mention => "mention",
-        }
-    }
-
-    /// The kind with this name.
-    pub fn named(name: &str) -> Option<Self> {
-        [CommentKind::Comment, CommentKind::Mention].into_iter().find(|kind| kind.name() == name)
-    }
-}
+named!(CommentKind {
+    Comment = "comment",
+    Mention = "mention",
+});

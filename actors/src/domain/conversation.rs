@@ -9,6 +9,7 @@ use super::channel::Account;
 use super::event::{Referral, Wish};
 use super::ids::{ConversationId, CustomerId, LeadId, MessageId, OrderId, OutboxId};
 use super::marks::Marks;
+use super::named::named;
 use super::order::{Look, Looks};
 use super::reading::Contact;
 
@@ -180,23 +181,12 @@ pub enum Author {
     Meta,
 }
 
-impl Author {
-    /// The word used in the database.
-    pub fn name(self) -> &'static str {
-        match self {
-            Author::Customer => "customer",
-            Author::Bot => "bot",
-            Author::Elsewhere => "elsewhere",
-            Author::Meta => "meta",
-        }
-    }
-
-    /// The author with this name.
-    pub fn named(name: &str) -> Option<Self> {
-        use Author::{Bot, Customer, Elsewhere, Meta};
-        [Customer, Bot, Elsewhere, Meta].into_iter().find(|author| author.name() == name)
-    }
-}
+named!(Author {
+    Customer = "customer",
+    Bot = "bot",
+    Elsewhere = "elsewhere",
+    Meta = "meta",
+});
 
 /// How far a message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -220,28 +210,18 @@ pub enum MessageState {
     Failed,
 }
 
+named!(MessageState {
+    Received = "received",
+    Queued = "queued",
+    Sent = "sent",
+    Confirmed = "confirmed",
+    Unconfirmed = "unconfirmed",
+    Delivered = "delivered",
+    Read = "read",
+    Failed = "failed",
+});
+
 impl MessageState {
-    /// The word used in the database.
-    pub fn name(self) -> &'static str {
-        match self {
-            MessageState::Received => "received",
-            MessageState::Queued => "queued",
-            MessageState::Sent => "sent",
-            MessageState::Confirmed => "confirmed",
-            MessageState::Unconfirmed => "unconfirmed",
-            MessageState::Delivered => "delivered",
-            MessageState::Read => "read",
-            MessageState::Failed => "failed",
-        }
-    }
-
-    /// The state with this name.
-    pub fn named(name: &str) -> Option<Self> {
-        use MessageState::{Confirmed, Delivered, Failed, Queued, Read, Received, Sent, Unconfirmed};
-        let all = [Received, Queued, Sent, Confirmed, Unconfirmed, Delivered, Read, Failed];
-        all.into_iter().find(|state| state.name() == name)
-    }
-
     /// Of two things told of one message, the one that is further: they come in any order. A failure is final, as Meta
     /// tells it after whatever else was true.
     pub fn further(self, other: Self) -> Self {
@@ -338,18 +318,8 @@ pub enum LeadStage {
     Ordered,
 }
 
-impl LeadStage {
-    /// The word used in the database.
-    pub fn name(self) -> &'static str {
-        match self {
-            LeadStage::New => "new",
-            LeadStage::Drafted => "drafted",
-            LeadStage::Ordered => "ordered",
-        }
-    }
-
-    /// The stage with this name.
-    pub fn named(name: &str) -> Option<Self> {
-        [LeadStage::New, LeadStage::Drafted, LeadStage::Ordered].into_iter().find(|stage| stage.name() == name)
-    }
-}
+named!(LeadStage {
+    New = "new",
+    Drafted = "drafted",
+    Ordered = "ordered",
+});

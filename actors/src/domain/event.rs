@@ -3,10 +3,11 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::budget::hold::Told;
+use super::budget::hold::LimitsTold;
 use super::catalog::Product;
 use super::channel::Account;
 use super::ids::{EventSeq, OutboxId};
+use super::named::named;
 use super::outcome::Reason;
 
 /// Who told us.
@@ -21,21 +22,11 @@ pub enum Source {
     Result,
 }
 
-impl Source {
-    /// The word used in the database.
-    pub fn name(self) -> &'static str {
-        match self {
-            Source::Meta => "meta",
-            Source::Command => "command",
-            Source::Result => "result",
-        }
-    }
-
-    /// The source with this name.
-    pub fn named(name: &str) -> Option<Self> {
-        [Source::Meta, Source::Command, Source::Result].into_iter().find(|source| source.name() == name)
-    }
-}
+named!(Source {
+    Meta = "meta",
+    Command = "command",
+    Result = "result",
+});
 
 /// An event that has arrived and is not stored yet.
 #[derive(Clone, Debug)]
@@ -340,7 +331,7 @@ pub struct CallEnded {
     pub result: CallResult,
     /// What Meta told beside it.
     #[serde(default)]
-    pub told: Told,
+    pub told: LimitsTold,
 }
 
 /// What came of one call.

@@ -22,4 +22,4 @@ macro_rules! named {
     };
 }
 
-pub(super) use named;
+pub(crate) use named;

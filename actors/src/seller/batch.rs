@@ -52,7 +52,7 @@ mod tests {
     use chrono::DateTime;
 
     use super::*;
-    use crate::domain::budget::hold::Told;
+    use crate::domain::budget::hold::LimitsTold;
     use crate::domain::channel::Account;
     use crate::domain::event::{CallEnded, CallResult};
     use crate::domain::ids::OutboxId;
@@ -92,7 +92,7 @@ mod tests {
             outbox: OutboxId(1),
             attempt: 2,
             result: CallResult::Looked { found: None },
-            told: Told::default(),
+            told: LimitsTold::default(),
         };
         let mut result = StoredEvent { source: Source::Result, raw: serde_json::to_vec(&ended).unwrap(), ..event(1) };
         let never: Decode = |_| panic!("not for this");

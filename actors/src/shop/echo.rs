@@ -4,8 +4,7 @@ use crate::domain::alarm::AlarmKind;
 use crate::domain::conversation::{Author, Message, MessageState};
 use crate::domain::event::{Echo, StoredEvent};
 use crate::domain::ids::MessageId;
-use crate::domain::marks::Marks;
-use crate::domain::outbox::{Owed, OwedState};
+use crate::domain::outbox::OwedState;
 use crate::domain::outcome::{Outcome, Reason};
 
 use super::Open;
@@ -31,32 +30,20 @@ impl Step<'_> {
 
     /// A send whose end we did not know, or not yet: its echo says that it was done.
     fn confirm_send(&mut self, thread: &mut Thread, open: &Open, event: &StoredEvent, mid: &str) {
-        let owed = Owed { state: OwedState::Accepted, mid: Some(mid.to_owned()), error: None, ..open.owed.clone() };
-        self.clear_alarm(AlarmKind::Settle, owed.id.0);
+        self.clear_alarm(AlarmKind::Settle, open.owed.id.0);
         if let Some(message) = open.message.clone() {
             self.went_out(thread, message.at_least(MessageState::Confirmed), mid, event.happened_at);
         }
-        self.out.outbox.insert(owed.id, owed);
+        self.end(open, OwedState::Accepted, Some(mid), None);
     }
 
     fn note_elsewhere(&mut self, thread: &mut Thread, event: &StoredEvent, echo: &Echo) {
         let message = Message {
-            id: MessageId(self.next_id()),
-            conversation: thread.conversation.id,
-            episode: thread.conversation.episode,
-            counts: false,
-            author: Author::Elsewhere,
             source_key: Some(event.key.clone()),
             text: echo.text.clone(),
-            payload: None,
-            wishes: Vec::new(),
-            meant: None,
             attachments: echo.attachments.clone(),
-            at: event.happened_at,
-            mid: None,
             state: MessageState::Confirmed,
-            outbox: None,
-            marks: Marks::default(),
+            ..thread.blank(MessageId(self.next_id()), Author::Elsewhere, event.happened_at)
         };
         self.went_out(thread, message, &echo.mid, event.happened_at);
     }

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::conversation::{Author, Lead, LeadSource, LeadStage, Message, MessageState};
+use crate::domain::conversation::{Author, Lead, LeadSource, LeadStage, Message};
 use crate::domain::event::{Noted, Referral, Said, StoredEvent};
 use crate::domain::ids::{LeadId, MessageId};
 use crate::domain::marks::Marks;
@@ -38,22 +38,10 @@ impl Step<'_> {
 
     fn line(&mut self, thread: &Thread, event: &StoredEvent, sentence: &str, marks: Marks) {
         let message = Message {
-            id: MessageId(self.next_id()),
-            conversation: thread.conversation.id,
-            episode: thread.conversation.episode,
-            counts: false,
-            author: Author::Meta,
             source_key: Some(event.key.clone()),
             text: Some(sentence.to_owned()),
-            payload: None,
-            wishes: Vec::new(),
-            meant: None,
-            attachments: Vec::new(),
-            at: event.happened_at,
-            mid: None,
-            state: MessageState::Received,
-            outbox: None,
             marks,
+            ..thread.blank(MessageId(self.next_id()), Author::Meta, event.happened_at)
         };
         self.out.messages.insert(message.id, message);
     }

@@ -3,7 +3,7 @@
 use crate::domain::alarm::AlarmKind;
 use crate::domain::button::Button;
 use crate::domain::channel::Channel;
-use crate::domain::conversation::{Author, LeadStage, Message, MessageState};
+use crate::domain::conversation::{Author, LeadStage, Message};
 use crate::domain::draft::{Draft, Heard};
 use crate::domain::event::{Said, StoredEvent};
 use crate::domain::ids::{MessageId, OrderId};
@@ -42,22 +42,15 @@ impl Step<'_> {
 
     fn message_of(&mut self, thread: &Thread, event: &StoredEvent, said: &Said) -> Message {
         Message {
-            id: MessageId(self.next_id()),
-            conversation: thread.conversation.id,
-            episode: thread.conversation.episode,
-            counts: false,
-            author: Author::Customer,
             source_key: Some(event.key.clone()),
             text: said.text.clone(),
             payload: said.payload.clone(),
             wishes: said.wishes.clone(),
             meant: said.payload.as_deref().and_then(Button::read),
             attachments: said.attachments.clone(),
-            at: event.happened_at,
             mid: said.mid.clone(),
-            state: MessageState::Received,
-            outbox: None,
             marks: Marks { about: said.about.clone(), referral: said.referral.clone(), ..Marks::default() },
+            ..thread.blank(MessageId(self.next_id()), Author::Customer, event.happened_at)
         }
     }
 

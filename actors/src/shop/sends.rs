@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::calls;
 use crate::domain::alarm::AlarmKind;
-use crate::domain::budget::hold::{Hold, HoldOn, Reach, Told};
+use crate::domain::budget::hold::{Hold, HoldOn, LimitsTold, Reach};
 use crate::domain::channel::Channel;
 use crate::domain::conversation::{Message, MessageState};
 use crate::domain::event::{CallEnded, CallResult};
@@ -47,7 +47,7 @@ impl Step<'_> {
 
     /// Limits count whatever became of the call: its echo may have told that before its answer did.
     fn learn_limits(&mut self, ended: &CallEnded) {
-        let Told { connection, began, limits } = &ended.told;
+        let LimitsTold { connection, began, limits } = &ended.told;
         let began = began.unwrap_or(self.now);
         let owed = self.shop.open.get(&ended.outbox).map(|open| &open.owed);
         let on = |reach: Reach| match (owed, reach, connection) {

@@ -7,7 +7,6 @@ use crate::domain::button::QuickReply;
 use crate::domain::channel::Channel;
 use crate::domain::conversation::{Author, Message, MessageState};
 use crate::domain::ids::{ConversationId, MessageId, OrderId, OutboxId};
-use crate::domain::marks::Marks;
 use crate::domain::order::{Look, OrderChange, OrderStep};
 use crate::domain::outbox::{Owed, OwedCall, OwedState, Purpose};
 use crate::domain::reply;
@@ -85,22 +84,10 @@ impl<'a> Step<'a> {
             let quick_replies = if part == last { quick_replies.to_vec() } else { Vec::new() };
             let (message, outbox) = (MessageId(self.next_id()), OutboxId(self.next_id()));
             let said = Message {
-                id: message,
-                conversation: thread.conversation.id,
-                episode: thread.conversation.episode,
-                counts: false,
-                author: Author::Bot,
-                source_key: None,
                 text: Some(text.clone()),
-                payload: None,
-                wishes: Vec::new(),
-                meant: None,
-                attachments: Vec::new(),
-                at: self.now,
-                mid: None,
                 state: MessageState::Queued,
                 outbox: Some(outbox),
-                marks: Marks::default(),
+                ..thread.blank(message, Author::Bot, self.now)
             };
             let owed = Owed {
                 id: outbox,

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::alarm::AlarmKey;
-use crate::domain::budget::hold::{Hold, HoldOn, Told};
+use crate::domain::budget::hold::{Hold, HoldOn, LimitsTold};
 use crate::domain::budget::{BudgetKey, Caps};
 use crate::domain::catalog::{Product, Variant};
 use crate::domain::channel::Channel;
@@ -15,6 +15,7 @@ use crate::domain::money::Money;
 use crate::domain::order::{Look, Order, OrderState};
 use crate::domain::seller::{Connection, Settings};
 use crate::domain::told::LooseEnd;
+use crate::store::threads::{StoredThread, Wanted};
 
 mod budgets;
 mod corners;
@@ -162,10 +163,10 @@ impl Played {
     }
 
     fn ends(&mut self, owed: &Owed, result: CallResult) -> Outcome {
-        self.ends_telling(owed, result, Told::default())
+        self.ends_telling(owed, result, LimitsTold::default())
     }
 
-    fn ends_telling(&mut self, owed: &Owed, result: CallResult, told: Told) -> Outcome {
+    fn ends_telling(&mut self, owed: &Owed, result: CallResult, told: LimitsTold) -> Outcome {
         let ended = CallEnded { outbox: owed.id, attempt: owed.attempts, result, told };
         self.hears(Happening::CallEnded(ended), &format!("call:{}:{}", owed.id, owed.attempts), 0)
     }
@@ -374,16 +375,6 @@ fn an_old_message_makes_a_draft_and_no_answer() {
     played.waits(10);
     assert_eq!(played.order().state, OrderState::Draft);
     assert!(played.take_handed().is_empty());
-}
-
-#[test]
-fn a_cancelled_draft_that_is_wanted_again_is_the_same_order() {
-    let mut played = Played::new();
-    played.says("two aprons please", 0);
-    played.says("cancel my order please", 10);
-    assert_eq!(played.order().state, OrderState::Cancelled);
-    played.says("sorry, one apron please", 20);
-    assert_eq!(played.order().state, OrderState::Draft);
 }
 
 #[test]

@@ -1,10 +1,13 @@
 //! One conversation in memory: the customer, the open episode's messages as read, the draft.
 
+use chrono::{DateTime, Utc};
+
 use crate::domain::catalog::Catalog;
-use crate::domain::conversation::{Conversation, Customer, Lead, Message, Shown};
+use crate::domain::conversation::{Author, Conversation, Customer, Facts, Lead, Message, MessageState, Shown};
 use crate::domain::draft::{self, Draft, Heard, Shelf};
 use crate::domain::event::StoredEvent;
-use crate::domain::ids::{ConversationId, CustomerId};
+use crate::domain::ids::{ConversationId, CustomerId, MessageId};
+use crate::domain::marks::Marks;
 use crate::domain::order::{Looks, Order};
 use crate::reader::{self, CatalogIndex};
 use crate::store::threads::StoredThread;
@@ -73,7 +76,7 @@ impl Thread {
             id: customer,
             account: event.account.clone(),
             meta_id: meta_id.to_owned(),
-            facts: crate::domain::conversation::Facts::default(),
+            facts: Facts::default(),
             shown: Shown::default(),
         };
         let aliases = Vec::new();
@@ -88,6 +91,28 @@ impl Thread {
             knows_last_order: true,
             recalled: Vec::new(),
             used: 0,
+        }
+    }
+
+    /// A message of the open episode that says nothing yet.
+    pub(super) fn blank(&self, id: MessageId, author: Author, at: DateTime<Utc>) -> Message {
+        Message {
+            id,
+            conversation: self.conversation.id,
+            episode: self.conversation.episode,
+            counts: false,
+            author,
+            source_key: None,
+            text: None,
+            payload: None,
+            wishes: Vec::new(),
+            meant: None,
+            attachments: Vec::new(),
+            at,
+            mid: None,
+            state: MessageState::Received,
+            outbox: None,
+            marks: Marks::default(),
         }
     }
 

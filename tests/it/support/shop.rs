@@ -46,7 +46,8 @@ impl TestApp {
         Shop { seller: SellerId(seller), account }
     }
 
-    async fn made(&self, path: &str, new: &Value) -> i64 {
+    /// The id of what is made by posting this.
+    pub(crate) async fn made(&self, path: &str, new: &Value) -> i64 {
         let (status, answer) = self.call(Method::POST, path, new).await;
         assert!(status.is_success(), "{path}: {status} {answer}");
         answer["id"].as_i64().unwrap()

@@ -48,7 +48,7 @@ pub struct Limit {
 /// What Meta told beside the result of a call.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Told {
+pub struct LimitsTold {
     /// With whose token the call was made.
     pub connection: Option<ConnectionId>,
     /// When the call began, by our clock.
@@ -57,7 +57,7 @@ pub struct Told {
     pub limits: Vec<Limit>,
 }
 
-impl Told {
+impl LimitsTold {
     /// True when Meta refused the call, or will refuse the next one, for calling too much.
     pub fn holds(&self) -> bool {
         self.limits.iter().any(|limit| !limit.is_gentle)

@@ -4,8 +4,7 @@ use super::*;
 use crate::domain::budget::hold::{Limit, Reach};
 use crate::domain::budget::window::first_known_slot;
 use crate::domain::budget::{OwnCaps, SpentSlot};
-use crate::domain::ids::MessageId;
-use crate::domain::outbox::{Aim, Purpose};
+use crate::house::claimed;
 use crate::shop::claims::News;
 
 fn limit(reach: Reach, after_s: Option<u64>) -> Limit {
@@ -30,8 +29,8 @@ impl Played {
         played
     }
 
-    fn told(&self, owed: &Owed, limits: Vec<Limit>) -> Told {
-        Told { connection: Some(owed.connection), began: Some(self.now), limits }
+    fn told(&self, owed: &Owed, limits: Vec<Limit>) -> LimitsTold {
+        LimitsTold { connection: Some(owed.connection), began: Some(self.now), limits }
     }
 
     fn is_refused(&mut self, owed: &Owed, reach: Reach, after_s: Option<u64>) -> Outcome {
@@ -288,21 +287,13 @@ fn a_turn_at_the_cap_stores_its_alarm_once() {
 fn what_is_held_crowds_out_nothing_else() {
     let mut played = Played::owing(0);
     let owed = |n: i64, connection: i64| Owed {
-        id: OutboxId(n),
-        purpose: Purpose::new(Aim::Ask, n),
         connection: ConnectionId(connection),
         account: account(),
-        conversation: ConversationId(n),
         recipient: n.to_string(),
-        call: OwedCall::Send { message: MessageId(n), text: "hello".into(), quick_replies: vec![] },
         state: OwedState::Owed,
         attempts: 0,
-        held: 0,
-        claimed_at: None,
         claimed_by: None,
-        not_before: at(0),
-        mid: None,
-        error: None,
+        ..claimed(n, "hello")
     };
     let open = (1..=200).map(|n| (owed(n, 1), None)).chain([(owed(201, 2), None)]).collect();
     let on = crate::domain::budget::hold::HoldOn::Connection(ConnectionId(1));

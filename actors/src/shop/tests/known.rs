@@ -151,7 +151,7 @@ fn an_uncertain_send_on_whatsapp_is_left_to_a_person() {
         outbox: question.id,
         attempt: 1,
         result: CallResult::Unknown { error: "silence".into() },
-        told: Told::default(),
+        told: LimitsTold::default(),
     };
     decide(&mut played, Happening::CallEnded(ended), "call", 5, USER);
     played.waits(120);

@@ -74,7 +74,7 @@ fn story(question: &Owed) -> Vec<Told> {
         outbox: question.id,
         attempt: question.attempts,
         result: accepted,
-        told: crate::domain::budget::hold::Told::default(),
+        told: crate::domain::budget::hold::LimitsTold::default(),
     };
     let echo = Echo { mid: "q1".into(), text: Some(text_of(question).into()), attachments: vec![] };
     let ad = Referral { ad: Some("120".into()), ..Referral::default() };

@@ -6,6 +6,7 @@ use sea_orm::Value;
 use crate::domain::channel::Account;
 use crate::domain::event::Source;
 use crate::domain::ids::SellerId;
+use crate::domain::named::named;
 use crate::domain::outcome::Reason;
 use crate::store::rows::ms;
 
@@ -22,25 +23,12 @@ pub enum State {
     Ledgered,
 }
 
-impl State {
-    /// Every state.
-    pub const ALL: [State; 4] = [State::Pending, State::Handled, State::Duplicate, State::Ledgered];
-
-    /// The word used in the database and in the API.
-    pub fn name(self) -> &'static str {
-        match self {
-            State::Pending => "pending",
-            State::Handled => "handled",
-            State::Duplicate => "duplicate",
-            State::Ledgered => "ledgered",
-        }
-    }
-
-    /// The state with this name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.name() == name)
-    }
-}
+named!(State {
+    Pending = "pending",
+    Handled = "handled",
+    Duplicate = "duplicate",
+    Ledgered = "ledgered",
+});
 
 /// Which events: those that are all of what is said here.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

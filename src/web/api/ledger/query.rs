@@ -85,8 +85,7 @@ fn reason(code: &str) -> Checked<Reason> {
 }
 
 fn source(name: &str) -> Checked<Source> {
-    let all = [Source::Meta, Source::Command, Source::Result].map(Source::name);
-    Source::named(name).ok_or_else(|| one_of("source", name, &all))
+    Source::named(name).ok_or_else(|| one_of("source", name, &Source::ALL.map(Source::name)))
 }
 
 fn account(text: String) -> Checked<Account> {
