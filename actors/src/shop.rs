@@ -2,6 +2,7 @@
 //!
 //! A decision is made on a copy (`Step`) and taken over whole, so that one that panics has changed nothing.
 
+mod again;
 mod amend;
 mod answer;
 mod claims;
@@ -33,12 +34,11 @@ use crate::domain::comment::CommentName;
 use crate::domain::conversation::Message;
 use crate::domain::event::{Happening, Receipt, ReceiptOf, Source, StoredEvent};
 use crate::domain::ids::{ConversationId, OutboxId};
-use crate::domain::order::Order;
 use crate::domain::outbox::{Owed, OwedCall, OwedState};
 use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::seller::Seller;
 use crate::domain::told::Told;
-use crate::reader::{self, CatalogIndex};
+use crate::reader::CatalogIndex;
 use crate::store::sellers::Loaded;
 use crate::store::threads::{StoredThread, Wanted};
 
@@ -252,33 +252,6 @@ impl Shop {
                 }
             }
             self.learned.push(id);
-        }
-    }
-
-    /// Whose last order must be read before these can be decided: of those who want the same again. To be asked once
-    /// all that is wanted besides is in memory.
-    pub fn wanted_orders(&self, events: &[(StoredEvent, Result<Happening, Reason>)]) -> Vec<ConversationId> {
-        let mut wanted = self.repeating.clone();
-        for (event, happening) in events {
-            let (Ok(Happening::Said(said)), Some(customer)) = (happening, &event.customer) else { continue };
-            let thread = self.by_customer.get(&(event.account.clone(), customer.clone()));
-            let thread = thread.and_then(|id| self.threads.get(id)).filter(|thread| !thread.knows_last_order);
-            if let (Some(thread), Some(text)) = (thread, &said.text)
-                && reader::says_again(text)
-            {
-                wanted.insert(thread.conversation.id);
-            }
-        }
-        wanted.into_iter().collect()
-    }
-
-    /// Takes in the last confirmed orders of these; who is not among them has none.
-    pub fn learn_orders(&mut self, of: &[ConversationId], mut orders: HashMap<ConversationId, Order>) {
-        self.repeating.clear();
-        for id in of {
-            if let Some(thread) = self.threads.get_mut(id) {
-                (thread.last_order, thread.knows_last_order) = (orders.remove(id), true);
-            }
         }
     }
 
