@@ -143,22 +143,22 @@ fn answers(summary: &Owed) -> Vec<Told> {
     };
     let confirm = buttons_of(summary).remove(0);
     vec![
-        says("m1", 8, "hm"),
-        edits("m1", 1, "yes please"),
-        says("m2", 9, "yes"),
-        edits("m2", 1, "is it blue?"),
-        says("m3", 10, "yes"),
-        unsends("m3"),
-        pressed("m4", 11, "Confirm", &confirm.payload),
-        unsends("m4"),
-        pressed("m5", 12, "Confirm", &confirm.payload),
-        edits("m5", 1, "nine aprons"),
-        carts("m6", 20, &[("SHIRT-White-M", 2)]),
-        unsends("m6"),
-        carts("m7", 21, &[("APRON", 3)]),
-        edits("m7", 1, "gift wrap please"),
-        pressed("m8", 22, "A shirt", "ORDER:SHIRT-Blue-M:1"),
-        reacts("m8", 120, Some("love")),
+        says("a1", 8, "hm"),
+        edits("a1", 1, "yes please"),
+        says("a2", 9, "yes"),
+        edits("a2", 1, "is it blue?"),
+        says("a3", 10, "yes"),
+        unsends("a3"),
+        pressed("a4", 11, "Confirm", &confirm.payload),
+        unsends("a4"),
+        pressed("a5", 12, "Confirm", &confirm.payload),
+        edits("a5", 1, "nine aprons"),
+        carts("a6", 20, &[("SHIRT-White-M", 2)]),
+        unsends("a6"),
+        carts("a7", 21, &[("APRON", 3)]),
+        edits("a7", 1, "gift wrap please"),
+        pressed("a8", 22, "A shirt", "ORDER:SHIRT-Blue-M:1"),
+        reacts("a8", 120, Some("love")),
     ]
 }
 
@@ -277,7 +277,9 @@ proptest! {
             played.waits(4);
         }
         prop_assert_eq!(straight.wanted(), "3 APRON, 1 SHIRT-Blue-M");
-        let told = |played: &mut Played| played.take_handed().iter().map(|owed| text_of(owed).to_owned()).collect::<Vec<_>>();
+        let told = |played: &mut Played| {
+            played.take_handed().iter().map(|owed| text_of(owed).to_owned()).collect::<Vec<_>>()
+        };
         prop_assert_eq!(told(&mut shuffled), told(&mut straight));
         prop_assert_eq!(known(&shuffled), known(&straight));
     }
