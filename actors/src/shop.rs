@@ -2,6 +2,7 @@
 //!
 //! A decision is made on a copy (`Step`) and taken over whole, so that one that panics has changed nothing.
 
+mod again;
 mod amend;
 mod answer;
 mod claims;

@@ -35,7 +35,7 @@ both![
 const ONE_APP: [(&str, &str); 2] =
     [("meta.meta_app_secret", APP_SECRET), ("meta.instagram_app_secret", "of-an-app-that-nobody-has")];
 
-async fn start(database: Database) -> TestApp {
+pub(crate) async fn start(database: Database) -> TestApp {
     TestApp::start_with(database, &ONE_APP).await
 }
 
@@ -84,12 +84,12 @@ async fn page_shop(app: &TestApp, required: Value) -> Shop {
     shop_on(app, app.meta.add_page(PAGE, "Wool", "of-page"), page(None), required).await
 }
 
-async fn number_shop(app: &TestApp, required: Value) -> Shop {
+pub(crate) async fn number_shop(app: &TestApp, required: Value) -> Shop {
     let account = app.meta.add_number(NUMBER, "15550100999", "110022003300440", "of-number");
     shop_on(app, account, number(), required).await
 }
 
-fn nothing() -> Value {
+pub(crate) fn nothing() -> Value {
     json!({ "phone": false, "email": false, "address": false })
 }
 

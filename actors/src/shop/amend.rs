@@ -2,19 +2,19 @@
 //! one that is not known yet waits for it.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use crate::domain::alarm::AlarmKind;
 use crate::domain::asked::Question;
 use crate::domain::channel::Account;
 use crate::domain::conversation::{Author, LeadStage, Message, MessageState};
-use crate::domain::draft::{Heard, Missing};
+use crate::domain::draft::Missing;
 use crate::domain::event::{Edited, Reacted, Said, StoredEvent};
 use crate::domain::ids::ConversationId;
 use crate::domain::marks::Reaction;
 use crate::domain::order::{Look, OrderState};
 use crate::domain::outbox::OwedState;
 use crate::domain::outcome::{Outcome, Reason};
-use crate::domain::reading::Intent;
 use crate::domain::told::Told;
 
 use super::step::Step;
@@ -112,32 +112,23 @@ impl Step<'_> {
         if message.author != Author::Customer {
             return;
         }
-        let (was, is) = (thread::heard(before, &self.shop.index), thread::heard(message, &self.shop.index));
-        thread.customer.facts.forget(&was.reading.contact, before.at);
-        thread.customer.facts.learn(&is.reading.contact, message.at);
+        let (was, is) = (thread::contact(before, &self.shop.index), thread::contact(message, &self.shop.index));
+        thread.customer.facts.forget(&was, before.at);
+        thread.customer.facts.learn(&is, message.at);
         retell_first_words(thread, before, message);
         if message.episode == thread.conversation.episode {
-            self.rehear(thread, message, is);
-        } else if before.counts || is.counts() || was.reading.contact != is.reading.contact {
+            self.rehear(thread, message);
+        } else if before.counts || thread::heard(message, &self.shop.index).counts() || was != is {
             // Agreed with the customer by the old words: a person decides.
             thread.conversation.needs(Look::ChangeWanted);
         }
     }
 
-    fn rehear(&mut self, thread: &mut Thread, message: &mut Message, heard: Heard) {
-        let (had_a_say, has_a_say) = (message.counts, heard.counts());
-        let wants_otherwise = matches!(heard.reading.intent, Intent::Change | Intent::Cancel);
+    fn rehear(&mut self, thread: &mut Thread, message: &mut Message) {
         thread.heard.retain(|known| known.message != message.id);
-        message.counts = has_a_say && thread.insert(heard);
-        if has_a_say && !message.counts {
-            thread.conversation.needs(Look::LongThread);
-        }
-        if had_a_say || message.counts {
-            self.redraft(thread);
-        }
-        if wants_otherwise && thread.draft.is_none() && thread.conversation.closed_through.is_some() {
-            thread.conversation.needs(Look::ChangeWanted);
-        }
+        let mut heard = thread::heard(message, &self.shop.index);
+        self.understand(thread, message, &mut heard);
+        self.take_in(thread, message, heard);
         if let (Some(lead), true) = (&mut thread.lead, thread.draft.is_some()) {
             lead.stage = lead.stage.max(LeadStage::Drafted);
         }
@@ -148,7 +139,7 @@ impl Step<'_> {
     /// after the quiet time, if there is a draft still. One that was asked, and would be asked again, stands.
     fn reconsider(&mut self, thread: &mut Thread) {
         let Some(order) = thread.draft.clone() else { return };
-        for open in self.shop.unmade_question(thread.conversation.id) {
+        for open in self.shop.unmade_questions(thread.conversation.id) {
             self.end(open, OwedState::Failed, None, Some("the customer has other words now"));
             self.mark(open, MessageState::Failed);
             thread.conversation.asked = None;
@@ -193,15 +184,14 @@ impl Shop {
         any.map(|(id, _)| *id)
     }
 
-    /// The parts of a question to this customer of which none was sent or tried.
-    fn unmade_question(&self, conversation: ConversationId) -> Vec<&Open> {
+    /// The parts of questions to this customer of which none was sent or tried.
+    fn unmade_questions(&self, conversation: ConversationId) -> Vec<&Open> {
         let waits = |open: &&Open| {
             open.owed.conversation == conversation && open.owed.state == OwedState::Owed && open.owed.attempts == 0
         };
-        let mut questions = self.open.values().filter(waits).filter(|open| open.owed.purpose.aim.is_a_question());
-        let first = questions.find_map(|open| open.owed.purpose.of.strip_suffix(":0"));
-        let Some(question) = first else { return Vec::new() };
-        let is_part = |open: &&Open| open.owed.purpose.of.rsplit_once(':').is_some_and(|(of, _)| of == question);
-        self.open.values().filter(waits).filter(is_part).collect()
+        let waiting = || self.open.values().filter(waits).filter(|open| open.owed.purpose.aim.is_a_question());
+        let questions: BTreeSet<&str> = waiting().filter_map(|open| open.owed.purpose.of.strip_suffix(":0")).collect();
+        let is_part = |of: &str| of.rsplit_once(':').is_some_and(|(of, _)| questions.contains(of));
+        waiting().filter(|open| is_part(&open.owed.purpose.of)).collect()
     }
 }

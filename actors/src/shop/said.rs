@@ -10,7 +10,7 @@ use crate::domain::ids::{MessageId, OrderId};
 use crate::domain::marks::Marks;
 use crate::domain::order::{Look, Order, OrderState, OrderStep};
 use crate::domain::outcome::{Outcome, Reason};
-use crate::domain::reading::{Contact, Intent, Reading};
+use crate::domain::reading::{Contact, Intent};
 
 use super::step::Step;
 use super::taps;
@@ -25,10 +25,7 @@ impl Step<'_> {
         let said = &*self.as_told(&mut thread, &mut message, said);
         let mut heard = thread::heard(&message, &self.shop.index);
         thread.customer.facts.learn(&heard.reading.contact, event.happened_at);
-        message.meant = self.meant(&mut thread, said, &heard);
-        if message.meant.is_some() {
-            (heard.button, heard.reading) = (message.meant.clone(), Reading::default());
-        }
+        self.understand(&mut thread, &mut message, &mut heard);
         if thread.conversation.closed_through.is_some_and(|closed| event.happened_at <= closed) {
             self.hear_late(&mut thread, message, &heard);
         } else {
@@ -64,17 +61,22 @@ impl Step<'_> {
     }
 
     fn hear_in_time(&mut self, thread: &mut Thread, mut message: Message, heard: Heard) {
-        let wants_otherwise = matches!(heard.reading.intent, Intent::Change | Intent::Cancel)
-            || heard.button.as_ref().is_some_and(Button::cancels);
         let is_empty = message.text.is_none() && message.wishes.is_empty() && message.payload.is_none();
         if !message.attachments.is_empty() && is_empty {
             thread.conversation.needs(Look::Attachment);
         }
-        if heard.counts() {
-            message.counts = thread.insert(heard);
-            if !message.counts {
-                thread.conversation.needs(Look::LongThread);
-            }
+        self.take_in(thread, &mut message, heard);
+        self.keep(thread, message);
+    }
+
+    /// Gives a message of the open episode its say in the draft, and asks for a look where it takes one.
+    pub(super) fn take_in(&mut self, thread: &mut Thread, message: &mut Message, heard: Heard) {
+        let wants_otherwise = matches!(heard.reading.intent, Intent::Change | Intent::Cancel)
+            || heard.button.as_ref().is_some_and(Button::cancels);
+        let has_a_say = heard.counts();
+        message.counts = has_a_say && thread.insert(heard);
+        if has_a_say && !message.counts {
+            thread.conversation.needs(Look::LongThread);
         }
         let built = self.redraft(thread);
         for (_, look) in built.looks.iter().filter(|(of, _)| *of == message.id) {
@@ -83,7 +85,6 @@ impl Step<'_> {
         if wants_otherwise && thread.draft.is_none() && thread.conversation.closed_through.is_some() {
             thread.conversation.needs(Look::ChangeWanted);
         }
-        self.keep(thread, message);
     }
 
     fn keep(&mut self, thread: &mut Thread, message: Message) {

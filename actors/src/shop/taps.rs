@@ -5,11 +5,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::domain::asked::{Asked, Question};
 use crate::domain::button::{self, Button, QuickReply};
 use crate::domain::channel::Channel;
-use crate::domain::draft::{Heard, Missing};
-use crate::domain::event::Said;
-use crate::domain::order::{Look, OrderState};
+use crate::domain::conversation::Message;
+use crate::domain::draft::{self, Heard, Missing};
+use crate::domain::order::{Look, Order, OrderState};
 use crate::domain::outbox::Purpose;
-use crate::domain::reading::YesNo;
+use crate::domain::reading::{Reading, YesNo};
 use crate::domain::reply;
 
 use super::step::Step;
@@ -41,15 +41,22 @@ impl Step<'_> {
         self.owe(thread, text, NONE, purpose)
     }
 
-    /// The button that a message taps, or answers for: a yes to a summary, a number of a numbered line. Nobody can
-    /// tell later what had been asked, so this is found out when the message comes, and kept with it.
-    pub(super) fn meant(&self, thread: &mut Thread, said: &Said, heard: &Heard) -> Option<Button> {
+    /// Finds out which button a message taps, or answers for: a yes to a summary, a number of a numbered line. Nobody can
+    /// tell later what had been asked, so this is done when the message comes, or has other words, and kept with it.
+    pub(super) fn understand(&self, thread: &mut Thread, message: &mut Message, heard: &mut Heard) {
+        message.meant = self.meant(thread, message.text.as_deref(), heard);
+        if message.meant.is_some() {
+            (heard.button, heard.reading) = (message.meant.clone(), Reading::default());
+        }
+    }
+
+    fn meant(&self, thread: &mut Thread, text: Option<&str>, heard: &Heard) -> Option<Button> {
         if heard.button.is_some() {
             return heard.button.clone();
         }
         let asked = thread.conversation.asked.clone().filter(|asked| is_after(heard.at, asked))?;
         let order = thread.draft.as_ref().filter(|order| order.state == OrderState::Draft)?;
-        if let Some(place) = said.text.as_deref().and_then(number).filter(|_| !has_buttons(thread)) {
+        if let Some(place) = text.and_then(number).filter(|_| !has_buttons(thread)) {
             return self.numbered(thread, &asked.about, place);
         }
         match (asked.about, heard.reading.answer?) {
@@ -63,19 +70,18 @@ impl Step<'_> {
         }
     }
 
-    /// The button that this numbered line of our question stands for, if it would be asked in the same way now.
+    /// The button that this numbered line of our question stands for, if it would be asked in the same way now. Without
+    /// this message, that is, which may have answered it in other words.
     fn numbered(&self, thread: &Thread, asked: &Question, place: usize) -> Option<Button> {
-        let order = thread.draft.as_ref()?;
-        let missing = self.missing(thread, order);
+        let known = thread.draft.clone()?;
+        let order = Order { lines: thread.build(&self.shop.catalog).lines, ..known };
+        let missing = self.missing(thread, &order);
         let mut buttons = match asked {
             Question::Missing(fingerprint) if *fingerprint == Missing::fingerprint(&missing) => {
-                button::choices(order, &missing)
+                button::choices(&order, &missing)
             }
-            Question::Right(print) => {
-                let confirm = Button::Confirm { order: order.id, print: print.clone() };
-                vec![(String::new(), confirm), (String::new(), Button::Cancel { order: order.id })]
-            }
-            Question::Missing(_) => Vec::new(),
+            Question::Right(print) if *print == draft::print(&order.lines) => self.yes_or_no(&order),
+            Question::Missing(_) | Question::Right(_) => Vec::new(),
         };
         let place = place.checked_sub(1)?;
         (place < buttons.len()).then(|| buttons.swap_remove(place).1)
@@ -95,5 +101,6 @@ fn has_buttons(thread: &Thread) -> bool {
 /// A number and nothing else: `2`, `2.`, ` 2 )`.
 fn number(text: &str) -> Option<usize> {
     let text = text.trim().trim_end_matches(['.', ')']).trim_end();
-    text.parse().ok()
+    // `+1` is one more.
+    text.parse().ok().filter(|_| text.starts_with(|first: char| first.is_ascii_digit()))
 }

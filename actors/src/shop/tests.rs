@@ -21,6 +21,7 @@ mod budgets;
 mod corners;
 mod database;
 mod drafts;
+mod edits;
 mod known;
 mod notes;
 mod shuffled;
@@ -177,8 +178,11 @@ impl Played {
         let due: Vec<_> =
             self.alarms.iter().filter(|(_, due)| **due <= self.now).map(|(key, due)| (*key, *due)).collect();
         for (key, due) in due {
+            let alarm = Alarm { key, due };
+            let wanted = self.shop.wanted(&[], std::slice::from_ref(&alarm), self.now);
+            self.read(&wanted);
             self.reads_orders(&[]);
-            self.shop.alarm(&Alarm { key, due }, self.now);
+            self.shop.alarm(&alarm, self.now);
             self.store();
         }
     }

@@ -9,6 +9,7 @@ use crate::domain::event::StoredEvent;
 use crate::domain::ids::{ConversationId, CustomerId, MessageId};
 use crate::domain::marks::Marks;
 use crate::domain::order::{Looks, Order};
+use crate::domain::reading::Contact;
 use crate::reader::{self, CatalogIndex};
 use crate::store::threads::StoredThread;
 
@@ -197,6 +198,14 @@ pub(super) fn heard(message: &Message, index: &CatalogIndex) -> Heard {
         button: message.meant.clone(),
         key,
     }
+}
+
+/// How to reach the customer, as far as a message says. Words that answer a question as a button would are words still.
+pub(super) fn contact(message: &Message, index: &CatalogIndex) -> Contact {
+    let is_button = message.source_key.as_deref().is_some_and(is_button);
+    let is_tap = message.payload.is_some() && message.meant.is_some();
+    let words = message.text.as_deref().filter(|_| !is_tap && !is_button);
+    words.map(|words| reader::read(index, words).contact).unwrap_or_default()
 }
 
 /// Keys start with the kind of their event.

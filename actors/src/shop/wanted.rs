@@ -1,15 +1,11 @@
 //! What must be read before a turn can be decided, and how it comes into memory: nothing is read while deciding.
 
-use std::collections::HashMap;
-
 use chrono::{DateTime, Utc};
 
 use crate::domain::alarm::{Alarm, AlarmKind};
 use crate::domain::event::{Happening, Receipt, ReceiptOf, StoredEvent};
 use crate::domain::ids::{ConversationId, OutboxId};
-use crate::domain::order::Order;
 use crate::domain::outcome::Reason;
-use crate::reader;
 use crate::store::threads::{StoredThread, Wanted};
 
 use super::thread::Thread;
@@ -125,33 +121,6 @@ impl Shop {
                 }
             }
             self.learned.push(id);
-        }
-    }
-
-    /// Whose last order must be read before these can be decided: of those who want the same again. To be asked once
-    /// all that is wanted besides is in memory.
-    pub fn wanted_orders(&self, events: &[(StoredEvent, Result<Happening, Reason>)]) -> Vec<ConversationId> {
-        let mut wanted = self.repeating.clone();
-        for (event, happening) in events {
-            let (Ok(Happening::Said(said)), Some(customer)) = (happening, &event.customer) else { continue };
-            let thread = self.by_customer.get(&(event.account.clone(), customer.clone()));
-            let thread = thread.and_then(|id| self.threads.get(id)).filter(|thread| !thread.knows_last_order);
-            if let (Some(thread), Some(text)) = (thread, &said.text)
-                && reader::says_again(text)
-            {
-                wanted.insert(thread.conversation.id);
-            }
-        }
-        wanted.into_iter().collect()
-    }
-
-    /// Takes in the last confirmed orders of these; who is not among them has none.
-    pub fn learn_orders(&mut self, of: &[ConversationId], mut orders: HashMap<ConversationId, Order>) {
-        self.repeating.clear();
-        for id in of {
-            if let Some(thread) = self.threads.get_mut(id) {
-                (thread.last_order, thread.knows_last_order) = (orders.remove(id), true);
-            }
         }
     }
 }

@@ -38,10 +38,11 @@ pub enum Missing {
 }
 
 impl Missing {
-    /// A short text that is equal for equal needs, to see whether the same was asked before.
+    /// A short text that is equal for equal needs, to see whether the same was asked before. What can be chosen is part
+    /// of it: a number that answers for a line of one list means nothing in another.
     pub fn fingerprint(missing: &[Missing]) -> String {
         let word = |need: &Missing| match need {
-            Missing::Option { title, name, .. } => format!("option {title} {name}"),
+            Missing::Option { title, name, choices, .. } => format!("option {title} {name}: {}", choices.join(", ")),
             Missing::Stock { label, left } => format!("stock {label} {left}"),
             Missing::Phone => "phone".to_owned(),
             Missing::Email => "email".to_owned(),

@@ -7,13 +7,14 @@ impl Played {
     pub(super) fn turn(&mut self, events: Vec<(StoredEvent, Result<Happening, Reason>)>) {
         let wanted = self.shop.wanted(&events, &[], self.now);
         self.read(&wanted);
+        self.reads_orders(&events);
         for (event, happening) in &events {
             self.shop.decide(event, happening, self.now);
         }
         self.store();
     }
 
-    fn read(&mut self, wanted: &Wanted) {
+    pub(super) fn read(&mut self, wanted: &Wanted) {
         let has_mid = |message: &Message| message.mid.as_ref().is_some_and(|mid| wanted.mids.contains(mid));
         let recalled: Vec<Message> = self.messages.values().filter(|message| has_mid(message)).cloned().collect();
         let is_wanted = |conversation: &&Conversation| {

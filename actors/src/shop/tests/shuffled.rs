@@ -2,7 +2,10 @@
 //! restart: what is known in the end is the same. What a new kind of event does is added to `story` and, where it
 //! leaves something new behind, to `Known`.
 
+use super::drafts::cart;
+use super::taps::buttons_of;
 use super::*;
+use crate::domain::button::Button;
 use crate::domain::event::{Edited, Reacted, Receipt, ReceiptOf, ReceiptStep, Referral, Unsent};
 use crate::domain::marks::Marks;
 use crate::domain::order::Looks;
@@ -30,6 +33,7 @@ struct KnownMessage {
     text: Option<String>,
     attachments: Vec<String>,
     counts: bool,
+    meant: Option<Button>,
     marks: Marks,
     state: MessageState,
 }
@@ -125,6 +129,49 @@ fn begun() -> (Played, Owed) {
     (played, question)
 }
 
+/// How many events the story of answers has.
+const ANSWERS: usize = 16;
+
+/// A customer answers a summary, in words, with its buttons, and with carts, and changes or takes back most of it.
+fn answers(summary: &Owed) -> Vec<Told> {
+    let pressed = |mid: &str, second: i64, text: &str, payload: &str| {
+        let (mid, text, payload) = (Some(mid.into()), Some(text.into()), Some(payload.into()));
+        said(second, Said { mid, text, payload, ..Said::default() })
+    };
+    let carts = |mid: &str, second: i64, of: &[(&str, u32)]| {
+        said(second, Said { mid: Some(mid.into()), text: Some("thank you".into()), ..cart(of) })
+    };
+    let confirm = buttons_of(summary).remove(0);
+    vec![
+        says("a1", 8, "hm"),
+        edits("a1", 1, "yes please"),
+        says("a2", 9, "yes"),
+        edits("a2", 1, "is it blue?"),
+        says("a3", 10, "yes"),
+        unsends("a3"),
+        pressed("a4", 11, "Confirm", &confirm.payload),
+        unsends("a4"),
+        pressed("a5", 12, "Confirm", &confirm.payload),
+        edits("a5", 1, "nine aprons"),
+        carts("a6", 20, &[("SHIRT-White-M", 2)]),
+        unsends("a6"),
+        carts("a7", 21, &[("APRON", 3)]),
+        edits("a7", 1, "gift wrap please"),
+        pressed("a8", 22, "A shirt", "ORDER:SHIRT-Blue-M:1"),
+        reacts("a8", 120, Some("love")),
+    ]
+}
+
+/// The customer was sent a summary, which Meta has taken.
+fn summed_up() -> (Played, Owed) {
+    let mut played = Played::new();
+    played.says(&format!("one apron please, {DETAILS}"), 0);
+    played.says("two aprons please", 1);
+    played.waits(4);
+    let summary = played.question();
+    (played, summary)
+}
+
 fn event_of(played: &mut Played, (key, second, happening): &Told) -> (StoredEvent, Result<Happening, Reason>) {
     let event = played.event(key, at(*second));
     let source = if matches!(happening, Happening::CallEnded(_)) { Source::Result } else { Source::Meta };
@@ -140,8 +187,8 @@ fn known(played: &Played) -> Known {
     let conversation = played.conversations.values().next().unwrap();
     let messages = played.messages.values().filter_map(|message| {
         let state = conversation.state_of(message);
-        let Message { text, attachments, counts, marks, .. } = message.clone();
-        Some((message.mid.clone()?, KnownMessage { text, attachments, counts, marks, state }))
+        let Message { text, attachments, counts, meant, marks, .. } = message.clone();
+        Some((message.mid.clone()?, KnownMessage { text, attachments, counts, meant, marks, state }))
     });
     let order = conversation.draft.map(|order| &played.orders[&order.0]);
     let lines = order.iter().flat_map(|order| &order.lines);
@@ -173,6 +220,39 @@ fn the_story_in_its_order_ends_as_one_would_think() {
     assert!(known.loose_ends.is_empty() && known.messages["m3"].text.is_none());
 }
 
+/// The order of events, those that come again, and the sizes of turns, each with whether all is forgotten after it.
+type Arrival = (Vec<usize>, Vec<usize>, Vec<(usize, bool)>);
+
+/// A story as it happened, and as it arrives.
+fn both_ways(
+    begun: &dyn Fn() -> (Played, Owed),
+    story: &dyn Fn(&Owed) -> Vec<Told>,
+    (order, again, sizes): Arrival,
+) -> (Played, Played) {
+    let (mut straight, question) = begun();
+    let story = story(&question);
+    assert_eq!(story.len(), order.len(), "all of the story is told");
+    for told in &story {
+        let event = event_of(&mut straight, told);
+        straight.turn(vec![event]);
+    }
+    let (mut shuffled, _) = begun();
+    let again = again.into_iter().filter(|place| !comes_once(&story[*place].2));
+    let mut left: Vec<usize> = order.into_iter().chain(again).collect();
+    for (size, restarts) in sizes.into_iter().cycle() {
+        if left.is_empty() {
+            break;
+        }
+        let turn = left.drain(..size.min(left.len())).collect::<Vec<_>>();
+        let events = turn.iter().map(|place| event_of(&mut shuffled, &story[*place])).collect();
+        shuffled.turn(events);
+        if restarts {
+            shuffled.restarts();
+        }
+    }
+    (straight, shuffled)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
     #[test]
@@ -181,28 +261,26 @@ proptest! {
         again in prop::collection::vec(0..EVENTS, 0..12),
         sizes in prop::collection::vec((1..6_usize, any::<bool>()), EVENTS),
     ) {
-        let (mut straight, question) = begun();
-        let story = story(&question);
-        prop_assert_eq!(story.len(), order.len(), "EVENTS counts the story");
-        for told in &story {
-            let event = event_of(&mut straight, told);
-            straight.turn(vec![event]);
-        }
+        let (straight, shuffled) = both_ways(&begun, &story, (order, again, sizes));
+        prop_assert_eq!(known(&shuffled), known(&straight));
+    }
 
-        let (mut shuffled, _) = begun();
-        let again = again.into_iter().filter(|place| !comes_once(&story[*place].2));
-        let mut left: Vec<usize> = order.into_iter().chain(again).collect();
-        for (size, restarts) in sizes.into_iter().cycle() {
-            if left.is_empty() {
-                break;
-            }
-            let turn = left.drain(..size.min(left.len())).collect::<Vec<_>>();
-            let events = turn.iter().map(|place| event_of(&mut shuffled, &story[*place])).collect();
-            shuffled.turn(events);
-            if restarts {
-                shuffled.restarts();
-            }
+    #[test]
+    fn nor_does_it_to_what_answers_a_question(
+        order in Just((0..ANSWERS).collect::<Vec<_>>()).prop_shuffle(),
+        again in prop::collection::vec(0..ANSWERS, 0..8),
+        sizes in prop::collection::vec((1..6_usize, any::<bool>()), ANSWERS),
+    ) {
+        let (mut straight, mut shuffled) = both_ways(&summed_up, &answers, (order, again, sizes));
+        prop_assert_eq!(known(&shuffled), known(&straight));
+        for played in [&mut straight, &mut shuffled] {
+            played.waits(4);
         }
+        prop_assert_eq!(straight.wanted(), "3 APRON, 1 SHIRT-Blue-M");
+        let told = |played: &mut Played| {
+            played.take_handed().iter().map(|owed| text_of(owed).to_owned()).collect::<Vec<_>>()
+        };
+        prop_assert_eq!(told(&mut shuffled), told(&mut straight));
         prop_assert_eq!(known(&shuffled), known(&straight));
     }
 }

@@ -17,12 +17,12 @@ fn failed() -> ReceiptStep {
 }
 
 impl Played {
-    fn edits(&mut self, mid: &str, text: &str, revision: i64) -> Outcome {
+    pub(super) fn edits(&mut self, mid: &str, text: &str, revision: i64) -> Outcome {
         let edited = Edited { mid: mid.into(), text: text.into(), revision };
         self.hears(Happening::Edited(edited), &format!("edit:{mid}:{revision}"), 20)
     }
 
-    fn unsends(&mut self, mid: &str) -> Outcome {
+    pub(super) fn unsends(&mut self, mid: &str) -> Outcome {
         self.hears(Happening::Unsent(Unsent { mid: mid.into() }), &format!("deleted:{mid}"), 20)
     }
 

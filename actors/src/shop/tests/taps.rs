@@ -4,7 +4,7 @@ use super::drafts::{cart, easy};
 use super::*;
 use crate::domain::button::QuickReply;
 
-fn buttons_of(owed: &Owed) -> Vec<QuickReply> {
+pub(super) fn buttons_of(owed: &Owed) -> Vec<QuickReply> {
     match &owed.call {
         OwedCall::Send { quick_replies, .. } => quick_replies.clone(),
         OwedCall::Find { .. } => vec![],
@@ -30,7 +30,7 @@ impl Played {
 }
 
 /// A complete draft that we are not sure of, and the summary that is asked for it.
-fn unsure() -> (Played, Owed) {
+pub(super) fn unsure() -> (Played, Owed) {
     let mut played = easy();
     played.says("one apron please", 0);
     played.says("two aprons please", 1);
