@@ -240,17 +240,27 @@ impl Drop for Ending {
 /// Which events of a batch are a request's, and where its answer goes.
 type Reply = (Range<usize>, oneshot::Sender<Result<(), NotStored>>);
 
-/// Requests of one commit. Those whose sender has gone are left out: whoever sent them sends them again.
+/// A request with at most so many events is a small one.
+const SMALL: usize = 10;
+
+/// Requests of one commit: the first of those that wait, and as many more as have room. Small ones need none, so that a
+/// flood in front of them holds them up for one commit and not for all of its own. Those whose sender has gone are left
+/// out: whoever sent them sends them again.
 fn next_batch(waiting: &mut VecDeque<Request>, most: usize) -> Vec<Request> {
-    let (mut batch, mut events) = (Vec::new(), 0);
-    while let Some(request) = waiting.front() {
+    let (mut batch, mut events, mut small, mut left) = (Vec::new(), 0, 0, VecDeque::new());
+    for request in waiting.drain(..).filter(|request| !request.reply.is_closed()) {
         let more = request.arrivals.len();
-        if !batch.is_empty() && events + more > most {
-            break;
+        if batch.is_empty() || (left.is_empty() && events + more <= most) {
+            events += more;
+            batch.push(request);
+        } else if more <= SMALL && small + more <= most {
+            small += more;
+            batch.push(request);
+        } else {
+            left.push_back(request);
         }
-        let request = waiting.pop_front().filter(|request| !request.reply.is_closed());
-        batch.extend(request.inspect(|_| events += more));
     }
+    *waiting = left;
     batch
 }
 

@@ -57,7 +57,7 @@ pub struct TreeSettings {
     pub append_timeout: Duration,
     /// Requests that may wait for their events to be stored.
     pub append_waiting: usize,
-    /// Events of one commit of the journal, unless a single request has more.
+    /// Events of one commit of the journal, unless a single request has more; as many again of small requests.
     pub append_events: usize,
     /// How long whoever sent a command waits for its answer.
     pub answer_wait: Duration,
@@ -85,7 +85,7 @@ impl Default for TreeSettings {
             store_timeout: Duration::from_secs(30),
             append_timeout: Duration::from_secs(5),
             append_waiting: 1024,
-            append_events: 4000,
+            append_events: 1000,
             answer_wait: Duration::from_secs(5),
             room: Room { of_account: 10_000, of_all: 100_000 },
             keep: Keep {

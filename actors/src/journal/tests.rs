@@ -17,12 +17,23 @@ fn sizes(batch: &[Request]) -> Vec<usize> {
 
 #[test]
 fn a_commit_takes_requests_until_it_is_full_and_a_huge_one_alone() {
-    let (mut waiting, _answers): (VecDeque<_>, Vec<_>) = [2, 2, 2, 9, 1].into_iter().map(request).unzip();
-    assert_eq!(sizes(&next_batch(&mut waiting, 5)), [2, 2]);
-    assert_eq!(sizes(&next_batch(&mut waiting, 5)), [2]);
-    assert_eq!(sizes(&next_batch(&mut waiting, 5)), [9]);
-    assert_eq!(sizes(&next_batch(&mut waiting, 5)), [1]);
-    assert!(next_batch(&mut waiting, 5).is_empty());
+    let (mut waiting, _answers): (VecDeque<_>, Vec<_>) = [20, 20, 20, 90, 11].into_iter().map(request).unzip();
+    assert_eq!(sizes(&next_batch(&mut waiting, 50)), [20, 20]);
+    assert_eq!(sizes(&next_batch(&mut waiting, 50)), [20]);
+    assert_eq!(sizes(&next_batch(&mut waiting, 50)), [90]);
+    assert_eq!(sizes(&next_batch(&mut waiting, 50)), [11]);
+    assert!(next_batch(&mut waiting, 50).is_empty());
+}
+
+#[test]
+fn small_requests_pass_a_flood_and_the_flood_goes_on_with_every_commit() {
+    let (mut waiting, _answers): (VecDeque<_>, Vec<_>) = [50, 50, 1, 2, 50, 10, 40].into_iter().map(request).unzip();
+    assert_eq!(sizes(&next_batch(&mut waiting, 50)), [50, 1, 2, 10]);
+    assert_eq!(sizes(&next_batch(&mut waiting, 50)), [50]);
+    let (mut small, _more): (VecDeque<_>, Vec<_>) = [10; 9].into_iter().map(request).unzip();
+    waiting.append(&mut small);
+    assert_eq!(sizes(&next_batch(&mut waiting, 50)), [50, 10, 10, 10, 10, 10]);
+    assert_eq!(sizes(&next_batch(&mut waiting, 50)), [40, 10, 10, 10, 10]);
 }
 
 #[test]
