@@ -7,6 +7,7 @@ pub mod button;
 pub mod catalog;
 pub mod changes;
 pub mod channel;
+pub mod command;
 pub mod comment;
 pub mod conversation;
 pub mod directory;

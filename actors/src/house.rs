@@ -15,9 +15,10 @@ use crate::clock::SystemClock;
 use crate::domain::budget::Caps;
 use crate::domain::changes::Changes;
 use crate::domain::channel::{Account, Channel};
+use crate::domain::command::Command;
 use crate::domain::conversation::{Conversation, Customer, Facts, Shown};
 use crate::domain::event::{
-    Arrival, CallResult, Command, Edited, Happening, Mention, Reacted, Receipt, ReceiptOf, ReceiptStep, Said, Source,
+    Arrival, CallResult, Edited, Happening, Mention, Reacted, Receipt, ReceiptOf, ReceiptStep, Said, Source,
     StoredEvent, Unsent,
 };
 use crate::domain::ids::{ConnectionId, ConversationId, CustomerId, EventSeq, MessageId, OutboxId, SellerId};

@@ -9,7 +9,7 @@ use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement};
 use tempfile::TempDir;
 
 use crate::domain::catalog::Product;
-use crate::domain::event::Command;
+use crate::domain::command::Command;
 use crate::domain::money::Money;
 use crate::house::{House, hasty, said, until};
 use crate::sellers::Asked;
@@ -66,7 +66,7 @@ async fn nothing_leaves_before_the_row_it_stands_on_is_flushed() {
         Ok(())
     });
 
-    let answer = house.tree.sellers.command(house.seller, Some("aprons"), &apron()).await.unwrap();
+    let answer = house.tree.sellers.command(house.seller, Some("aprons"), apron()).await.unwrap();
     let remains = Remains::of(&file, &flushed);
     assert!(matches!(answer, Asked::Answered(_)));
     assert_eq!(remains.count("SELECT COUNT(*) FROM inbox_event WHERE answer IS NOT NULL").await, 1);

@@ -13,7 +13,8 @@ use tokio::time::{Instant, timeout, timeout_at};
 use crate::domain::budget::forecast::{Books, HoldLine, Report};
 use crate::domain::budget::window;
 use crate::domain::channel::Account;
-use crate::domain::event::{Arrival, Command, Source};
+use crate::domain::command::Commanded;
+use crate::domain::event::{Arrival, Source};
 use crate::domain::ids::SellerId;
 use crate::journal::Journal;
 use crate::post::SupervisorMsg;
@@ -33,6 +34,8 @@ pub enum Asked {
     Answered(Value),
     /// It will be decided; under this key its answer can be read later.
     Accepted(String),
+    /// Nothing was asked: another command has this key.
+    KeyOfAnother(String),
 }
 
 /// The way to sellers.
@@ -57,14 +60,18 @@ impl Sellers {
         &self,
         seller: SellerId,
         idempotency_key: Option<&str>,
-        command: &Command,
+        command: impl Into<Commanded>,
     ) -> Result<Asked, NotStored> {
+        let command = command.into();
         let key = idempotency_key.map_or_else(|| format!("{:032x}", rand::random::<u128>()), str::to_owned);
         // Listening begins before the command is stored, so that the answer cannot slip past.
         let news = self.world.answered.subscribe();
-        self.journal.append_ours(self.arrival(seller, &key, command)).await?;
+        self.journal.append_ours(self.arrival(seller, &key, &command)).await?;
         // Also when the inbox had it already: whoever asks again may have found the seller asleep.
         self.wake(seller);
+        if idempotency_key.is_some() && self.is_another(seller, &key, &command).await {
+            return Ok(Asked::KeyOfAnother(key));
+        }
         let until = Instant::now() + self.world.settings.answer_wait;
         let answer = timeout_at(until, self.answer_when_there(seller, &key, news)).await;
         Ok(answer.ok().flatten().map_or(Asked::Accepted(key), Asked::Answered))
@@ -79,6 +86,13 @@ impl Sellers {
             store.pen().flush_seen().await?;
         }
         Ok(answer)
+    }
+
+    /// Whether the inbox has something else under this key. What cannot be read now is not called another.
+    async fn is_another(&self, seller: SellerId, key: &str, command: &Commanded) -> bool {
+        let stored = inbox::raw(self.world.store.reads(), seller, &command_key(key)).await.ok().flatten();
+        let stored = stored.and_then(|raw| serde_json::from_slice::<Commanded>(&raw).ok());
+        stored.is_some_and(|stored| stored.command != command.command)
     }
 
     async fn answer_when_there(
@@ -96,7 +110,7 @@ impl Sellers {
         }
     }
 
-    fn arrival(&self, seller: SellerId, key: &str, command: &Command) -> Arrival {
+    fn arrival(&self, seller: SellerId, key: &str, command: &Commanded) -> Arrival {
         Arrival {
             account: Account::of_seller(seller),
             key: command_key(key),

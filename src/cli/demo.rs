@@ -7,7 +7,7 @@ use std::sync::Arc;
 use actors::clock::SystemClock;
 use actors::domain::catalog::{Product, Variant};
 use actors::domain::channel::{Account, Channel};
-use actors::domain::event::Command;
+use actors::domain::command::Command;
 use actors::domain::ids::SellerId;
 use actors::domain::money::Money;
 use actors::domain::seller::Settings;
@@ -139,7 +139,7 @@ async fn new_shop(app: &App) -> anyhow::Result<SellerId> {
     let usd = "USD".parse()?;
     let seller = app.office().create_seller(&Settings::new(PAGE_NAME, usd), None).await?;
     let products = catalog(|minor| Money { minor, currency: usd });
-    app.sellers().command(seller, None, &Command::PutProducts { products }).await.context("no catalog")?;
+    app.sellers().command(seller, None, Command::PutProducts { products }).await.context("no catalog")?;
     Ok(seller)
 }
 

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actors::domain::event::Command;
+use actors::domain::command::Command;
 use actors::domain::ids::SellerId;
 use actors::failpoint;
 use actors::sellers::Sellers;
@@ -108,7 +108,7 @@ async fn stock(sellers: &Sellers, seller: SellerId) -> anyhow::Result<()> {
         if sellers.answer(seller, STOCKED).await?.is_some() {
             return Ok(());
         }
-        sellers.command(seller, Some(STOCKED), &command).await.context("could not stock a shop")?;
+        sellers.command(seller, Some(STOCKED), command.clone()).await.context("could not stock a shop")?;
     }
     bail!("shop {seller} was not stocked in time")
 }

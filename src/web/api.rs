@@ -9,7 +9,7 @@ mod views;
 
 use std::sync::Arc;
 
-use actors::domain::event::Command;
+use actors::domain::command::Command;
 use actors::domain::ids::{ConnectionId, ConversationId, SellerId};
 use actors::ledger::Ledger;
 use actors::sellers::{Asked, Sellers};
@@ -129,10 +129,11 @@ fn not_connected(error: OfficeError) -> Problem {
 async fn put_products(api: Arc<Api>, call: Call) -> Result<Done, Problem> {
     let products = call.json::<ProductsIn>()?.checked()?;
     let command = Command::PutProducts { products };
-    match api.sellers.command(call.seller()?, call.idempotency_key()?, &command).await {
+    match api.sellers.command(call.seller()?, call.idempotency_key()?, command).await {
         Ok(Asked::Answered(answer)) if answer.get("error").is_some() => Err(call::refused(&answer)),
         Ok(Asked::Answered(answer)) => Ok(answer.into()),
         Ok(Asked::Accepted(key)) => Ok(Done::later(&key)),
+        Ok(Asked::KeyOfAnother(key)) => Err(call::key_of_another(&key)),
         Err(error) => Err(call::failed(error)),
     }
 }

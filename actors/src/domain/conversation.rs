@@ -308,7 +308,8 @@ pub struct LeadSource {
 }
 
 /// How far a lead is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum LeadStage {
     /// Wrote.
     New,

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::budget::hold::LimitsTold;
-use super::catalog::Product;
 use super::channel::Account;
+use super::command::Commanded;
 use super::ids::{EventSeq, OutboxId};
 use super::named::named;
 use super::outcome::Reason;
@@ -99,7 +99,7 @@ pub enum Happening {
     /// Somebody mentioned the seller in a post or a comment.
     Mentioned(Mention),
     /// Staff or another system asks for a change.
-    Command(Command),
+    Command(Commanded),
     /// A call to Meta ended.
     CallEnded(CallEnded),
 }
@@ -307,17 +307,6 @@ pub struct Mention {
     pub media: String,
     /// Meta's id of the comment, where it was in one.
     pub comment: Option<String>,
-}
-
-/// A change of a shop that somebody asked for.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "command", rename_all = "snake_case")]
-pub enum Command {
-    /// Adds these products, or puts them in the place of those with the same `retailer_id`.
-    PutProducts {
-        /// The products as they are to be.
-        products: Vec<Product>,
-    },
 }
 
 /// How a call to Meta ended.

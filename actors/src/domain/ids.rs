@@ -40,4 +40,6 @@ ids! {
     OutboxId
     /// One comment or mention.
     CommentId
+    /// A note of the staff.
+    NoteId
 }

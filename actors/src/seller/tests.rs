@@ -1,8 +1,9 @@
 //! What is told of a message finds it in the database, whenever either comes and whoever falls in between.
 
 use crate::domain::catalog::Product;
+use crate::domain::command::Command;
 use crate::domain::conversation::{Author, Message, MessageState};
-use crate::domain::event::{Arrival, Command};
+use crate::domain::event::Arrival;
 use crate::domain::ids::EventSeq;
 use crate::domain::money::Money;
 use crate::house::{House, hasty, said, told, until};
@@ -77,7 +78,7 @@ fn apron() -> Product {
 async fn a_receipt_that_comes_while_the_call_is_made_waits_for_its_answer_over_a_kill() {
     let house = House::build(hasty()).await;
     let put = Command::PutProducts { products: vec![apron()] };
-    house.tree.sellers.command(house.seller, None, &put).await.unwrap();
+    house.tree.sellers.command(house.seller, None, put).await.unwrap();
     house.tree.journal.append(vec![said("1", "two aprons please")]).await.unwrap();
     until(async || house.graph.calls().len() == 1).await;
     tell(&house, vec![told("read", "1", "mid:1")]).await;

@@ -8,8 +8,9 @@ use crate::domain::budget::hold::{Hold, HoldOn, LimitsTold};
 use crate::domain::budget::{BudgetKey, Caps};
 use crate::domain::catalog::{Product, Variant};
 use crate::domain::channel::Channel;
+use crate::domain::command::Command;
 use crate::domain::conversation::{Author, Conversation, Customer, Lead, MessageState};
-use crate::domain::event::{CallEnded, CallResult, Command, Echo, Said, Source};
+use crate::domain::event::{CallEnded, CallResult, Echo, Said, Source};
 use crate::domain::ids::{ConnectionId, CustomerId, EventSeq, SellerId};
 use crate::domain::money::Money;
 use crate::domain::order::{Look, Order, OrderState};
@@ -396,7 +397,7 @@ fn products_put_by_a_command_are_understood_from_then_on() {
         keywords: vec![],
         variants: vec![],
     };
-    played.hears(Happening::Command(Command::PutProducts { products: vec![tote] }), "command:1", 1);
+    played.hears(Happening::Command(Command::PutProducts { products: vec![tote] }.into()), "command:1", 1);
     assert_eq!(played.last.decided[0].answer, Some(serde_json::json!({ "products": 1 })));
     played.says("two canvas totes please", 2);
     assert_eq!(played.order().lines[0].product, "TOTE");
@@ -407,7 +408,7 @@ fn products_that_cannot_be_told_apart_are_refused_whole() {
     let mut played = Played::new();
     let mut shirt = loaded().catalog.products.remove(0);
     shirt.retailer_id = "OTHER".into();
-    played.hears(Happening::Command(Command::PutProducts { products: vec![shirt] }), "command:1", 1);
+    played.hears(Happening::Command(Command::PutProducts { products: vec![shirt] }.into()), "command:1", 1);
     let answer = played.last.decided[0].answer.clone().unwrap();
     assert_eq!(answer["error"], "taken_sku");
     assert!(played.last.products.is_empty());

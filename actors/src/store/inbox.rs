@@ -269,3 +269,16 @@ pub async fn answer(
         .await?;
     found.flatten().map(|text| from_json("answer", &text)).transpose()
 }
+
+/// The bytes of a seller's own event with this key: none when it is not there.
+pub async fn raw(reads: &impl ConnectionTrait, seller: SellerId, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    let found = inbox_event::Entity::of_seller(seller)
+        .select_only()
+        .column(inbox_event::Column::Raw)
+        .filter(inbox_event::Column::Account.eq(Account::of_seller(seller).as_str()))
+        .filter(inbox_event::Column::Key.eq(key))
+        .into_tuple::<Vec<u8>>()
+        .one(reads)
+        .await?;
+    Ok(found)
+}

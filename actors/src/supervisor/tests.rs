@@ -195,7 +195,7 @@ async fn an_event_whose_outcome_cannot_be_stored_is_poison_after_five_attempts()
 #[tokio::test]
 async fn a_command_is_answered_and_asked_again_it_is_answered_the_same() {
     let house = House::build(hasty()).await;
-    let ask = async || house.tree.sellers.command(house.seller, Some("k"), &nothing_to_put()).await;
+    let ask = async || house.tree.sellers.command(house.seller, Some("k"), nothing_to_put()).await;
     let first = ask().await.unwrap();
     assert!(matches!(first, Asked::Answered(_)), "{first:?}");
     assert_eq!(ask().await.unwrap(), first);
@@ -205,7 +205,7 @@ async fn a_command_is_answered_and_asked_again_it_is_answered_the_same() {
 async fn a_command_to_a_paused_seller_is_accepted_and_answered_later() {
     let house = House::build(TreeSettings { answer_wait: Duration::from_millis(20), ..hasty() }).await;
     house.tree.sellers.pause(house.seller).await.unwrap();
-    let asked = house.tree.sellers.command(house.seller, None, &nothing_to_put()).await.unwrap();
+    let asked = house.tree.sellers.command(house.seller, None, nothing_to_put()).await.unwrap();
     let Asked::Accepted(key) = asked else { panic!("a paused seller answered") };
     house.tree.sellers.resume(house.seller).await.unwrap();
     until(async || house.tree.sellers.answer(house.seller, &key).await.unwrap().is_some()).await;

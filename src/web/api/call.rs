@@ -188,3 +188,10 @@ pub(super) fn refused(answer: &Value) -> Problem {
     let detail = answer.get("detail").and_then(Value::as_str).unwrap_or("the seller's shop refused it");
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "refused", "The command was not done").detail(detail)
 }
+
+/// Another request was made under this key.
+pub(super) fn key_of_another(key: &str) -> Problem {
+    let title = "The Idempotency-Key belongs to another request";
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", title)
+        .detail(format!("something else was asked with {key:?} before; take a new key for a new request"))
+}

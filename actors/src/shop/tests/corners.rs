@@ -34,7 +34,7 @@ fn asked(played: &mut Played) -> Owed {
 fn what_is_said_in_the_same_turn_as_new_products_is_read_with_them() {
     let mut played = Played::new();
     let command = played.event("command:1", at(0));
-    let put = Happening::Command(Command::PutProducts { products: vec![tote()] });
+    let put = Happening::Command(Command::PutProducts { products: vec![tote()] }.into());
     played.shop.decide(&command, &Ok(put), played.now);
     let event = played.event("message:1", at(1));
     played.shop.decide(&event, &Ok(said("1", "two canvas totes please")), played.now);
@@ -192,7 +192,7 @@ fn a_product_that_a_database_would_refuse_is_refused_with_an_answer() {
         Product { variants: vec![variant], ..tote() },
     ] {
         let mut played = Played::new();
-        played.hears(Happening::Command(Command::PutProducts { products: vec![product] }), "command:1", 1);
+        played.hears(Happening::Command(Command::PutProducts { products: vec![product] }.into()), "command:1", 1);
         assert_eq!(played.last.decided[0].answer.as_ref().unwrap()["error"], "wrong_text");
         assert!(played.last.products.is_empty());
     }

@@ -113,7 +113,7 @@ fn an_unknown_product_is_found_when_a_later_message_finds_it_in_the_catalog() {
         variants,
         ..shirt
     };
-    played.hears(Happening::Command(Command::PutProducts { products: vec![tote] }), "command:1", 1);
+    played.hears(Happening::Command(Command::PutProducts { products: vec![tote] }.into()), "command:1", 1);
     played.forgets();
     played.says("hello?", 10);
     assert_eq!((played.wanted().as_str(), played.needs_look()), ("1 APRON, 2 TOTE", vec![]));
@@ -126,7 +126,7 @@ fn two_products_cannot_be_the_same_item() {
     let mut played = Played::new();
     let products: Vec<Product> = loaded().catalog.products;
     let same = products.into_iter().map(|product| Product { item_id: Some("900".into()), ..product }).collect();
-    played.hears(Happening::Command(Command::PutProducts { products: same }), "command:1", 1);
+    played.hears(Happening::Command(Command::PutProducts { products: same }.into()), "command:1", 1);
     assert_eq!(played.last.decided[0].answer.as_ref().unwrap()["error"], "taken_item");
     assert!(played.last.products.is_empty());
 }

@@ -1,0 +1,284 @@
+//! Changes of a shop that staff or another system ask for. They go through the seller's inbox like everything else.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::budget::OwnCaps;
+use super::catalog::{Modifier, Product};
+use super::conversation::LeadStage;
+use super::ids::{ConversationId, CustomerId, LeadId, MessageId, NoteId, OrderId};
+use super::order::Look;
+use super::reading::Contact;
+
+/// A command with who gave it, as the inbox keeps it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Commanded {
+    /// Who gave it, as histories name them; none: the service itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// What is to be done.
+    #[serde(flatten)]
+    pub command: Command,
+}
+
+impl From<Command> for Commanded {
+    fn from(command: Command) -> Self {
+        Self { by: None, command }
+    }
+}
+
+/// What is to be done.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
+pub enum Command {
+    /// Adds these products, or puts them in the place of those with the same `retailer_id`.
+    PutProducts {
+        /// The products as they are to be.
+        products: Vec<Product>,
+    },
+    /// Takes products out of the catalog. Orders keep what they say of them.
+    RemoveProducts {
+        /// Their `retailer_id`s.
+        products: Vec<String>,
+    },
+    /// Adds these modifiers, or puts them in the place of those with the same id.
+    PutModifiers {
+        /// The modifiers as they are to be.
+        modifiers: Vec<Modifier>,
+    },
+    /// Takes modifiers out of the catalog.
+    RemoveModifiers {
+        /// Their ids.
+        modifiers: Vec<String>,
+    },
+    /// Makes a draft in a conversation, by hand.
+    OpenOrder {
+        /// Where.
+        conversation: ConversationId,
+        /// What is wanted.
+        lines: Vec<LineWanted>,
+    },
+    /// Makes a draft be as given. From then on no message changes its lines.
+    EditOrder {
+        /// Which.
+        order: OrderId,
+        /// The version it was edited from.
+        version: i64,
+        /// All lines it is to have; none: as they are.
+        lines: Option<Vec<LineWanted>>,
+        /// Contact details to put in the place of what is known; none: as they are.
+        contact: Option<Contact>,
+    },
+    /// Confirms a draft.
+    ConfirmOrder(OrderAt),
+    /// Ends an order that is not wanted any more.
+    CancelOrder(OrderAt),
+    /// Hands a confirmed order over.
+    FulfilOrder(OrderAt),
+    /// Says something to a customer, in the seller's name.
+    Send {
+        /// To whom.
+        to: Recipient,
+        /// The words.
+        text: Option<String>,
+        /// A picture or the like.
+        attachment: Option<Outgoing>,
+    },
+    /// Writes a note for staff; customers never see it.
+    Note {
+        /// What about.
+        on: NoteOn,
+        /// The words.
+        text: String,
+    },
+    /// Takes a note away.
+    RemoveNote {
+        /// Which.
+        note: NoteId,
+    },
+    /// Puts labels on a conversation, and takes others off.
+    Label {
+        /// Which.
+        conversation: ConversationId,
+        /// To put on.
+        add: Vec<String>,
+        /// To take off.
+        remove: Vec<String>,
+    },
+    /// Gives a conversation to somebody of the staff, or to nobody.
+    Assign {
+        /// Which.
+        conversation: ConversationId,
+        /// To whom, by the name the shop uses.
+        to: Option<String>,
+    },
+    /// Puts a conversation away, or takes it out again. A customer's next word takes it out as well.
+    Archive {
+        /// Which.
+        conversation: ConversationId,
+        /// True: away.
+        archived: bool,
+    },
+    /// Says that somebody has read a conversation.
+    MarkRead {
+        /// Which.
+        conversation: ConversationId,
+        /// Up to this message; none: all of it.
+        through: Option<MessageId>,
+    },
+    /// Says that somebody has looked into what a conversation was marked for.
+    SettleLooks {
+        /// Which.
+        conversation: ConversationId,
+        /// What was looked into.
+        looks: Vec<Look>,
+    },
+    /// Lets the customer be answered by people only, or by us again.
+    HandOver {
+        /// Which conversation.
+        conversation: ConversationId,
+        /// True: by people only.
+        people_only: bool,
+    },
+    /// Puts contact details and a name in the place of what is known of a customer.
+    EditCustomer {
+        /// Who.
+        customer: CustomerId,
+        /// Details to put; none: as it is. An empty text: not known any more.
+        contact: Contact,
+        /// The name; none: as it is.
+        name: Option<String>,
+    },
+    /// Says how far a lead is.
+    MoveLead {
+        /// Which.
+        lead: LeadId,
+        /// How far.
+        stage: LeadStage,
+    },
+    /// Gives a seller caps of its own.
+    PutBudget {
+        /// The caps.
+        caps: OwnCaps,
+    },
+}
+
+/// An order as somebody saw it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderAt {
+    /// Which.
+    pub order: OrderId,
+    /// The version that was seen; none: whatever it is by now.
+    pub version: Option<i64>,
+}
+
+/// A line of an order as somebody wants it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LineWanted {
+    /// The product's SKU.
+    pub product: String,
+    /// The variant's SKU.
+    pub variant: Option<String>,
+    /// Modifier ids.
+    #[serde(default)]
+    pub modifiers: Vec<String>,
+    /// How many; at least 1.
+    pub quantity: u32,
+}
+
+/// To whom something is said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Recipient {
+    /// The customer of this conversation.
+    Conversation(ConversationId),
+    /// The customer with this id at Meta, on whichever account wrote from it.
+    MetaId(String),
+}
+
+/// A picture or the like that is sent by its address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outgoing {
+    /// What it is.
+    pub kind: OutgoingKind,
+    /// Where Meta fetches it: https.
+    pub url: String,
+}
+
+/// What kinds of files are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OutgoingKind {
+    /// A picture.
+    Image,
+    /// A video.
+    Video,
+    /// Sound.
+    Audio,
+    /// Any other file.
+    File,
+}
+
+/// What a note is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoteOn {
+    /// A conversation.
+    Conversation(ConversationId),
+    /// An order.
+    Order(OrderId),
+    /// A customer.
+    Customer(CustomerId),
+}
+
+/// Why a command was not done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// What kind of refusal it is.
+    pub kind: RefusedKind,
+    /// A stable code.
+    pub code: &'static str,
+    /// A sentence that says what to do.
+    pub detail: String,
+}
+
+/// Kinds of refusals, as HTTP tells them apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefusedKind {
+    /// What it is about is not there.
+    NotFound,
+    /// It is not as whoever asked believes.
+    Conflict,
+    /// It cannot be done to any shop like this.
+    Invalid,
+}
+
+impl Refused {
+    /// What it is about is not there.
+    pub fn not_found(code: &'static str, detail: impl Into<String>) -> Self {
+        Self { kind: RefusedKind::NotFound, code, detail: detail.into() }
+    }
+
+    /// It is not as whoever asked believes.
+    pub fn conflict(code: &'static str, detail: impl Into<String>) -> Self {
+        Self { kind: RefusedKind::Conflict, code, detail: detail.into() }
+    }
+
+    /// It cannot be done like this.
+    pub fn invalid(code: &'static str, detail: impl Into<String>) -> Self {
+        Self { kind: RefusedKind::Invalid, code, detail: detail.into() }
+    }
+
+    /// As it is kept for who asked.
+    pub fn to_answer(&self) -> Value {
+        let status = match self.kind {
+            RefusedKind::NotFound => 404,
+            RefusedKind::Conflict => 409,
+            RefusedKind::Invalid => 422,
+        };
+        json!({ "error": self.code, "detail": self.detail, "status": status })
+    }
+}
+
+/// What a command is answered: what was done, or why not.
+pub type Answered = Result<Value, Refused>;
