@@ -221,7 +221,7 @@ fn site(config: &Config, store: &Store, office: &Office, tree: &Tree, clock: Arc
         room: BodyRoom::new(64 << 20),
         limits: BodyLimits { bytes: 1 << 20, ..body },
     })));
-    Ok(web::site(routes))
+    Ok(web::site(web::with_document(routes)))
 }
 
 /// Each app's secret, with the objects it may sign.

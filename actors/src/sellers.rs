@@ -95,6 +95,11 @@ impl Sellers {
         stored.is_some_and(|stored| stored.command != command.command)
     }
 
+    /// Whether there is such a command, done or not.
+    pub async fn knows(&self, seller: SellerId, key: &str) -> Result<bool, StoreError> {
+        Ok(inbox::raw(self.world.store.reads(), seller, &command_key(key)).await?.is_some())
+    }
+
     async fn answer_when_there(
         &self,
         seller: SellerId,

@@ -8,6 +8,7 @@ use warp::filters::BoxedFilter;
 use warp::path::FullPath;
 use warp::{Filter, Rejection, Reply};
 
+use super::operation::Operation;
 use super::problem::Problem;
 
 /// What a route answers.
@@ -23,8 +24,8 @@ pub struct Route {
     pub method: Method,
     /// Where; `{name}` stands for one segment of any text.
     pub path: &'static str,
-    /// What for, as a sentence.
-    pub summary: &'static str,
+    /// What it does, as it is documented.
+    pub operation: Operation,
     /// What an API key must be allowed to ask for it; none if it is open to all.
     pub scope: Option<&'static str>,
     /// Answers a request for it, and rejects any other.
@@ -33,13 +34,13 @@ pub struct Route {
 
 impl Route {
     /// A route that needs no API key.
-    pub fn open<F, R>(method: Method, path: &'static str, summary: &'static str, answer: F) -> Self
+    pub fn open<F, R>(method: Method, path: &'static str, operation: Operation, answer: F) -> Self
     where
         F: Filter<Extract = (R,), Error = Rejection> + Clone + Send + Sync + 'static,
         R: Reply + 'static,
     {
         let filter = at(method.clone(), path).and(answering(answer)).boxed();
-        Self { method, path, summary, scope: None, filter }
+        Self { method, path, operation, scope: None, filter }
     }
 
     /// The same, for keys with this scope only.

@@ -304,7 +304,7 @@ async fn events_are_searched_and_shown_with_their_bytes(database: Database) {
         assert_eq!(found(&app, &query).await.len(), count, "{query}");
     }
     let page = app.read(&format!("/api/v1/ledger/events?{meta}&limit=3")).await;
-    assert_eq!(found(&app, &format!("{meta}&after={}", page["next"])).await.len(), 2);
+    assert_eq!(found(&app, &format!("{meta}&after={}", page["next"].as_str().unwrap())).await.len(), 2);
     let handled = found(&app, &by(format!("key={}", hello.mid()))).await[0];
     let shown = app.read(&format!("/api/v1/ledger/events/{handled}")).await;
     assert!(shown["raw"]["text"].as_str().unwrap().contains("hello"), "{shown}");

@@ -4,6 +4,7 @@ mod app;
 mod clock;
 mod database;
 mod disk;
+mod document;
 mod host;
 mod inbox;
 mod postgres;

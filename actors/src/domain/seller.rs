@@ -1,5 +1,6 @@
 //! A seller's standing and policies.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::budget::OwnCaps;
@@ -39,7 +40,7 @@ pub struct Settings {
 }
 
 /// Contact details without which no order is confirmed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Required {
     /// A phone number.
     pub phone: bool,
@@ -50,7 +51,7 @@ pub struct Required {
 }
 
 /// A language that automatic answers are written in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Language {
     /// English.

@@ -1,0 +1,37 @@
+//! Words of the domain as shapes, for those that are shown by name: which there are is told by the domain's own lists.
+
+use std::borrow::Cow;
+
+use actors::domain::{comment, conversation, event, outbox};
+use actors::store::ledger;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+macro_rules! words {
+    ($($(#[$doc:meta])* $name:ident = $of:ty;)+) => {$(
+        $(#[$doc])*
+        pub(super) struct $name;
+
+        impl JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({ "type": "string", "enum": <$of>::ALL.map(<$of>::name) })
+            }
+        }
+    )+};
+}
+
+words! {
+    /// What is public: a comment or a mention.
+    CommentKind = comment::CommentKind;
+    /// Who wrote a message.
+    Author = conversation::Author;
+    /// Who told us of an event.
+    Source = event::Source;
+    /// How far an owed call is.
+    OwedState = outbox::OwedState;
+    /// What became of an event.
+    EventState = ledger::State;
+}
