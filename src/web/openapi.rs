@@ -65,9 +65,9 @@ fn operation(route: &Route, described: Described, (shapes, problem): (&Shapes, &
         shown["x-scope"] = scope.into();
     }
     if !described.takes.is_empty() {
-        let content =
-            described.takes.into_iter().map(|(media, schema)| (media.to_owned(), json!({ "schema": schema })));
-        shown["requestBody"] = json!({ "required": true, "content": content.collect::<Map<_, _>>() });
+        let taken = |(media, shape): (&str, Value)| (media.to_owned(), json!({ "schema": shapes.taken(shape) }));
+        let content: Map<String, Value> = described.takes.into_iter().map(taken).collect();
+        shown["requestBody"] = json!({ "required": true, "content": content });
     }
     shown
 }
@@ -114,5 +114,53 @@ fn meaning(status: u16) -> &'static str {
         422 => "It was understood and cannot be done like this.",
         429 => "Too many requests with this key.",
         _ => "It cannot be done now; nothing was changed.",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use http::Method;
+    use schemars::JsonSchema;
+    use serde::{Deserialize, Serialize};
+    use warp::Filter;
+
+    use super::super::operation::Operation;
+    use super::*;
+
+    #[derive(Serialize, Deserialize, JsonSchema)]
+    struct Inner {
+        #[serde(default)]
+        colour: String,
+    }
+
+    #[derive(Serialize, Deserialize, JsonSchema)]
+    struct Outer {
+        inner: Inner,
+    }
+
+    #[test]
+    fn what_is_read_otherwise_than_written_is_there_twice() {
+        let operation = Operation::new("turn", "Turns it", "x", |schemas| {
+            let answer = ("application/json", schemas.answered::<Outer>());
+            Described {
+                takes: vec![("application/json", schemas.taken::<Outer>())],
+                answers: vec![Documented { status: 200, sentence: "Done.", content: Some(answer) }],
+                ..Described::default()
+            }
+        });
+        let route = Route::open(Method::POST, "/x/{order}", operation, warp::any().map(warp::reply));
+        let document = document(&[route]);
+        let shapes = &document["components"]["schemas"];
+        assert_eq!(shapes["Inner"]["required"], json!(["colour"]));
+        assert_eq!(shapes["InnerIn"]["required"], Value::Null);
+        let post = &document["paths"]["/x/{order}"]["post"];
+        let shape = |at: &Value| at["content"]["application/json"]["schema"]["$ref"].clone();
+        assert_eq!(shape(&post["requestBody"]), "#/components/schemas/OuterIn");
+        assert_eq!(shape(&post["responses"]["200"]), "#/components/schemas/Outer");
+        assert_eq!(shapes["OuterIn"]["properties"]["inner"]["$ref"], "#/components/schemas/InnerIn");
+        let names: BTreeSet<&str> = names("/x/{order}/{product}").collect();
+        assert_eq!(names, BTreeSet::from(["order", "product"]));
     }
 }
