@@ -41,7 +41,7 @@ fn living() -> Operation {
         answers: vec![Documented {
             status: 200,
             sentence: "It is.",
-            content: Some(("text/plain", json!({ "type": "string" }))),
+            content: vec![("text/plain", json!({ "type": "string" }))],
         }],
         ..Described::default()
     })
@@ -64,7 +64,7 @@ fn telling() -> Operation {
         answers: vec![Documented {
             status: 200,
             sentence: "An OpenAPI 3.1 document.",
-            content: Some(("application/json", json!({ "type": "object" }))),
+            content: vec![("application/json", json!({ "type": "object" }))],
         }],
         ..Described::default()
     })

@@ -67,7 +67,7 @@ fn operation(route: &Route, described: Described, (shapes, problem): (&Shapes, &
     if !described.takes.is_empty() {
         let taken = |(media, shape): (&str, Value)| (media.to_owned(), json!({ "schema": shapes.taken(shape) }));
         let content: Map<String, Value> = described.takes.into_iter().map(taken).collect();
-        shown["requestBody"] = json!({ "required": true, "content": content });
+        shown["requestBody"] = json!({ "required": !described.may_be_empty, "content": content });
     }
     shown
 }
@@ -78,8 +78,9 @@ fn parameter(told: &Parameter) -> Value {
 
 fn answer(documented: &Documented) -> (String, Value) {
     let mut shown = json!({ "description": documented.sentence });
-    if let Some((media, schema)) = &documented.content {
-        shown["content"] = json!({ *media: { "schema": schema } });
+    if !documented.content.is_empty() {
+        let content = documented.content.iter().map(|(media, shape)| ((*media).to_owned(), json!({ "schema": shape })));
+        shown["content"] = content.collect::<Map<_, _>>().into();
     }
     (documented.status.to_string(), shown)
 }
@@ -146,7 +147,7 @@ mod tests {
             let answer = ("application/json", schemas.answered::<Outer>());
             Described {
                 takes: vec![("application/json", schemas.taken::<Outer>())],
-                answers: vec![Documented { status: 200, sentence: "Done.", content: Some(answer) }],
+                answers: vec![Documented { status: 200, sentence: "Done.", content: vec![answer] }],
                 ..Described::default()
             }
         });

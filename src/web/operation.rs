@@ -34,6 +34,8 @@ pub struct Described {
     pub parameters: Vec<Parameter>,
     /// What it takes, by media type; none: no body.
     pub takes: Vec<(&'static str, Value)>,
+    /// Whether a body may be left out.
+    pub may_be_empty: bool,
     /// What it answers when all is well.
     pub answers: Vec<Documented>,
     /// The statuses of its problems.
@@ -60,8 +62,8 @@ pub struct Documented {
     pub status: u16,
     /// What it means.
     pub sentence: &'static str,
-    /// In which media type, and of what shape; none: no body.
-    pub content: Option<(&'static str, Value)>,
+    /// In which media types, and of what shape; empty: no body.
+    pub content: Vec<(&'static str, Value)>,
 }
 
 impl Operation {

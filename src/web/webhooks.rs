@@ -157,10 +157,11 @@ pub(super) fn receiving(n: usize) -> Operation {
         Described {
             parameters: vec![header(SIGNATURE, "`sha256=` and the HMAC-SHA256 of the body, in hex")],
             takes: vec![("application/json", json!({ "type": "object" }))],
+            may_be_empty: false,
             answers: vec![Documented {
                 status: 200,
                 sentence: "They are on disk.",
-                content: Some(("application/json", received)),
+                content: vec![("application/json", received)],
             }],
             fails: vec![400, 403, 408, 413, 503],
         }
@@ -174,7 +175,7 @@ pub(super) fn shaking_hands(n: usize) -> Operation {
         answers: vec![Documented {
             status: 200,
             sentence: "It is: the challenge.",
-            content: Some(("text/plain", json!({ "type": "string" }))),
+            content: vec![("text/plain", json!({ "type": "string" }))],
         }],
         fails: vec![400, 403],
         ..Described::default()

@@ -1,18 +1,29 @@
 //! What handlers answer, each with the status and the shape it is documented with.
 
+use std::convert::Infallible;
+use std::io;
 use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
 
 use actors::store::views;
-use http::header::ETAG;
+use bytes::Bytes;
+use futures::stream::BoxStream;
+use futures::{Stream, StreamExt};
+use http::header::{CONTENT_TYPE, ETAG};
 use http::{HeaderValue, StatusCode};
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use warp::Reply;
 
 use crate::web::operation::{Documented, Schemas};
 use crate::web::route::Answer;
 
+/// Proxies cut connections that are silent for a minute.
+const KEEP_ALIVE: Duration = Duration::from_secs(20);
 const JSON: &str = "application/json";
 
 /// Something that a handler answers when all is well.
@@ -120,11 +131,72 @@ pub(super) struct NoContent;
 
 impl Answers for NoContent {
     fn documents(_: &mut Schemas) -> Vec<Documented> {
-        vec![Documented { status: 204, sentence: "Done.", content: None }]
+        vec![Documented { status: 204, sentence: "Done.", content: Vec::new() }]
     }
 
     fn into_answer(self) -> Answer {
         StatusCode::NO_CONTENT.into_response()
+    }
+}
+
+/// Bytes in pieces that are made while they are sent; one that fails breaks the answer off.
+pub(super) struct Pieces {
+    /// What they are.
+    pub(super) media: &'static str,
+    /// The pieces.
+    pub(super) pieces: BoxStream<'static, io::Result<Bytes>>,
+}
+
+impl Pieces {
+    /// What pieces are sent as.
+    pub(super) const MEDIA: [&'static str; 3] = ["text/csv", "application/json", "application/x-ndjson"];
+}
+
+impl Answers for Pieces {
+    fn documents(_: &mut Schemas) -> Vec<Documented> {
+        let content = Self::MEDIA.map(|media| (media, json!({}))).into();
+        vec![Documented { status: 200, sentence: "All of it, in pieces.", content }]
+    }
+
+    fn into_answer(self) -> Answer {
+        let mut answer = warp::reply::stream(Shared::new(self.pieces)).into_response();
+        answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(self.media));
+        answer
+    }
+}
+
+/// Events as they happen, until the reader or the service goes.
+pub(super) struct Live(pub(super) BoxStream<'static, warp::sse::Event>);
+
+impl Answers for Live {
+    fn documents(_: &mut Schemas) -> Vec<Documented> {
+        let content = vec![("text/event-stream", json!({ "type": "string" }))];
+        vec![Documented { status: 200, sentence: "Events as they happen.", content }]
+    }
+
+    fn into_answer(self) -> Answer {
+        let events = Shared::new(self.0).map(Ok::<_, Infallible>);
+        // A line now and then shows that the connection lives: proxies cut those that are silent.
+        let alive = warp::sse::keep_alive().interval(KEEP_ALIVE).stream(events);
+        warp::sse::reply(alive).into_response()
+    }
+}
+
+/// A stream as an answer wants it: one that may be shared between threads, although only one ever polls it.
+struct Shared<T>(Mutex<BoxStream<'static, T>>);
+
+impl<T> Shared<T> {
+    fn new(stream: BoxStream<'static, T>) -> Self {
+        Self(Mutex::new(stream))
+    }
+}
+
+impl<T> Stream for Shared<T> {
+    type Item = T;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<T>> {
+        let stream = self.get_mut().0.get_mut().unwrap_or_else(PoisonError::into_inner);
+        stream.as_mut().poll_next(context)
     }
 }
 
@@ -148,5 +220,5 @@ impl<T> Page<T> {
 }
 
 fn documented<T: JsonSchema>(schemas: &mut Schemas, status: u16, sentence: &'static str) -> Documented {
-    Documented { status, sentence, content: Some((JSON, schemas.answered::<T>())) }
+    Documented { status, sentence, content: vec![(JSON, schemas.answered::<T>())] }
 }

@@ -203,6 +203,9 @@ queries!(NoQuery, PageQuery);
 
 /// What a body is read as.
 pub(super) trait Takes: Sized + Send + 'static {
+    /// Whether there must be one.
+    const REQUIRED: bool = true;
+
     /// Media types and shapes, for the document; none: no body is taken.
     fn shapes(schemas: &mut Schemas) -> Vec<(&'static str, Value)>;
 
@@ -236,11 +239,52 @@ impl<T: DeserializeOwned + JsonSchema + Send + 'static> Takes for JsonBody<T> {
 
     async fn take(api: &Api, body: Incoming) -> Result<(Self, Option<Body<'_>>), Problem> {
         let body = api.room.read(body, limits(api)).await?;
-        let value = serde_json::from_slice(&body.bytes).map_err(|error| {
-            Problem::new(StatusCode::BAD_REQUEST, "invalid_body", "The body cannot be read").detail(error.to_string())
-        })?;
+        Ok((Self(read_object(&body.bytes)?), Some(body)))
+    }
+}
+
+/// A JSON body that may be left out.
+#[derive(Debug)]
+pub(super) struct MaybeBody<T>(pub(super) T);
+
+impl<T: DeserializeOwned + JsonSchema + Default + Send + 'static> Takes for MaybeBody<T> {
+    const REQUIRED: bool = false;
+
+    fn shapes(schemas: &mut Schemas) -> Vec<(&'static str, Value)> {
+        JsonBody::<T>::shapes(schemas)
+    }
+
+    async fn take(api: &Api, body: Incoming) -> Result<(Self, Option<Body<'_>>), Problem> {
+        let body = api.room.read(body, limits(api)).await?;
+        let is_empty = body.bytes.trim_ascii().is_empty();
+        let value = if is_empty { T::default() } else { read_object(&body.bytes)? };
         Ok((Self(value), Some(body)))
     }
+}
+
+/// A body that may be as large as it likes: it is taken piece by piece, and never held whole.
+pub(super) struct Upload(pub(super) Incoming);
+
+impl Takes for Upload {
+    fn shapes(_: &mut Schemas) -> Vec<(&'static str, Value)> {
+        ["text/csv", "application/json", "application/x-ndjson"].map(|media| (media, serde_json::json!({}))).into()
+    }
+
+    async fn take(_: &Api, body: Incoming) -> Result<(Self, Option<Body<'_>>), Problem> {
+        Ok((Self(body), None))
+    }
+}
+
+fn read_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    // A list of values without names would be taken for an object by their order.
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        return Err(unreadable("an object is expected: {...}"));
+    }
+    serde_json::from_slice(bytes).map_err(|error| unreadable(&error.to_string()))
+}
+
+fn unreadable(detail: &str) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "invalid_body", "The body cannot be read").detail(detail)
 }
 
 fn limits(api: &Api) -> BodyLimits {

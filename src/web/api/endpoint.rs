@@ -117,7 +117,13 @@ fn described<Q: Asks, B: Takes, A: Answers>(
         parameters.push(header("Idempotency-Key", sentence));
         fails.insert(422);
     }
-    Described { parameters, takes, answers: A::documents(schemas), fails: fails.into_iter().collect() }
+    Described {
+        parameters,
+        takes,
+        may_be_empty: !B::REQUIRED,
+        answers: A::documents(schemas),
+        fails: fails.into_iter().collect(),
+    }
 }
 
 /// Lets in who may, reads what is asked, and has it done.
@@ -134,6 +140,7 @@ where
     R: Future<Output = Result<A, Problem>>,
 {
     let caller = gate::let_in(api, scope, &parts).await?;
+    parts.idempotency_key()?;
     let query = Q::read(url::form_urlencoded::parse(query.as_bytes()).collect()).map_err(gate::invalid_query)?;
     let (body, _room) = B::take(api, body).await?;
     gate::seller_is_known(api, &parts).await?;
