@@ -6,11 +6,13 @@ mod again;
 mod amend;
 mod answer;
 mod claims;
+mod closing;
 mod commands;
 mod comments;
 mod echo;
 mod known;
 mod loose_ends;
+mod named_orders;
 mod notes;
 mod receipts;
 mod said;
@@ -46,6 +48,7 @@ pub(crate) use claims::News;
 pub(crate) use thread::MAX_HEARD;
 
 use loose_ends::LooseEnds;
+use named_orders::NamedOrders;
 use step::Step;
 use thread::Thread;
 use turn::Turn;
@@ -96,6 +99,8 @@ pub struct Shop {
     loose_ends: LooseEnds,
     /// Comments of this turn that are known.
     comments: BTreeSet<CommentName>,
+    /// Orders that this turn's commands are about.
+    named: NamedOrders,
     /// Conversations that were read for this turn.
     learned: Vec<ConversationId>,
     turn: Turn,
@@ -138,6 +143,7 @@ impl Shop {
             open,
             loose_ends: loose_ends::loaded(loaded.loose_ends),
             comments: BTreeSet::new(),
+            named: NamedOrders::default(),
             learned: Vec::new(),
             turn: Turn::default(),
             reread: false,
@@ -225,6 +231,7 @@ impl Shop {
         self.next_alarm = turn.alarms.values().flatten().min().copied();
         self.turns += 1;
         self.comments.clear();
+        self.named = NamedOrders::default();
         for id in turn.touched.iter().chain(&std::mem::take(&mut self.learned)) {
             if let Some(thread) = self.threads.get_mut(id) {
                 thread.forget_recalled();

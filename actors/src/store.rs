@@ -15,6 +15,7 @@ mod log;
 pub mod loose_ends;
 pub mod office;
 pub mod open;
+pub mod orders;
 pub mod pen;
 mod rows;
 pub mod sellers;

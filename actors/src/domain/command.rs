@@ -58,15 +58,15 @@ pub enum Command {
         /// What is wanted.
         lines: Vec<LineWanted>,
     },
-    /// Makes a draft be as given. From then on no message changes its lines.
+    /// Makes a draft be as given. Once its lines are given, no message changes them.
     EditOrder {
         /// Which.
         order: OrderId,
         /// The version it was edited from.
         version: i64,
-        /// All lines it is to have; none: as they are.
+        /// All lines it is to have; none: as they are, and as what is said makes them.
         lines: Option<Vec<LineWanted>>,
-        /// Contact details to put in the place of what is known; none: as they are.
+        /// Contact details to put in the place of what is known; none: as they are. An empty text: as the customer said.
         contact: Option<Contact>,
     },
     /// Confirms a draft.

@@ -125,12 +125,16 @@ pub struct Order {
     pub lines: Vec<OrderLine>,
     /// From 0 to 1: the least sure of its lines.
     pub confidence: f32,
-    /// Contact details as they were when it was confirmed.
+    /// Of a draft the contact details set by hand; of any other all of them, as they were when it was confirmed.
     pub contact: Contact,
     /// When its first message was said, by Meta's clock.
     pub opened_at: DateTime<Utc>,
     /// When it was confirmed.
     pub confirmed_at: Option<DateTime<Utc>>,
+    /// 1 at first, and one more with every stored change: who changes it says which one was seen.
+    pub version: i64,
+    /// True once a person has written its lines: no message changes them any more.
+    pub by_hand: bool,
 }
 
 /// One product in an order.
@@ -154,6 +158,8 @@ pub struct OrderLine {
     pub evidence: Vec<LineEvidence>,
     /// From 0 to 1.
     pub confidence: f32,
+    /// True while its quantity is missing in the stock for it: it was counted when the order was confirmed.
+    pub stock_taken: bool,
 }
 
 /// Words of one message that led to an order line.
@@ -177,6 +183,48 @@ pub struct OrderChange {
     pub at: DateTime<Utc>,
     /// What.
     pub what: OrderStep,
+    /// Who did it; none: the customer, or the service by itself.
+    pub by: Option<String>,
+    /// For edits: what was changed.
+    pub edit: Option<OrderEdit>,
+}
+
+/// What an edit has changed, in short. Histories keep no contact details, only that there are others.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderEdit {
+    /// The lines; none: they are as they were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lines: Option<LinesEdit>,
+    /// The contact details that are others now: `phone`, `email`, `address`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contact: Vec<String>,
+}
+
+/// How the lines of an order were changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinesEdit {
+    /// How many there were.
+    pub before: usize,
+    /// How many there are.
+    pub after: usize,
+    /// What all of it did cost.
+    pub total_before: Option<Money>,
+    /// What all of it costs.
+    pub total_after: Option<Money>,
+}
+
+/// What a command about an order is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct OrderAnswer {
+    /// Which order.
+    pub order: OrderId,
+    /// Its version now.
+    pub version: i64,
+    /// How far it is now.
+    pub state: OrderState,
+    /// For a confirmation: whether the customer is told by a message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub told_customer: Option<bool>,
 }
 
 /// What can happen to an order.
@@ -184,13 +232,23 @@ pub struct OrderChange {
 pub enum OrderStep {
     /// It became a draft, or one again.
     Drafted,
+    /// A draft was changed by hand.
+    Edited,
     /// It was agreed.
     Confirmed,
     /// It is not wanted any more.
     Cancelled,
+    /// It was handed over.
+    Fulfilled,
 }
 
-named!(OrderStep { Drafted = "drafted", Confirmed = "confirmed", Cancelled = "cancelled", });
+named!(OrderStep {
+    Drafted = "drafted",
+    Edited = "edited",
+    Confirmed = "confirmed",
+    Cancelled = "cancelled",
+    Fulfilled = "fulfilled",
+});
 
 impl Order {
     /// The price of everything; none while there is no line.

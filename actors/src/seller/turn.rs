@@ -127,7 +127,7 @@ impl Desk {
             self.shop.learn_comments(known);
         }
         let repeating = self.shop.wanted_orders(meant);
-        if !repeating.is_empty() {
+        if !repeating.of.is_empty() {
             let read = threads::last_orders(reads, seller, &repeating);
             self.shop.learn_orders(&repeating, within(limit, read).await?);
         }

@@ -1,16 +1,18 @@
 //! Changes of the shop that staff or another system asked for.
 
 mod goods;
+mod orders;
 
 use serde_json::Value;
 
-use crate::domain::command::{Answered, Command, Commanded, Refused};
+use crate::domain::command::{Answered, Command, Commanded, OrderAt, Refused};
 
 use super::step::Step;
 
 impl Step<'_> {
     /// Does it, or says why not; the answer is kept for who asked.
     pub(super) fn obey(&mut self, commanded: &Commanded) -> Value {
+        self.by = commanded.by.as_deref().map(name_of);
         self.done(commanded).unwrap_or_else(|refused| refused.to_answer())
     }
 
@@ -20,8 +22,14 @@ impl Step<'_> {
             Command::RemoveProducts { .. } | Command::PutModifiers { .. } | Command::RemoveModifiers { .. } => {
                 not_yet()
             }
-            Command::OpenOrder { .. } | Command::EditOrder { .. } => not_yet(),
-            Command::ConfirmOrder(_) | Command::CancelOrder(_) | Command::FulfilOrder(_) => not_yet(),
+            Command::OpenOrder { conversation, lines } => self.open_order(*conversation, lines),
+            Command::EditOrder { order, version, lines, contact } => {
+                let at = OrderAt { order: *order, version: Some(*version) };
+                self.edit_order(at, lines.as_deref(), contact.as_ref())
+            }
+            Command::ConfirmOrder(at) => self.confirm_order(*at),
+            Command::CancelOrder(at) => self.cancel_order(*at),
+            Command::FulfilOrder(at) => self.fulfil_order(*at),
             Command::Send { .. } | Command::HandOver { .. } => not_yet(),
             Command::Note { .. } | Command::RemoveNote { .. } => not_yet(),
             Command::Label { .. } | Command::Assign { .. } | Command::Archive { .. } => not_yet(),
@@ -30,6 +38,11 @@ impl Step<'_> {
             Command::PutBudget { .. } => not_yet(),
         }
     }
+}
+
+/// A name as histories keep it: PostgreSQL refuses NUL in a text, and nobody reads more of a name.
+fn name_of(by: &str) -> String {
+    by.chars().filter(|one| *one != '\0').take(200).collect()
 }
 
 fn not_yet() -> Answered {

@@ -7,7 +7,7 @@ use crate::domain::button::QuickReply;
 use crate::domain::channel::Channel;
 use crate::domain::conversation::{Author, Message, MessageState};
 use crate::domain::ids::{ConversationId, MessageId, OrderId, OutboxId};
-use crate::domain::order::{Look, OrderChange, OrderStep};
+use crate::domain::order::{Look, Order, OrderChange, OrderEdit, OrderStep};
 use crate::domain::outbox::{Owed, OwedCall, OwedState, Purpose};
 use crate::domain::reply;
 
@@ -20,6 +20,8 @@ pub(super) struct Step<'a> {
     pub(super) now: DateTime<Utc>,
     pub(super) thread: Option<Thread>,
     pub(super) out: Turn,
+    /// Who asked for it; none: the customer, or the service by itself.
+    pub(super) by: Option<String>,
     last_id: i64,
 }
 
@@ -32,7 +34,7 @@ pub(super) struct Finished {
 
 impl<'a> Step<'a> {
     pub(super) fn new(shop: &'a Shop, now: DateTime<Utc>) -> Self {
-        Self { shop, now, thread: None, out: Turn::default(), last_id: shop.last_id }
+        Self { shop, now, thread: None, out: Turn::default(), by: None, last_id: shop.last_id }
     }
 
     pub(super) fn finish(self) -> Finished {
@@ -59,7 +61,18 @@ impl<'a> Step<'a> {
     }
 
     pub(super) fn changed(&mut self, order: OrderId, what: OrderStep) {
-        self.out.order_changes.push(OrderChange { order, at: self.now, what });
+        self.changed_so(order, what, None);
+    }
+
+    pub(super) fn changed_so(&mut self, order: OrderId, what: OrderStep, edit: Option<OrderEdit>) {
+        self.out.order_changes.push(OrderChange { order, at: self.now, what, by: self.by.clone(), edit });
+    }
+
+    /// Stores an order as it is now: whatever is stored of it anew is its next version.
+    pub(super) fn put_order(&mut self, mut order: Order) -> Order {
+        order.version += 1;
+        self.out.orders.insert(order.id, order.clone());
+        order
     }
 
     /// Owes the customer a text: one call a part, sent in order, the last with the buttons. False when there is no

@@ -13,12 +13,13 @@ use crate::domain::conversation::{Author, Conversation, Customer, Lead, MessageS
 use crate::domain::event::{CallEnded, CallResult, Echo, Said, Source};
 use crate::domain::ids::{ConnectionId, CustomerId, EventSeq, SellerId};
 use crate::domain::money::Money;
-use crate::domain::order::{Look, Order, OrderState};
+use crate::domain::order::{Look, Order, OrderChange, OrderState};
 use crate::domain::seller::{Connection, Settings};
 use crate::domain::told::LooseEnd;
 use crate::store::threads::{StoredThread, Wanted};
 
 mod budgets;
+mod by_hand;
 mod corners;
 mod database;
 mod drafts;
@@ -26,6 +27,7 @@ mod edits;
 mod known;
 mod notes;
 mod shuffled;
+mod shuffled_by_hand;
 mod shuffled_drafts;
 mod talk;
 mod taps;
@@ -49,6 +51,7 @@ struct Played {
     spent: BTreeMap<(BudgetKey, i64), i32>,
     holds: BTreeMap<HoldOn, Hold>,
     handed: Vec<Owed>,
+    history: Vec<OrderChange>,
     last: Changes,
 }
 
@@ -128,6 +131,7 @@ impl Played {
             spent: BTreeMap::new(),
             holds: BTreeMap::new(),
             handed: Vec::new(),
+            history: Vec::new(),
             last: Changes::default(),
         }
     }

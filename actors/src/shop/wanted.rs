@@ -3,13 +3,14 @@
 use chrono::{DateTime, Utc};
 
 use crate::domain::alarm::{Alarm, AlarmKind};
+use crate::domain::command::Command;
 use crate::domain::event::{Happening, Receipt, ReceiptOf, StoredEvent};
 use crate::domain::ids::{ConversationId, OutboxId};
 use crate::domain::outcome::Reason;
 use crate::store::threads::{StoredThread, Wanted};
 
 use super::thread::Thread;
-use super::{Shop, comments};
+use super::{Shop, comments, named_orders};
 
 /// The conversations of so many owed calls are read ahead of their being made.
 const CALLS_AHEAD: usize = 64;
@@ -73,7 +74,17 @@ impl Shop {
             Happening::Commented(_) | Happening::Mentioned(_) => {
                 wanted.comments.extend(comments::named_by(event, happening));
             }
-            Happening::Command(_) => {}
+            Happening::Command(commanded) => self.want_for_command(wanted, &commanded.command),
+        }
+    }
+
+    fn want_for_command(&self, wanted: &mut Wanted, command: &Command) {
+        match command {
+            Command::OpenOrder { conversation, .. } => self.want_thread(wanted, *conversation),
+            _ => {
+                let named = named_orders::named_by(command);
+                wanted.orders.extend(named.filter(|order| self.order(*order).is_none()));
+            }
         }
     }
 
@@ -109,6 +120,7 @@ impl Shop {
     pub fn learn(&mut self, threads: Vec<StoredThread>) {
         for stored in threads {
             let (id, recalled) = (stored.conversation.id, stored.recalled.clone());
+            self.named.orders.extend(stored.orders.iter().map(|order| (order.id, order.clone())));
             if !self.threads.contains_key(&id) {
                 let thread = Thread::read(stored, &self.index);
                 self.know(&thread, &thread.aliases);

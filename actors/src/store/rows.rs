@@ -22,7 +22,7 @@ pub(super) use conversations::{
     alias_row, conversation, conversation_row, customer, customer_row, lead, lead_row, message, message_row,
 };
 pub(super) use inbox::{arrival_row, stored_event};
-pub(super) use orders::{change_row, line_rows, order_row, orders};
+pub(super) use orders::{change, change_row, line_rows, order_row, orders};
 pub(super) use owed::{alarm, alarm_row, app_hold, app_hold_row, hold, hold_row, owed, owed_row, spent, spent_row};
 pub(super) use talk::{comment, comment_row, loose_end, loose_end_row};
 

@@ -17,11 +17,13 @@ impl Played {
     pub(super) fn read(&mut self, wanted: &Wanted) {
         let has_mid = |message: &Message| message.mid.as_ref().is_some_and(|mid| wanted.mids.contains(mid));
         let recalled: Vec<Message> = self.messages.values().filter(|message| has_mid(message)).cloned().collect();
+        let named = || self.orders.values().filter(|order| wanted.orders.contains(&order.id));
         let is_wanted = |conversation: &&Conversation| {
             let customer = &self.customers[&conversation.customer];
             wanted.conversations.contains(&conversation.id)
                 || wanted.customers.contains(&(customer.account.clone(), customer.meta_id.clone()))
                 || recalled.iter().any(|message| message.conversation == conversation.id)
+                || named().any(|order| order.conversation == conversation.id)
         };
         let thread = |conversation: &Conversation| StoredThread {
             aliases: vec![],
@@ -31,6 +33,7 @@ impl Played {
             heard: self.heard(conversation),
             draft: conversation.draft.map(|order| self.orders[&order.0].clone()),
             recalled: recalled.iter().filter(|message| message.conversation == conversation.id).cloned().collect(),
+            orders: named().filter(|order| order.conversation == conversation.id).cloned().collect(),
         };
         let threads = self.conversations.values().filter(is_wanted).map(thread).collect();
         self.shop.learn(threads);
@@ -78,6 +81,7 @@ impl Played {
             self.alarms.remove(over);
         }
         self.alarms.extend(changes.alarms.iter().map(|alarm| (alarm.key, alarm.due)));
+        self.history.extend(changes.order_changes.iter().cloned());
         self.last = changes;
     }
 }

@@ -15,7 +15,9 @@ use crate::domain::event::{About, Wish};
 use crate::domain::ids::{ConnectionId, ConversationId, CustomerId, LeadId, MessageId, OrderId, OutboxId};
 use crate::domain::marks::Marks;
 use crate::domain::money::Money;
-use crate::domain::order::{LineEvidence, Look, Order, OrderChange, OrderLine, OrderState, OrderStep};
+use crate::domain::order::{
+    LineEvidence, LinesEdit, Look, Order, OrderChange, OrderEdit, OrderLine, OrderState, OrderStep,
+};
 use crate::domain::outbox::{Aim, Owed, OwedCall, OwedState, Purpose};
 use crate::domain::reading::Contact;
 
@@ -66,7 +68,7 @@ pub(super) fn turn(n: i64) -> Changes {
             source: Some(LeadSource { referral: referral(), at: at(3) }),
         }],
         orders: vec![draft(OrderId(id), conversation, customer, message)],
-        order_changes: vec![OrderChange { order: OrderId(id), at: at(6), what: OrderStep::Drafted }],
+        order_changes: vec![step(OrderId(id))],
         outbox: vec![
             owed_send(outbox, MessageId(id + 1), conversation),
             owed_find(OutboxId(id + 2), outbox, conversation),
@@ -132,6 +134,13 @@ fn reply_row(id: MessageId, conversation: ConversationId, outbox: OutboxId) -> M
     }
 }
 
+fn step(order: OrderId) -> OrderChange {
+    let (before, after) = (1, 2);
+    let lines = LinesEdit { before, after, total_before: Some(usd(2990)), total_after: None };
+    let edit = OrderEdit { lines: Some(lines), contact: vec!["phone".to_owned()] };
+    OrderChange { order, at: at(6), what: OrderStep::Edited, by: Some("Zoé".to_owned()), edit: Some(edit) }
+}
+
 fn draft(id: OrderId, conversation: ConversationId, customer: CustomerId, message: MessageId) -> Order {
     let line = OrderLine {
         product: "shirt".to_owned(),
@@ -143,6 +152,7 @@ fn draft(id: OrderId, conversation: ConversationId, customer: CustomerId, messag
         unit_price: usd(2990),
         evidence: vec![LineEvidence { message, words: "two shirts".to_owned(), of: "product".to_owned() }],
         confidence: 0.7,
+        stock_taken: false,
     };
     Order {
         id,
@@ -156,6 +166,8 @@ fn draft(id: OrderId, conversation: ConversationId, customer: CustomerId, messag
         contact: Contact { phone: Some("+1".to_owned()), email: None, address: None },
         opened_at: at(5),
         confirmed_at: None,
+        version: 7,
+        by_hand: true,
     }
 }
 

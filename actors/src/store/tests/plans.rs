@@ -9,12 +9,12 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult,
 use crate::domain::channel::{Account, Channel};
 use crate::domain::comment::{CommentKind, CommentName};
 use crate::domain::conversation::{Customer, Facts, Shown};
-use crate::domain::ids::{ConversationId, CustomerId, EventSeq};
+use crate::domain::ids::{ConversationId, CustomerId, EventSeq, OrderId};
 use crate::domain::outcome::Reason;
 use crate::store::ledger::{Order, Selection, State};
-use crate::store::threads::{self, Wanted};
+use crate::store::threads::{self, LastWanted, Wanted};
 use crate::store::views::{self, Page};
-use crate::store::{Store, alarms, budgets, comments, inbox, ledger, office, sellers, unknown};
+use crate::store::{Store, alarms, budgets, comments, inbox, ledger, office, orders, sellers, unknown};
 
 use super::support::{account, at, seller, sqlite};
 
@@ -71,6 +71,7 @@ async fn a_question_is_answered_from_an_index_that_fits_it() {
     let wanted = Wanted {
         customers: vec![(account(), "1".to_owned()), (number.clone(), "US.1".to_owned())],
         conversations: vec![ConversationId(1), ConversationId(2)],
+        orders: [OrderId(1), OrderId(2)].into(),
         mids: ["m".to_owned()].into(),
         ..Wanted::default()
     };
@@ -89,7 +90,11 @@ async fn a_question_is_answered_from_an_index_that_fits_it() {
     views::conversation(&reads, seller, ConversationId(1)).await.unwrap();
     threads::heard(&reads, seller, &[1, 2], 9).await.unwrap();
     threads::drafts(&reads, seller, vec![1, 2]).await.unwrap();
-    threads::last_orders(&reads, seller, &[ConversationId(1), ConversationId(2)]).await.unwrap();
+    let of = vec![ConversationId(1), ConversationId(2)];
+    let last = LastWanted { of, except: [OrderId(1), OrderId(2)].into() };
+    threads::last_orders(&reads, seller, &last).await.unwrap();
+    orders::order(&reads, seller, OrderId(1)).await.unwrap();
+    orders::history(&reads, seller, OrderId(1), page).await.unwrap();
     threads::conversations(&reads, seller, &[1, 2]).await.unwrap();
     threads::leads(&reads, seller, &[1, 2]).await.unwrap();
     sellers::open(&reads, seller).await.unwrap();
@@ -123,7 +128,7 @@ async fn a_question_is_answered_from_an_index_that_fits_it() {
 
 /// Whether a step of a plan looks at every row of a table, or of a shop.
 fn is_a_walk(plan: &str) -> bool {
-    const TABLES: [&str; 11] = [
+    const TABLES: [&str; 12] = [
         "customer",
         "customer_alias",
         "conversation",
@@ -133,6 +138,7 @@ fn is_a_walk(plan: &str) -> bool {
         "lead",
         "shop_order",
         "order_line",
+        "order_change",
         "outbox",
         "alarm",
     ];
