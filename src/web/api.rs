@@ -10,8 +10,9 @@ mod views;
 use std::sync::Arc;
 
 use actors::domain::command::Command;
-use actors::domain::ids::{ConnectionId, ConversationId, SellerId};
+use actors::domain::ids::{ConnectionId, ConversationId};
 use actors::ledger::Ledger;
+use actors::ports::Clock;
 use actors::sellers::{Asked, Sellers};
 use actors::store::{Store, comments as public, office, views as rows};
 use http::{Method, StatusCode};
@@ -20,6 +21,7 @@ use serde_json::{Value, json};
 use super::body::{BodyLimits, BodyRoom};
 use super::problem::Problem;
 use super::route::Route;
+use crate::keys::Caller;
 use crate::office::{Office, OfficeError};
 use crate::vault::Secret;
 
@@ -38,6 +40,8 @@ pub struct Api {
     pub ledger: Ledger,
     /// What the operator shows.
     pub operator_key: Secret,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
     /// Room for bodies.
     pub room: BodyRoom,
     /// What a body may be.
@@ -83,16 +87,19 @@ pub fn routes(api: &Arc<Api>) -> Vec<Route> {
 
 async fn create_seller(api: Arc<Api>, call: Call) -> Result<Value, Problem> {
     let settings = call.json::<SellerIn>()?.checked()?;
-    let seller = api.office.create_seller(&settings, call.idempotency_key()?).await.map_err(call::failed)?;
-    Ok(json!({ "id": seller }))
+    let caller = Caller::operator();
+    let request = call.request(&caller, Method::POST, api.clock.now())?;
+    let seller = api.office.create_seller(&request, &settings).await.map_err(not_done)?;
+    Ok(json!({ "id": seller.value }))
 }
 
 async fn connect(api: Arc<Api>, call: Call) -> Result<Value, Problem> {
     let seller = call.seller()?;
     let account = call.json::<ConnectionIn>()?.checked(seller)?;
-    let connection = api.office.connect(account).await.map_err(not_connected)?;
-    tell_of_connections(&api, seller).await;
-    Ok(json!({ "id": connection }))
+    let caller = Caller::operator();
+    let request = call.request(&caller, Method::POST, api.clock.now())?;
+    let connection = api.office.connect(&request, account).await.map_err(not_done)?;
+    Ok(json!({ "id": connection.value }))
 }
 
 async fn connections(api: Arc<Api>, call: Call) -> Result<Value, Problem> {
@@ -102,27 +109,37 @@ async fn connections(api: Arc<Api>, call: Call) -> Result<Value, Problem> {
 
 async fn disconnect(api: Arc<Api>, call: Call) -> Result<Value, Problem> {
     let (seller, connection) = (call.seller()?, ConnectionId(call.id("connection")?));
-    if !api.office.disconnect(seller, connection).await.map_err(call::failed)? {
+    let caller = Caller::operator();
+    let request = call.request(&caller, Method::DELETE, api.clock.now())?;
+    if !api.office.disconnect(&request, seller, connection).await.map_err(not_done)? {
         return Err(Problem::not_found().detail(format!("seller {seller} has no connection {connection}")));
     }
-    tell_of_connections(&api, seller).await;
     Ok(json!({ "id": connection, "state": "disconnected" }))
 }
 
-/// The actor may be in memory with the connections as they were.
-async fn tell_of_connections(api: &Api, seller: SellerId) {
-    if let Err(error) = api.sellers.reload_credentials(seller).await {
-        tracing::warn!(%error, seller.id = seller.0, "the seller's actor learns of its connections when it is loaded again");
-    }
-}
-
-fn not_connected(error: OfficeError) -> Problem {
+/// Why the front office did not do it.
+fn not_done(error: OfficeError) -> Problem {
+    let problem = |status, code, title| Problem::new(status, code, title).detail(error.to_string());
     match error {
         OfficeError::Taken(..) => {
-            let title = "The account is connected to another seller";
-            Problem::new(StatusCode::CONFLICT, "account_taken", title).detail(error.to_string())
+            problem(StatusCode::CONFLICT, "account_taken", "The account is connected to another seller")
         }
-        OfficeError::Store(_) | OfficeError::Vault(_) => call::failed(error),
+        OfficeError::RequestReused => {
+            let title = "The Idempotency-Key belongs to another request";
+            problem(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", title)
+        }
+        OfficeError::VersionConflict { .. } => {
+            problem(StatusCode::CONFLICT, "version_conflict", "It was changed by somebody else")
+        }
+        OfficeError::NotAllowed(_) | OfficeError::NotTheirs(_) => {
+            problem(StatusCode::FORBIDDEN, "forbidden", "The key does not allow it")
+        }
+        OfficeError::NoSeller(_) => Problem::not_found().detail(error.to_string()),
+        OfficeError::Invalid(_) => problem(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "It cannot be like this"),
+        OfficeError::RequestUnreadable => {
+            problem(StatusCode::BAD_REQUEST, "invalid_idempotency_key", "The Idempotency-Key cannot be used")
+        }
+        OfficeError::Store(_) | OfficeError::Vault(_) | OfficeError::NoRandomness(_) => call::failed(error),
     }
 }
 

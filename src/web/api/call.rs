@@ -9,6 +9,7 @@ use actors::domain::ids::SellerId;
 use actors::store::office;
 use actors::store::views::Page;
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use http::{HeaderMap, Method, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -17,6 +18,8 @@ use warp::path::FullPath;
 use warp::{Filter, Reply};
 
 use super::{Api, unauthorized};
+use crate::keys::Caller;
+use crate::office::{Print, Request};
 use crate::vault::Secret;
 use crate::web::problem::Problem;
 use crate::web::route::{Answer, Route};
@@ -155,6 +158,17 @@ impl Call {
             }
         }
         Ok(page)
+    }
+
+    /// The request as the front office knows it.
+    pub(super) fn request<'a>(
+        &'a self,
+        caller: &'a Caller,
+        method: Method,
+        now: DateTime<Utc>,
+    ) -> Result<Request<'a>, Problem> {
+        let print = Print::of(method.as_str(), self.path.as_str(), &self.body);
+        Ok(Request::new(caller, now).once(self.idempotency_key()?, print))
     }
 
     /// What makes a repeated request the same request. One that cannot be used is refused: whoever sent it relies on it.
