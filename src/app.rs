@@ -10,11 +10,12 @@ use actors::root::Tree;
 use actors::sellers::Sellers;
 use actors::shop::ShopRules;
 use actors::store::ledger;
+use actors::store::office as office_store;
 use actors::store::unknown::Room;
 use actors::store::{Boot, Store, StoreSettings};
 use actors::world::{Parts, TreeSettings, World};
 use anyhow::{Context, bail};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
@@ -22,6 +23,7 @@ use tracing::info;
 use crate::config::Config;
 use crate::door::{self, Objects, Secrets, VerifyTokens};
 use crate::graph::{Addresses, GraphClient};
+use crate::keys::{Gate, Guesses, Keys, Pace};
 use crate::office::{self, Office};
 use crate::server::{Server, ServerSettings};
 use crate::vault::{Secret, Vault};
@@ -39,6 +41,7 @@ pub struct App {
     address: SocketAddr,
     store: Store,
     office: Office,
+    gate: Arc<Gate>,
     tree: Tree,
     server: Server,
     site: Site,
@@ -75,15 +78,18 @@ impl App {
         let boot = store.boot(clock.now()).await.context("could not note the start of this process")?;
         let world = World::new(Parts { decode, ..parts(config, &store, &vault, &boot, clock.clone())? });
         let tree = Tree::start(world.clone()).await.context("could not read the connected accounts")?;
-        let office = Office::new(store.clone(), vault, world);
-        let site = site(config, &store, &office, &tree, clock.clone())?;
+        let operator_key = config.secrets.operator_api_key.clone().context("secrets.operator_api_key is not set")?;
+        let keys = Keys::new(store.clone(), operator_key);
+        let office = Office::new(store.clone(), vault, world, tree.sellers.clone(), keys.clone());
+        let gate = Arc::new(gate(config, keys));
+        let site = site(config, (&store, &office, &gate), &tree, clock.clone())?;
         let server = Server::new(ServerSettings {
             max_connections: config.server.max_connections,
             head_timeout: config.server.header_timeout,
             stop_grace: config.server.stop_timeout,
             ..ServerSettings::default()
         });
-        Ok(Self { listener, address, store, office, tree, server, site, clock, boot })
+        Ok(Self { listener, address, store, office, gate, tree, server, site, clock, boot })
     }
 
     /// A second tree of actors over the same shops, as a second process would have it: only the prover wants one.
@@ -101,6 +107,11 @@ impl App {
         self.address
     }
 
+    /// What time it is for the service.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
     /// The database, to look at.
     pub fn store(&self) -> &Store {
         &self.store
@@ -109,6 +120,11 @@ impl App {
     /// Sellers and their accounts.
     pub fn office(&self) -> &Office {
         &self.office
+    }
+
+    /// What a request passes.
+    pub fn gate(&self) -> &Arc<Gate> {
+        &self.gate
     }
 
     /// The sellers' actors.
@@ -202,22 +218,33 @@ fn tree_settings(config: &Config) -> anyhow::Result<TreeSettings> {
             ledgered: delta(kept.keep_ledgered)?,
             unknown_account: delta(kept.keep_unknown_account)?,
         },
+        keep_office: office_store::Keep { audit: delta(config.api.keep_audit)?, ..TreeSettings::default().keep_office },
         ..TreeSettings::default()
     })
 }
 
-fn site(config: &Config, store: &Store, office: &Office, tree: &Tree, clock: Arc<dyn Clock>) -> anyhow::Result<Site> {
+fn gate(config: &Config, keys: Keys) -> Gate {
+    let pace = Pace::new(config.api.requests_per_second, config.api.burst);
+    Gate::new(keys, pace, Guesses::new(config.api.wrong_keys_per_minute))
+}
+
+fn site(
+    config: &Config,
+    (store, office, gate): (&Store, &Office, &Arc<Gate>),
+    tree: &Tree,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<Site> {
     let body = BodyLimits { bytes: config.server.body_limit_bytes, deadline: config.server.body_timeout };
     let limits = WebhookLimits { body, requests_in_hand: config.server.webhooks_in_hand, ..WebhookLimits::default() };
-    let webhooks = Webhooks::new(secrets(config), verify_tokens(config), keep(tree), clock, limits);
-    let operator_key = config.secrets.operator_api_key.clone().context("secrets.operator_api_key is not set")?;
+    let webhooks = Webhooks::new(secrets(config), verify_tokens(config), keep(tree), clock.clone(), limits);
     let mut routes = web::routes(&Arc::new(webhooks));
     routes.extend(api::routes(&Arc::new(Api {
         store: store.clone(),
         office: office.clone(),
         sellers: tree.sellers.clone(),
         ledger: tree.ledger.clone(),
-        operator_key,
+        gate: gate.clone(),
+        clock,
         room: BodyRoom::new(64 << 20),
         limits: BodyLimits { bytes: 1 << 20, ..body },
     })));

@@ -11,6 +11,7 @@ mod reader;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -45,6 +46,8 @@ pub struct Config {
     pub meta: Meta,
     /// Keys of our own.
     pub secrets: Secrets,
+    /// The API, and who may use it how much.
+    pub api: Api,
     /// What happens between an event and its reply.
     pub actors: Actors,
     /// What is kept of events that have ended.
@@ -117,6 +120,19 @@ pub struct Secrets {
     pub previous_encryption_key: Option<Secret>,
     /// Opens the API.
     pub operator_api_key: Option<Secret>,
+}
+
+/// The API, and who may use it how much.
+#[derive(Clone, Debug)]
+pub struct Api {
+    /// Requests a second, a key.
+    pub requests_per_second: NonZeroU32,
+    /// Requests in one go, a key.
+    pub burst: NonZeroU32,
+    /// Wrong keys a minute, an address.
+    pub wrong_keys_per_minute: NonZeroU32,
+    /// How long it is known who did what.
+    pub keep_audit: Duration,
 }
 
 /// What happens between an event and its reply.
@@ -244,6 +260,7 @@ impl Config {
             database: Database::read(&mut reader),
             meta: Meta::read(&mut reader),
             secrets: Secrets::read(&mut reader),
+            api: Api::read(&mut reader),
             actors: Actors::read(&mut reader),
             ledger: Ledger::read(&mut reader),
             budgets: Budgets::read(&mut reader),
@@ -314,6 +331,21 @@ impl Secrets {
             encryption_key: from.take("secrets.encryption_key", parse::optional(parse::secret)),
             previous_encryption_key: from.take("secrets.previous_encryption_key", parse::optional(parse::secret)),
             operator_api_key: from.take("secrets.operator_api_key", parse::optional(parse::secret)),
+        }
+    }
+}
+
+const MOST_REQUESTS: NonZeroU32 = NonZeroU32::new(1_000_000).expect("it is not 0");
+
+impl Api {
+    fn read(from: &mut Reader) -> Self {
+        const DAY: Duration = Duration::from_secs(86_400);
+        let some = || parse::whole(NonZeroU32::MIN..=MOST_REQUESTS);
+        Self {
+            requests_per_second: from.take("api.requests_per_second", some()),
+            burst: from.take("api.burst", some()),
+            wrong_keys_per_minute: from.take("api.wrong_keys_per_minute", some()),
+            keep_audit: from.take("api.keep_audit", parse::duration_from(DAY)),
         }
     }
 }

@@ -8,6 +8,7 @@ pub mod cli;
 pub mod config;
 pub mod door;
 pub mod graph;
+pub mod keys;
 pub mod office;
 pub mod prove;
 pub mod sandbox;

@@ -1,5 +1,5 @@
 //! The clerk: looks after the ledger. It takes up what was nobody's once its account is somebody's, and lets go of what
-//! has ended long ago, a little at a time, so that nobody else waits for it.
+//! has ended long ago, a little at a time, so that nobody else waits for it. So it does with what the front office keeps.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::domain::channel::Account;
 use crate::ledger::{Ledger, NotReplayed};
 use crate::post::ClerkMsg;
 use crate::store::ledger::{self, Round, Selection};
-use crate::store::unknown;
+use crate::store::{office, unknown};
 use crate::trouble::{Trouble, within};
 use crate::world::World;
 
@@ -26,11 +26,18 @@ const LONGEST_REST: Duration = Duration::from_secs(1);
 /// The actor.
 pub(crate) struct ClerkActor;
 
+/// What it lets go of in a round, one after the other.
+#[derive(Clone, Copy)]
+enum Chore {
+    Events(Round),
+    Office,
+}
+
 /// What it is at.
 pub(crate) struct ClerkState {
     world: Arc<World>,
     ledger: Ledger,
-    round: Option<Round>,
+    round: Option<Chore>,
     pruned: usize,
     round_at: DateTime<Utc>,
     timer: Option<JoinHandle<()>>,
@@ -100,7 +107,7 @@ impl ClerkState {
         let now = self.world.clock.now();
         if self.round.is_none() && self.round_at <= now {
             self.round_at = now + ROUNDS_APART;
-            self.round = Some(Round::default());
+            self.round = Some(Chore::Events(Round::default()));
             tell(me, ClerkMsg::GoOn);
         }
         self.look_later(me);
@@ -109,18 +116,17 @@ impl ClerkState {
     /// One step of the round. It rests four times as long as the step took: when others write much, it takes long and
     /// so comes seldom.
     async fn go_on(&mut self, me: &ActorRef<ClerkMsg>) {
-        let Some(round) = self.round.take().filter(|_| !self.world.is_stopping()) else { return };
+        let Some(chore) = self.round.take().filter(|_| !self.world.is_stopping()) else { return };
         let begun = Instant::now();
-        match self.step(round).await {
-            Ok(pruned) => {
-                self.pruned += pruned.events;
-                self.round = pruned.next;
+        match self.step(chore).await {
+            Ok(next) => {
+                self.round = next;
                 if self.round.is_some() {
                     me.send_after((begun.elapsed() * 4).min(LONGEST_REST), || ClerkMsg::GoOn);
                     return;
                 }
             }
-            Err(error) => warn!(error = &error as &dyn Error, "could not let go of old events; the next round does"),
+            Err(error) => warn!(error = &error as &dyn Error, "could not let go of what is old; the next round does"),
         }
         // The next round may be due already, where time has been quicker than the steps.
         tell(me, ClerkMsg::Look);
@@ -130,9 +136,21 @@ impl ClerkState {
         }
     }
 
-    async fn step(&self, round: Round) -> Result<ledger::Pruned, Trouble> {
+    /// Says what is to be done next; none: the round is over.
+    async fn step(&mut self, chore: Chore) -> Result<Option<Chore>, Trouble> {
         let World { store, clock, settings, .. } = &*self.world;
-        within(settings.store_timeout, ledger::prune(store, settings.keep, round, clock.now())).await
+        let (limit, now) = (settings.store_timeout, clock.now());
+        match chore {
+            Chore::Events(round) => {
+                let pruned = within(limit, ledger::prune(store, settings.keep, round, now)).await?;
+                self.pruned += pruned.events;
+                Ok(Some(pruned.next.map_or(Chore::Office, Chore::Events)))
+            }
+            Chore::Office => {
+                let is_more = within(limit, office::prune(store, settings.keep_office, now)).await?;
+                Ok(is_more.then_some(Chore::Office))
+            }
+        }
     }
 
     fn look_later(&mut self, me: &ActorRef<ClerkMsg>) {

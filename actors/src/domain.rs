@@ -1,5 +1,6 @@
 //! Plain values and rules: no I/O, no clock, no chance.
 
+pub mod access;
 pub mod alarm;
 pub mod asked;
 pub mod budget;
@@ -21,6 +22,7 @@ pub mod order;
 pub mod outbox;
 pub mod outcome;
 pub mod reading;
+pub mod region;
 pub mod reply;
 pub mod seller;
 pub mod told;

@@ -227,8 +227,7 @@ impl House {
 
 async fn seller(store: &Store, account: &str) -> SellerId {
     let tx = OfficeTx::begin(store.pen()).await.unwrap();
-    let seller =
-        office::create_seller(&tx, &Settings::new("Ada's", "EUR".parse::<Currency>().unwrap()), None).await.unwrap();
+    let seller = office::create_seller(&tx, &Settings::new("Ada's", "EUR".parse::<Currency>().unwrap())).await.unwrap();
     let account = Account::new(Channel::Instagram, account);
     office::put_connection(&tx, &NewConnection { seller, account, linked: None, username: "ada".to_owned() })
         .await

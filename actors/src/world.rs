@@ -65,6 +65,8 @@ pub struct TreeSettings {
     pub room: Room,
     /// How long events are kept once they have ended.
     pub keep: Keep,
+    /// How long the front office's answers and deeds are kept.
+    pub keep_office: office::Keep,
 }
 
 impl Default for TreeSettings {
@@ -93,6 +95,7 @@ impl Default for TreeSettings {
                 ledgered: TimeDelta::days(30),
                 unknown_account: TimeDelta::days(7),
             },
+            keep_office: office::Keep { answers: TimeDelta::days(7), audit: TimeDelta::days(400) },
         }
     }
 }

@@ -2,7 +2,9 @@
 
 pub mod account_owner;
 pub mod alarm;
+pub mod api_key;
 pub mod app_hold;
+pub mod audit;
 pub mod comment;
 pub mod connection;
 pub mod conversation;
@@ -14,6 +16,7 @@ pub mod intake;
 pub mod lead;
 pub mod loose_end;
 pub mod message;
+pub mod office_request;
 pub mod order_change;
 pub mod order_line;
 pub mod outbox;

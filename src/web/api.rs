@@ -8,6 +8,7 @@ mod connections;
 mod conversations;
 mod endpoint;
 mod gate;
+mod keys;
 mod ledger;
 mod orders;
 mod products;
@@ -17,13 +18,14 @@ mod words;
 use std::sync::Arc;
 
 use actors::ledger::Ledger;
+use actors::ports::Clock;
 use actors::sellers::Sellers;
 use actors::store::Store;
 
 use super::body::{BodyLimits, BodyRoom};
 use super::route::Route;
+use crate::keys::Gate;
 use crate::office::Office;
-use crate::vault::Secret;
 
 /// What is read whole is no larger; what may be is read in pieces.
 const MAX_BODY: usize = 1 << 20;
@@ -38,8 +40,10 @@ pub struct Api {
     pub sellers: Sellers,
     /// What is kept with a reason, and the way to put it back to work.
     pub ledger: Ledger,
-    /// What the operator shows.
-    pub operator_key: Secret,
+    /// Lets callers in.
+    pub gate: Arc<Gate>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
     /// Room for bodies.
     pub room: BodyRoom,
     /// What a body may be.
@@ -55,6 +59,7 @@ pub fn routes(api: &Arc<Api>) -> Vec<Route> {
         orders::routes(api),
         conversations::routes(api),
         commands::routes(api),
+        keys::routes(api),
         ledger::routes(api),
     ];
     areas.into_iter().flatten().collect()

@@ -214,7 +214,7 @@ pub struct LinesEdit {
 }
 
 /// What a command about an order is answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct OrderAnswer {
     /// Which order.
     pub order: OrderId,

@@ -4,6 +4,7 @@ mod shown;
 
 use std::sync::Arc;
 
+use actors::domain::access::Scope;
 use actors::domain::ids::ConversationId;
 use actors::store::{comments as public, views as rows};
 
@@ -20,7 +21,7 @@ pub(super) fn routes(api: &Arc<Api>) -> Vec<Route> {
     let all = "/api/v1/sellers/{seller}/conversations";
     let said = "/api/v1/sellers/{seller}/conversations/{conversation}/messages";
     let public = "/api/v1/sellers/{seller}/comments";
-    let scope = "conversations:read";
+    let scope = Scope::ConversationsRead;
     vec![
         get(all, "list_conversations", "Lists conversations").scope(scope).by(api, conversations),
         get(said, "list_messages", "Lists the messages of a conversation").scope(scope).by(api, messages),

@@ -5,6 +5,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use actors::domain::access::Scope;
 use actors::domain::catalog::{Product, Variant};
 use actors::domain::command::Command;
 use actors::domain::money::{Currency, Money};
@@ -28,7 +29,7 @@ pub(super) type Checked<T> = Result<T, String>;
 pub(super) fn routes(api: &Arc<Api>) -> Vec<Route> {
     vec![
         put("/api/v1/sellers/{seller}/products", "put_products", "Adds or replaces products")
-            .scope("products:write")
+            .scope(Scope::ProductsWrite)
             .by(api, put_products),
     ]
 }

@@ -118,16 +118,15 @@ async fn the_last_confirmed_order_of_each_conversation_is_read_at_once() {
 }
 
 #[tokio::test]
-async fn a_seller_is_made_once_for_each_request_and_an_account_is_one_sellers() {
+async fn an_account_is_one_sellers() {
     for database in databases().await {
         let store = database.open().await;
         let tx = OfficeTx::begin(store.pen()).await.unwrap();
         let settings = crate::domain::seller::Settings::new("Wool", "EUR".parse().unwrap());
         let mut made = Vec::new();
-        for request in [None, None, Some("a"), Some("b"), Some("a")] {
-            made.push(office::create_seller(&tx, &settings, request).await.unwrap().0);
+        for _ in 0..2 {
+            made.push(office::create_seller(&tx, &settings).await.unwrap().0);
         }
-        assert_eq!((made[2], made.iter().collect::<std::collections::BTreeSet<_>>().len()), (made[4], 4));
         let of = |seller: i64| office::NewConnection {
             seller: SellerId(seller),
             account: account(),
