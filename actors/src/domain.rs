@@ -23,4 +23,6 @@ pub mod outcome;
 pub mod reading;
 pub mod reply;
 pub mod seller;
+pub mod shop_event;
 pub mod told;
+pub mod webhook;

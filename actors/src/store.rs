@@ -6,6 +6,8 @@ pub mod app_hold;
 pub mod budgets;
 pub mod comments;
 mod connect;
+pub mod deliveries;
+pub mod endpoints;
 pub mod error;
 pub mod inbox;
 mod insert;
@@ -18,6 +20,7 @@ pub mod open;
 pub mod pen;
 mod rows;
 pub mod sellers;
+pub mod shop_events;
 #[cfg(test)]
 mod tests;
 pub mod threads;

@@ -19,6 +19,8 @@ pub struct Model {
     pub turns: i64,
     /// The key of the request that made it, if it had one: the same request again finds it here.
     pub request: Option<String>,
+    /// The last shop event that was let go of.
+    pub events_gone: i64,
 }
 
 /// None: rows are joined by hand, within one seller.

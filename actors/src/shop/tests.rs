@@ -144,6 +144,7 @@ impl Played {
             happened_at,
             raw: Vec::new(),
             attempts: 0,
+            preset: None,
         }
     }
 

@@ -1,0 +1,1 @@
+//! The herald on a real database.
