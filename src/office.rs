@@ -6,9 +6,10 @@ use actors::domain::budget::OwnCaps;
 use actors::domain::channel::Account;
 use actors::domain::ids::{ConnectionId, SellerId};
 use actors::domain::seller::Settings;
+use actors::domain::shop_event::ShopEventKind;
 use actors::ports::Later;
-use actors::store::office::{self, NewConnection};
-use actors::store::{OfficeTx, Store, StoreError};
+use actors::store::office::{self, NewConnection, Which};
+use actors::store::{OfficeTx, Store, StoreError, inbox};
 use actors::world::World;
 use thiserror::Error;
 
@@ -80,21 +81,32 @@ impl Office {
         let NewAccount { seller, account, linked, username, token } = new;
         let tx = OfficeTx::begin(self.store.pen()).await?;
         let new = NewConnection { seller, account, linked, username };
+        let was_connected = office::is_connected(&tx, seller, Which::Account(&new.account)).await?;
         let connection = office::put_connection(&tx, &new).await?;
         let connection = connection.ok_or_else(|| OfficeError::Taken(new.account, new.linked))?;
-        let sealed = self.vault.seal(&token, &Purpose { seller, connection, what: ACCESS_TOKEN })?;
+        let sealed = self.vault.seal(&token, &Purpose { seller, of: connection.0, what: ACCESS_TOKEN })?;
         office::put_token(&tx, seller, connection, sealed.as_str()).await?;
+        let happened =
+            if was_connected { ShopEventKind::ConnectionChanged } else { ShopEventKind::ConnectionConnected };
+        inbox::announce(&tx, seller, (happened, connection.0), self.world.now()).await?;
         tx.commit("office").await?;
         self.world.reload_directory().await?;
+        self.world.wake(vec![seller]);
         Ok(connection)
     }
 
     /// Ends a connection: from here on its events find nobody, and nothing is sent through it. False: there is none.
     pub async fn disconnect(&self, seller: SellerId, connection: ConnectionId) -> Result<bool, OfficeError> {
         let tx = OfficeTx::begin(self.store.pen()).await?;
+        let was_connected = office::is_connected(&tx, seller, Which::Id(connection)).await?;
         let was_there = office::end_connection(&tx, seller, connection).await?;
+        if was_connected {
+            let happened = (ShopEventKind::ConnectionDisconnected, connection.0);
+            inbox::announce(&tx, seller, happened, self.world.now()).await?;
+        }
         tx.commit("office").await?;
         self.world.reload_directory().await?;
+        self.world.wake(vec![seller]);
         Ok(was_there)
     }
 }
@@ -113,7 +125,7 @@ pub fn tokens(store: Store, vault: Arc<Vault>) -> Tokens {
         Box::pin(async move {
             let access = office::access(store.reads(), seller, connection).await;
             let access = access.map_err(|error| NoToken::Unreadable(error.to_string()))?.ok_or(NoToken::Missing)?;
-            let purpose = Purpose { seller, connection, what: ACCESS_TOKEN };
+            let purpose = Purpose { seller, of: connection.0, what: ACCESS_TOKEN };
             let token = vault.open(&Sealed::stored(access.sealed_token), &purpose);
             let token = token.map_err(|error| NoToken::Unreadable(error.to_string()))?;
             Ok(Credentials { token, page: access.page })

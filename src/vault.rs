@@ -6,7 +6,7 @@ mod secret;
 
 use std::fmt;
 
-use actors::domain::ids::{ConnectionId, SellerId};
+use actors::domain::ids::SellerId;
 use aes_gcm::Aes256Gcm;
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use base64::Engine;
@@ -29,9 +29,9 @@ pub struct Vault {
 pub struct Purpose {
     /// Whose it is.
     pub seller: SellerId,
-    /// Of which connection.
-    pub connection: ConnectionId,
-    /// Which of the connection's secrets, as a word: `access_token`.
+    /// Of which of the seller's things of this kind, by id: a connection, a webhook endpoint.
+    pub of: i64,
+    /// Which secret, as a word: `access_token`.
     pub what: &'static str,
 }
 
@@ -54,7 +54,7 @@ pub enum VaultError {
         /// Which.
         key_id: String,
     },
-    /// Sealed for another seller, connection or use.
+    /// Sealed for another seller, thing or use.
     #[error("sealed for another place than {purpose}")]
     OtherPurpose {
         /// The one it was to be opened for.
@@ -126,7 +126,7 @@ impl Sealed {
 
 impl Purpose {
     fn bytes(&self) -> Vec<u8> {
-        format!("hawker/{}/{}/{}", self.seller, self.connection, self.what).into_bytes()
+        format!("hawker/{}/{}/{}", self.seller, self.of, self.what).into_bytes()
     }
 
     /// Says without a key which purpose a secret was sealed for. It only makes the error clear: what keeps a secret
@@ -138,7 +138,7 @@ impl Purpose {
 
 impl fmt::Display for Purpose {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the {} of connection {} of seller {}", self.what, self.connection, self.seller)
+        write!(f, "the {} number {} of seller {}", self.what, self.of, self.seller)
     }
 }
 
@@ -164,7 +164,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const TOKEN: Purpose = Purpose { seller: SellerId(7), connection: ConnectionId(3), what: "access_token" };
+    const TOKEN: Purpose = Purpose { seller: SellerId(7), of: 3, what: "access_token" };
 
     fn key(byte: u8) -> EncryptionKey {
         hex::encode([byte, 1, 2, 3, 4, 5, 6, 7].repeat(4)).parse().unwrap()
@@ -197,7 +197,7 @@ mod tests {
         let vault = vault(1);
         let elsewhere = [
             Purpose { seller: SellerId(8), ..TOKEN },
-            Purpose { connection: ConnectionId(4), ..TOKEN },
+            Purpose { of: 4, ..TOKEN },
             Purpose { what: "verify_token", ..TOKEN },
         ];
         for purpose in elsewhere {

@@ -109,3 +109,6 @@ impl Feed {
         Ok(page)
     }
 }
+
+#[cfg(test)]
+mod tests;

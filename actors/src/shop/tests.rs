@@ -29,6 +29,7 @@ mod shuffled;
 mod shuffled_drafts;
 mod talk;
 mod taps;
+mod told;
 
 const NOON: i64 = 1_790_856_000;
 

@@ -50,6 +50,7 @@ pub async fn extent(reads: &impl ConnectionTrait, seller: SellerId) -> Result<Op
         .await?;
     let Some(gone) = gone else { return Ok(None) };
     let last = shop_event::Entity::of_seller(seller)
+        .filter(shop_event::Column::Id.gt(gone))
         .select_only()
         .column(shop_event::Column::Id)
         .order_by_desc(shop_event::Column::Id)
