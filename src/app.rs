@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actors::domain::budget::Caps;
+use actors::domain::webhook::Schedule;
+use actors::herald::Plain;
 use actors::ports::{Clock, Decode, Graph, Later};
 use actors::root::Tree;
 use actors::sellers::Sellers;
@@ -13,14 +15,14 @@ use actors::store::ledger;
 use actors::store::office as office_store;
 use actors::store::unknown::Room;
 use actors::store::{Boot, Store, StoreSettings};
-use actors::world::{Parts, TreeSettings, World};
+use actors::world::{Outside, Parts, TreeSettings, World};
 use anyhow::{Context, bail};
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::door::{self, Objects, Secrets, VerifyTokens};
 use crate::graph::{Addresses, GraphClient};
 use crate::keys::{Gate, Guesses, Keys, Pace};
@@ -31,6 +33,7 @@ use crate::web::api::{self, Api};
 use crate::web::body::{BodyLimits, BodyRoom};
 use crate::web::webhooks::{Keep, NotStored, WebhookLimits, Webhooks};
 use crate::web::{self, Site};
+use crate::webhooks_out::{Endpoints, Sender, SenderSettings};
 
 /// How long the actors may take to end what they have in hand.
 const TREE_STOP: Duration = Duration::from_secs(10);
@@ -42,6 +45,7 @@ pub struct App {
     store: Store,
     office: Office,
     gate: Arc<Gate>,
+    endpoints: Endpoints,
     tree: Tree,
     server: Server,
     site: Site,
@@ -80,6 +84,8 @@ impl App {
         let tree = Tree::start(world.clone()).await.context("could not read the connected accounts")?;
         let operator_key = config.secrets.operator_api_key.clone().context("secrets.operator_api_key is not set")?;
         let keys = Keys::new(store.clone(), operator_key);
+        let allow_loopback = config.webhooks.allow_loopback;
+        let endpoints = Endpoints::new(store.clone(), vault.clone(), world.clone(), allow_loopback);
         let office = Office::new(store.clone(), vault, world, tree.sellers.clone(), keys.clone());
         let gate = Arc::new(gate(config, keys));
         let site = site(config, (&store, &office, &gate), &tree, clock.clone())?;
@@ -89,7 +95,7 @@ impl App {
             stop_grace: config.server.stop_timeout,
             ..ServerSettings::default()
         });
-        Ok(Self { listener, address, store, office, gate, tree, server, site, clock, boot })
+        Ok(Self { listener, address, store, office, gate, endpoints, tree, server, site, clock, boot })
     }
 
     /// A second tree of actors over the same shops, as a second process would have it: only the prover wants one.
@@ -125,6 +131,11 @@ impl App {
     /// What a request passes.
     pub fn gate(&self) -> &Arc<Gate> {
         &self.gate
+    }
+
+    /// Whom sellers want to be told of what happens.
+    pub fn endpoints(&self) -> &Endpoints {
+        &self.endpoints
     }
 
     /// The sellers' actors.
@@ -173,10 +184,20 @@ fn parts(
         clock,
         graph,
         decode: door::decode,
+        outside: outside(config, vault)?,
         rules,
         settings: tree_settings(config)?,
         careful_through: boot.careful_through,
     })
+}
+
+fn outside(config: &Config, vault: &Arc<Vault>) -> anyhow::Result<Outside> {
+    let config::Webhooks { timeout, allow_loopback, retries, disable_after, .. } = &config.webhooks;
+    let settings = SenderSettings { timeout: *timeout, allow_loopback: *allow_loopback };
+    let sender = Sender::new(vault.clone(), settings).context("no client for webhooks out")?;
+    let waits = retries.iter().map(|wait| delta(*wait)).collect::<Result<_, _>>()?;
+    let schedule = Schedule { waits, disable_after: delta(*disable_after)? };
+    Ok(Outside { render: Arc::new(Plain), post: Arc::new(sender), schedule })
 }
 
 fn delta(time: Duration) -> anyhow::Result<TimeDelta> {
@@ -211,6 +232,8 @@ fn tree_settings(config: &Config) -> anyhow::Result<TreeSettings> {
         sweep: config.actors.sweep,
         messages_at_once: config.actors.courier_concurrency,
         calls_per_seller: config.actors.calls_per_seller,
+        webhooks_at_once: config.webhooks.concurrency,
+        keep_shop_events: delta(config.webhooks.keep_events)?,
         append_waiting: config.server.webhooks_in_hand,
         room: Room { of_account: kept.unknown_account_events, of_all: kept.unknown_events },
         keep: ledger::Keep {

@@ -52,6 +52,8 @@ pub struct Config {
     pub actors: Actors,
     /// What is kept of events that have ended.
     pub ledger: Ledger,
+    /// What happened in shops, and who is told of it.
+    pub webhooks: Webhooks,
     /// What may be spent at Meta.
     pub budgets: Budgets,
     /// Logging.
@@ -177,6 +179,23 @@ pub struct Ledger {
     pub keep_handled: Duration,
 }
 
+/// What happened in shops, and who is told of it.
+#[derive(Clone, Debug)]
+pub struct Webhooks {
+    /// For what happened, and the log of deliveries.
+    pub keep_events: Duration,
+    /// Deliveries under way.
+    pub concurrency: usize,
+    /// For an answer.
+    pub timeout: Duration,
+    /// Between tries.
+    pub retries: Vec<Duration>,
+    /// For an endpoint that takes nothing.
+    pub disable_after: Duration,
+    /// Whether plain http to this machine is allowed.
+    pub allow_loopback: bool,
+}
+
 /// What may be spent at Meta in any rolling hour, or minute.
 #[derive(Clone, Debug)]
 pub struct Budgets {
@@ -263,6 +282,7 @@ impl Config {
             api: Api::read(&mut reader),
             actors: Actors::read(&mut reader),
             ledger: Ledger::read(&mut reader),
+            webhooks: Webhooks::read(&mut reader),
             budgets: Budgets::read(&mut reader),
             log: Log::read(&mut reader),
             warnings,
@@ -377,6 +397,20 @@ impl Ledger {
             keep_unknown_account: from.take("ledger.keep_unknown_account", parse::duration_from(DAY)),
             keep_ledgered: from.take("ledger.keep_ledgered", parse::duration_from(DAY)),
             keep_handled: from.take("ledger.keep_handled", parse::duration_from(8 * DAY)),
+        }
+    }
+}
+
+impl Webhooks {
+    fn read(from: &mut Reader) -> Self {
+        const DAY: Duration = Duration::from_secs(86_400);
+        Self {
+            keep_events: from.take("webhooks.keep_events", parse::duration_from(DAY)),
+            concurrency: from.take("webhooks.concurrency", parse::whole(1..=100_000)),
+            timeout: from.take("webhooks.timeout", parse::duration),
+            retries: from.take("webhooks.retries", parse::durations),
+            disable_after: from.take("webhooks.disable_after", parse::duration),
+            allow_loopback: from.take("webhooks.allow_loopback", parse::yes_or_no),
         }
     }
 }

@@ -16,3 +16,4 @@ pub mod server;
 pub mod telemetry;
 pub mod vault;
 pub mod web;
+pub mod webhooks_out;

@@ -6,7 +6,7 @@ mod secret;
 
 use std::fmt;
 
-use actors::domain::ids::{ConnectionId, SellerId};
+use actors::domain::ids::{ConnectionId, EndpointId, SellerId};
 use aes_gcm::Aes256Gcm;
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use base64::Engine;
@@ -34,6 +34,15 @@ pub enum Purpose {
         /// Of which connection.
         connection: ConnectionId,
         /// Which of the connection's secrets, as a word: `access_token`.
+        what: &'static str,
+    },
+    /// To sign what is sent to a webhook endpoint.
+    Endpoint {
+        /// Whose it is.
+        seller: SellerId,
+        /// Of which endpoint.
+        endpoint: EndpointId,
+        /// Which of the endpoint's secrets, as a word.
         what: &'static str,
     },
     /// To answer a request that comes again.
@@ -137,6 +146,7 @@ impl Purpose {
         let text = match self {
             // A number comes first here, and a word in all others.
             Purpose::Connection { seller, connection, what } => format!("hawker/{seller}/{connection}/{what}"),
+            Purpose::Endpoint { seller, endpoint, what } => format!("hawker/endpoint/{seller}/{endpoint}/{what}"),
             Purpose::Answer { to } => format!("hawker/answer/{}", hex::encode(to)),
         };
         text.into_bytes()
@@ -154,6 +164,9 @@ impl fmt::Display for Purpose {
         match self {
             Purpose::Connection { seller, connection, what } => {
                 write!(f, "the {what} of connection {connection} of seller {seller}")
+            }
+            Purpose::Endpoint { seller, endpoint, what } => {
+                write!(f, "the {what} of webhook endpoint {endpoint} of seller {seller}")
             }
             Purpose::Answer { .. } => f.write_str("the answer to this request"),
         }
@@ -221,6 +234,7 @@ mod tests {
             of_connection(8, 3, "access_token"),
             of_connection(7, 4, "access_token"),
             of_connection(7, 3, "verify_token"),
+            Purpose::Endpoint { seller: SellerId(7), endpoint: EndpointId(3), what: "access_token" },
             Purpose::Answer { to: [7; 32] },
         ];
         for purpose in elsewhere {

@@ -1,5 +1,6 @@
 //! The clerk: looks after the ledger. It takes up what was nobody's once its account is somebody's, and lets go of what
-//! has ended long ago, a little at a time, so that nobody else waits for it. So it does with what the front office keeps.
+//! has ended or happened long ago, a little at a time, so that nobody else waits for it. So it does with what the front
+//! office keeps.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -11,10 +12,11 @@ use tokio::task::JoinHandle;
 use tracing::{info, warn};
 
 use crate::domain::channel::Account;
+use crate::domain::ids::{DeliveryId, SellerId};
 use crate::ledger::{Ledger, NotReplayed};
 use crate::post::ClerkMsg;
 use crate::store::ledger::{self, Round, Selection};
-use crate::store::{office, unknown};
+use crate::store::{deliveries, office, shop_events, unknown};
 use crate::trouble::{Trouble, within};
 use crate::world::World;
 
@@ -26,13 +28,6 @@ const LONGEST_REST: Duration = Duration::from_secs(1);
 /// The actor.
 pub(crate) struct ClerkActor;
 
-/// What it lets go of in a round, one after the other.
-#[derive(Clone, Copy)]
-enum Chore {
-    Events(Round),
-    Office,
-}
-
 /// What it is at.
 pub(crate) struct ClerkState {
     world: Arc<World>,
@@ -41,6 +36,19 @@ pub(crate) struct ClerkState {
     pruned: usize,
     round_at: DateTime<Utc>,
     timer: Option<JoinHandle<()>>,
+}
+
+/// What is let go of in a round, one after the other.
+#[derive(Clone, Copy, Debug)]
+enum Chore {
+    /// Events of the inbox.
+    Inbox(Round),
+    /// What happened in shops, of sellers after this one.
+    ShopEvents(SellerId),
+    /// What was delivered of it, after this one.
+    Deliveries(DeliveryId),
+    /// What the front office keeps.
+    Office,
 }
 
 impl Actor for ClerkActor {
@@ -107,7 +115,7 @@ impl ClerkState {
         let now = self.world.clock.now();
         if self.round.is_none() && self.round_at <= now {
             self.round_at = now + ROUNDS_APART;
-            self.round = Some(Chore::Events(Round::default()));
+            self.round = Some(Chore::Inbox(Round::default()));
             tell(me, ClerkMsg::GoOn);
         }
         self.look_later(me);
@@ -119,7 +127,8 @@ impl ClerkState {
         let Some(chore) = self.round.take().filter(|_| !self.world.is_stopping()) else { return };
         let begun = Instant::now();
         match self.step(chore).await {
-            Ok(next) => {
+            Ok((pruned, next)) => {
+                self.pruned += pruned;
                 self.round = next;
                 if self.round.is_some() {
                     me.send_after((begun.elapsed() * 4).min(LONGEST_REST), || ClerkMsg::GoOn);
@@ -136,21 +145,30 @@ impl ClerkState {
         }
     }
 
-    /// Says what is to be done next; none: the round is over.
-    async fn step(&mut self, chore: Chore) -> Result<Option<Chore>, Trouble> {
+    /// Answers how many events of the inbox were let go of, and what is next.
+    async fn step(&self, chore: Chore) -> Result<(usize, Option<Chore>), Trouble> {
         let World { store, clock, settings, .. } = &*self.world;
         let (limit, now) = (settings.store_timeout, clock.now());
-        match chore {
-            Chore::Events(round) => {
-                let pruned = within(limit, ledger::prune(store, settings.keep, round, now)).await?;
-                self.pruned += pruned.events;
-                Ok(Some(pruned.next.map_or(Chore::Office, Chore::Events)))
+        let before = now - settings.keep_shop_events;
+        Ok(match chore {
+            Chore::Inbox(round) => {
+                let ledger::Pruned { events, next } =
+                    within(limit, ledger::prune(store, settings.keep, round, now)).await?;
+                (events, Some(next.map_or(Chore::ShopEvents(SellerId(0)), Chore::Inbox)))
+            }
+            Chore::ShopEvents(after) => {
+                let next = within(limit, shop_events::prune(store, after, before)).await?;
+                (0, Some(next.map_or(Chore::Deliveries(DeliveryId(0)), Chore::ShopEvents)))
+            }
+            Chore::Deliveries(after) => {
+                let next = within(limit, deliveries::prune(store, after, before)).await?;
+                (0, Some(next.map_or(Chore::Office, Chore::Deliveries)))
             }
             Chore::Office => {
                 let is_more = within(limit, office::prune(store, settings.keep_office, now)).await?;
-                Ok(is_more.then_some(Chore::Office))
+                (0, is_more.then_some(Chore::Office))
             }
-        }
+        })
     }
 
     fn look_later(&mut self, me: &ActorRef<ClerkMsg>) {

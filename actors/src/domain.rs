@@ -25,4 +25,6 @@ pub mod reading;
 pub mod region;
 pub mod reply;
 pub mod seller;
+pub mod shop_event;
 pub mod told;
+pub mod webhook;

@@ -15,7 +15,9 @@ use crate::domain::budget::window;
 use crate::domain::channel::Account;
 use crate::domain::command::Commanded;
 use crate::domain::event::{Arrival, Source};
-use crate::domain::ids::SellerId;
+use crate::domain::ids::{SellerId, ShopEventId};
+use crate::domain::shop_event::ShopEventKind;
+use crate::feed::{Feed, NotFed};
 use crate::journal::Journal;
 use crate::post::SupervisorMsg;
 use crate::status::{About, Fault, Inspection, NotStored, NotTold, SellerStatus};
@@ -86,6 +88,16 @@ impl Sellers {
             store.pen().flush_seen().await?;
         }
         Ok(answer)
+    }
+
+    /// Follows what happens in a shop: after this event, or from now on; of these kinds, or of all when none is named.
+    pub async fn feed(
+        &self,
+        seller: SellerId,
+        after: Option<ShopEventId>,
+        kinds: Vec<ShopEventKind>,
+    ) -> Result<Feed, NotFed> {
+        Feed::open(self.world.clone(), seller, after, kinds).await
     }
 
     /// Whether the inbox has something else under this key. What cannot be read now is not called another.

@@ -80,6 +80,8 @@ pub struct Shop {
     rules: ShopRules,
     seller: Seller,
     last_id: i64,
+    /// The last id that was given before this turn.
+    known_through: i64,
     catalog: Catalog,
     index: CatalogIndex,
     threads: HashMap<ConversationId, Thread>,
@@ -131,6 +133,7 @@ impl Shop {
             index: CatalogIndex::new(&loaded.catalog),
             seller: loaded.seller,
             last_id: loaded.last_id,
+            known_through: loaded.last_id,
             catalog: loaded.catalog,
             threads: HashMap::new(),
             by_customer: HashMap::new(),
@@ -185,6 +188,10 @@ impl Shop {
             Happening::Noted(noted) => (step.note(event, noted), None),
             Happening::Commented(comment) => (step.commented(event, comment), None),
             Happening::Mentioned(mention) => (step.mentioned(event, mention), None),
+            Happening::Announced(what) => {
+                step.out.told.push(*what);
+                (Outcome::Handled, None)
+            }
         };
         (step, Decided { event: event.seq, outcome, answer })
     }
@@ -223,7 +230,7 @@ impl Shop {
     }
 
     /// What was decided since the last time, for the store.
-    pub fn changes(&mut self) -> Changes {
+    pub fn changes(&mut self, now: DateTime<Utc>) -> Changes {
         let claimed = std::mem::take(&mut self.turn.claimed);
         let mut turn = std::mem::take(&mut self.turn);
         self.turn.handed = claimed;
@@ -237,7 +244,10 @@ impl Shop {
                 thread.forget_recalled();
             }
         }
-        let changes = turn.into_changes(self.last_id, &self.threads);
+        let told = std::mem::take(&mut turn.told);
+        let mut changes = turn.into_changes(self.last_id, &self.threads);
+        changes.write_down(told, self.known_through, now);
+        (self.last_id, self.known_through) = (changes.last_id, changes.last_id);
         self.reread();
         self.forget_least_used();
         changes

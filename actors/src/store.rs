@@ -6,6 +6,8 @@ pub mod app_hold;
 pub mod budgets;
 pub mod comments;
 mod connect;
+pub mod deliveries;
+pub mod endpoints;
 pub mod error;
 pub mod inbox;
 mod insert;
@@ -19,6 +21,7 @@ pub mod orders;
 pub mod pen;
 mod rows;
 pub mod sellers;
+pub mod shop_events;
 #[cfg(test)]
 mod tests;
 pub mod threads;

@@ -21,6 +21,8 @@ pub struct Model {
     pub version: i64,
     /// Its name in lower case, to be found by.
     pub search_name: String,
+    /// The last shop event that was let go of.
+    pub events_gone: i64,
 }
 
 /// None: rows are joined by hand, within one seller.

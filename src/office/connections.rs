@@ -5,9 +5,10 @@ use std::sync::Arc;
 use actors::domain::access::Scope;
 use actors::domain::channel::Account;
 use actors::domain::ids::{ConnectionId, SellerId};
+use actors::domain::shop_event::ShopEventKind;
 use actors::ports::Later;
-use actors::store::office::{self, NewConnection};
-use actors::store::{OfficeTx, Store};
+use actors::store::office::{self, NewConnection, Which};
+use actors::store::{OfficeTx, Store, inbox};
 use serde_json::json;
 
 use super::deeds::note;
@@ -53,6 +54,7 @@ impl Office {
             return Err(OfficeError::NoSeller(seller));
         }
         let new = NewConnection { seller, account, linked, username };
+        let was_connected = office::is_connected(tx, seller, Which::Account(&new.account)).await?;
         let connection = office::put_connection(tx, &new).await?;
         let connection = connection.ok_or_else(|| OfficeError::Taken(new.account.clone(), new.linked.clone()))?;
         let sealed = self.vault.seal(&token, &access_token(seller, connection))?;
@@ -60,6 +62,9 @@ impl Office {
         let linked = new.linked.as_ref().map(Account::as_str);
         let detail = json!({ "connection": connection, "account": new.account.as_str(), "linked": linked });
         note(tx, request, (Some(seller), "connection.connected"), detail).await?;
+        let happened =
+            if was_connected { ShopEventKind::ConnectionChanged } else { ShopEventKind::ConnectionConnected };
+        inbox::announce(tx, seller, (happened, connection.0), self.world.now()).await?;
         Ok(connection)
     }
 
@@ -72,7 +77,12 @@ impl Office {
     ) -> Result<bool, OfficeError> {
         request.allows(Scope::ConnectionsWrite, Some(seller))?;
         let ended = async |tx: &OfficeTx| {
+            let was_connected = office::is_connected(tx, seller, Which::Id(connection)).await?;
             let was_there = office::end_connection(tx, seller, connection).await?;
+            if was_connected {
+                let happened = (ShopEventKind::ConnectionDisconnected, connection.0);
+                inbox::announce(tx, seller, happened, self.world.now()).await?;
+            }
             if was_there {
                 let detail = json!({ "connection": connection });
                 note(tx, request, (Some(seller), "connection.disconnected"), detail).await?;

@@ -25,3 +25,4 @@ mod samples;
 mod storage;
 mod talk;
 mod tidy;
+mod webhooks_out;

@@ -13,6 +13,7 @@ use super::ids::EventSeq;
 use super::order::{Order, OrderChange};
 use super::outbox::Owed;
 use super::outcome::Outcome;
+use super::shop_event::ShopEvent;
 use super::told::LooseEnd;
 
 /// Rows to be as given, at most one for an id; whatever is not named stays as it is.
@@ -56,6 +57,8 @@ pub struct Changes {
     pub unsaid: Vec<(Account, String)>,
     /// How events ended.
     pub decided: Vec<Decided>,
+    /// What happened by all of this, for others to be told.
+    pub events: Vec<ShopEvent>,
 }
 
 /// How one event ended.

@@ -10,6 +10,7 @@ use crate::domain::ids::{ConversationId, MessageId, OrderId, OutboxId};
 use crate::domain::order::{Look, Order, OrderChange, OrderEdit, OrderStep};
 use crate::domain::outbox::{Owed, OwedCall, OwedState, Purpose};
 use crate::domain::reply;
+use crate::domain::shop_event::Occurrence;
 
 use super::thread::Thread;
 use super::turn::Turn;
@@ -142,6 +143,8 @@ impl Shop {
             if known.is_none_or(|known| known.lead != thread.lead) {
                 self.turn.leads.insert(id);
             }
+            let before = known.map(|known| &known.conversation);
+            self.turn.told.extend(Occurrence::of_conversation(before, &thread.conversation));
             self.turn.touched.insert(id);
             self.threads.insert(id, thread);
         }

@@ -31,6 +31,7 @@ mod shuffled_by_hand;
 mod shuffled_drafts;
 mod talk;
 mod taps;
+mod told;
 
 const NOON: i64 = 1_790_856_000;
 
@@ -148,6 +149,7 @@ impl Played {
             happened_at,
             raw: Vec::new(),
             attempts: 0,
+            preset: None,
         }
     }
 

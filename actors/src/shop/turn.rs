@@ -15,6 +15,7 @@ use crate::domain::conversation::{Alias, Message};
 use crate::domain::ids::{ConversationId, MessageId, OrderId, OutboxId};
 use crate::domain::order::{Order, OrderChange};
 use crate::domain::outbox::Owed;
+use crate::domain::shop_event::Occurrence;
 use crate::domain::told::LooseEnd;
 
 use super::claims::News;
@@ -47,6 +48,8 @@ pub(super) struct Turn {
     /// Ids that customers go by from now on, too.
     pub(super) aliases: BTreeMap<(Account, String), Alias>,
     pub(super) decided: Vec<Decided>,
+    /// What happened that no row tells.
+    pub(super) told: Vec<Occurrence>,
     /// Claimed in this turn: to be handed over once it is stored.
     pub(super) claimed: Vec<OutboxId>,
     /// Stored and to be handed over.
@@ -74,6 +77,7 @@ impl Turn {
         self.leads.extend(step.leads);
         self.aliases.extend(step.aliases);
         self.decided.extend(step.decided);
+        self.told.extend(step.told);
         self.claimed.extend(step.claimed);
     }
 
@@ -102,6 +106,7 @@ impl Turn {
             loose_ends_over: tied.into_iter().map(|(name, _)| name).collect(),
             unsaid: self.unsaid.into_iter().collect(),
             decided: self.decided,
+            events: Vec::new(),
         }
     }
 }

@@ -75,6 +75,7 @@ impl Shop {
                 wanted.comments.extend(comments::named_by(event, happening));
             }
             Happening::Command(commanded) => self.want_for_command(wanted, &commanded.command),
+            Happening::Announced(_) => {}
         }
     }
 

@@ -7,7 +7,7 @@ pub mod requests;
 mod sellers;
 
 use entity::connection;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Value};
 
 use crate::domain::budget::OwnCaps;
 use crate::domain::channel::{Account, Channel};
@@ -76,6 +76,26 @@ pub async fn end_connection(tx: &OfficeTx, seller: SellerId, connection: Connect
     let sql = "UPDATE connection SET state = $1, sealed_token = NULL WHERE seller_id = $2 AND id = $3";
     let values = vec![DISCONNECTED.into(), seller.0.into(), connection.0.into()];
     Ok(tx.writing().execute_sql(sql, values).await? > 0)
+}
+
+/// By what a connection is found.
+#[derive(Clone, Copy, Debug)]
+pub enum Which<'a> {
+    /// By its id.
+    Id(ConnectionId),
+    /// By its account at Meta.
+    Account(&'a Account),
+}
+
+/// Whether a seller's connection is there and works, as it is before this transaction changes it.
+pub async fn is_connected(tx: &OfficeTx, seller: SellerId, which: Which<'_>) -> Result<bool, StoreError> {
+    let (column, value): (_, Value) = match which {
+        Which::Id(id) => ("id", id.0.into()),
+        Which::Account(account) => ("account", account.as_str().into()),
+    };
+    let sql = format!("SELECT 1 FROM connection WHERE seller_id = $1 AND {column} = $2 AND state = $3");
+    let rows = tx.writing().query_sql(&sql, vec![seller.0.into(), value, CONNECTED.into()]).await?;
+    Ok(!rows.is_empty())
 }
 
 /// A connection as people see it.

@@ -10,6 +10,8 @@ mod pens;
 mod plans;
 mod prune;
 mod reading;
+mod shop_events;
 mod support;
 mod talk;
 mod turns;
+mod webhooks;

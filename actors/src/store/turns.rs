@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use entity::{
     alarm, comment, conversation, customer, customer_alias, hold, lead, loose_end, message, order_change, order_line,
-    outbox, product, rate_window, shop_order, variant,
+    outbox, product, rate_window, shop_event, shop_order, variant,
 };
 use sea_orm::sea_query::Condition;
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryTrait, Value};
@@ -40,6 +40,7 @@ pub async fn save(tx: &FencedTx, changes: &Changes, now: DateTime<Utc>) -> Resul
     add::<comment::Entity>(tx, changes.comments.iter().map(|it| rows::comment_row(seller, it).into())).await?;
     loose_ends::remove(tx, seller, &changes.loose_ends_over).await?;
     put::<loose_end::Entity>(tx, changes.loose_ends.iter().map(|it| rows::loose_end_row(seller, it))).await?;
+    add::<shop_event::Entity>(tx, changes.events.iter().map(|it| rows::shop_event_row(seller, it))).await?;
     unsay(tx, seller, &changes.unsaid).await?;
     end_alarms(tx, seller, &changes.alarms_over).await?;
     put::<alarm::Entity>(tx, changes.alarms.iter().map(|it| rows::alarm_row(seller, it))).await

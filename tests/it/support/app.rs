@@ -7,6 +7,7 @@ use std::time::Duration;
 use ::actors::sellers::Sellers;
 use hawker::config::Config;
 use hawker::sandbox::{Answer, Sandbox, SandboxSettings, WebhookEvent};
+use hawker::webhooks_out::Endpoints;
 use http::{Method, StatusCode};
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -80,6 +81,11 @@ impl TestApp {
     /// The sellers' actors.
     pub(crate) fn sellers(&self) -> &Sellers {
         &self.host().sellers
+    }
+
+    /// Whom sellers want to be told of what happens.
+    pub(crate) fn endpoints(&self) -> &Endpoints {
+        &self.host().endpoints
     }
 
     fn host(&self) -> &Host {

@@ -61,7 +61,7 @@ impl Played {
     /// Stores what was decided, as the actor does after a turn.
     pub(super) fn store(&mut self) {
         self.shop.claim(self.now);
-        let changes = self.shop.changes();
+        let changes = self.shop.changes(self.now);
         self.handed.extend(self.shop.hand_over());
         self.orders.extend(changes.orders.iter().map(|order| (order.id.0, order.clone())));
         self.messages.extend(changes.messages.iter().map(|message| (message.id.0, message.clone())));
