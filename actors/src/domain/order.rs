@@ -42,6 +42,8 @@ pub enum Look {
     LateMessage,
     /// The customer wants an order otherwise, and did not say how, or it is confirmed.
     ChangeWanted,
+    /// The customer said more about an order after a person had written its draft.
+    SaidAfterEdit,
     /// The answer would have been too late.
     TooLate,
     /// More was said than a draft is built from.
@@ -64,6 +66,7 @@ named!(Look {
     StillMissing = "still_missing",
     LateMessage = "late_message",
     ChangeWanted = "change_wanted",
+    SaidAfterEdit = "said_after_edit",
     TooLate = "too_late",
     LongThread = "long_thread",
     NotSent = "not_sent",
@@ -84,6 +87,7 @@ impl Look {
             Look::Unsure | Look::StillMissing | Look::TooLate | Look::LongThread => true,
             Look::Attachment | Look::LateMessage | Look::ChangeWanted | Look::NotSent => false,
             Look::UnknownProduct | Look::StaleButton | Look::NothingToRepeat | Look::TwoConversations => false,
+            Look::SaidAfterEdit => false,
         }
     }
 
@@ -95,6 +99,7 @@ impl Look {
             Look::StillMissing => "The customer was asked and did not say what is missing: ask again, as a person.",
             Look::LateMessage => "A message from before the confirmed order came after it: see whether it changes it.",
             Look::ChangeWanted => "The customer wants an order otherwise: find out how, and change it.",
+            Look::SaidAfterEdit => "More was said after a person wrote the draft: see whether that changes it.",
             Look::TooLate => "The automatic answer would have come too late: answer yourself.",
             Look::LongThread => "More was said than a draft is built from: read the whole conversation.",
             Look::NotSent => "An answer of ours could not be sent: see why, and send it.",

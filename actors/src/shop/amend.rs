@@ -127,7 +127,7 @@ impl Step<'_> {
     fn rehear(&mut self, thread: &mut Thread, message: &mut Message, counted: bool) {
         if counted && thread.is_by_hand() {
             // The draft may have been written by the old words.
-            thread.conversation.needs(Look::ChangeWanted);
+            thread.conversation.needs(Look::SaidAfterEdit);
         }
         thread.heard.retain(|known| known.message != message.id);
         let mut heard = thread::heard(message, &self.shop.index);

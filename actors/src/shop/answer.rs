@@ -105,8 +105,8 @@ impl Step<'_> {
     }
 }
 
-/// True when the customer wants otherwise what a person has written: until somebody has looked, nothing is asked or
+/// True when the customer may want otherwise what a person has written: until somebody has looked, nothing is asked or
 /// agreed by itself.
 fn is_a_persons(thread: &Thread) -> bool {
-    thread.is_by_hand() && thread.conversation.needs_look.contains(&Look::ChangeWanted)
+    thread.is_by_hand() && thread.conversation.needs_look.contains(&Look::SaidAfterEdit)
 }

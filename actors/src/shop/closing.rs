@@ -3,7 +3,7 @@
 use crate::domain::alarm::AlarmKind;
 use crate::domain::conversation::{LeadStage, MessageState};
 use crate::domain::draft;
-use crate::domain::order::{Order, OrderState, OrderStep};
+use crate::domain::order::{Look, Order, OrderState, OrderStep};
 use crate::domain::outbox::{Aim, OwedState, Purpose};
 use crate::domain::reply;
 
@@ -38,6 +38,10 @@ impl Step<'_> {
         conversation.draft = None;
         conversation.asked = None;
         conversation.needs_look.retain(|look| !look.is_about_the_draft());
+        if conversation.needs_look.remove(&Look::SaidAfterEdit) {
+            // Whoever closed it may not have seen that.
+            conversation.needs(Look::ChangeWanted);
+        }
         thread.heard.clear();
         thread.draft = None;
         self.clear_alarm(AlarmKind::Reply, thread.conversation.id.0);

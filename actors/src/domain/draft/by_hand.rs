@@ -33,7 +33,7 @@ pub fn heed(order: &Order, heard: &[Heard]) -> Draft {
             Some(Button::Confirm { print, .. }) => draft.agreed |= *print == summed_up,
             // It names no lines, and these are not the customer's own words: only a summary can be agreed to.
             Some(Button::Agree) => {}
-            _ if said.counts() => draft.looks.push((said.message, Look::ChangeWanted)),
+            _ if said.counts() => draft.looks.push((said.message, Look::SaidAfterEdit)),
             _ => {}
         }
     }

@@ -115,7 +115,7 @@ fn no_message_changes_what_a_person_has_written() {
     let said = ["one blue linen shirt in M", "no apron please", "cancel my order", "make it 5", "in M"];
     for (second, text) in (10..).zip(said) {
         played.says(text, second);
-        assert_eq!((played.order(), played.needs_look()), (&before, vec![Look::ChangeWanted]), "{text}");
+        assert_eq!((played.order(), played.needs_look()), (&before, vec![Look::SaidAfterEdit]), "{text}");
         played.restarts();
     }
     played.says("two aprons please", -5);
@@ -130,12 +130,25 @@ fn no_message_changes_what_a_person_has_written() {
 }
 
 #[test]
+fn what_was_said_after_an_edit_is_not_forgotten_with_the_draft() {
+    for confirms in [true, false] {
+        let mut played = Played::new();
+        played.says("two aprons please", 0);
+        played.edits_order(1, &[("APRON", 3)]);
+        played.says("and a blue linen shirt in M", 1);
+        assert_eq!(played.needs_look(), [Look::SaidAfterEdit]);
+        let _ = if confirms { played.confirms_order() } else { played.cancels_order() };
+        assert_eq!(played.needs_look(), [Look::ChangeWanted], "whoever closed it may not have seen it");
+    }
+}
+
+#[test]
 fn a_word_that_is_taken_back_after_the_edit_asks_for_a_look() {
     let mut played = Played::new();
     played.says("two aprons please", 0);
     played.edits_order(1, &[("APRON", 3)]);
     played.hears(Happening::Unsent(Unsent { mid: "m0".into() }), "deleted:m0", 32);
-    assert_eq!((played.wanted().as_str(), played.needs_look()), ("3 APRON", vec![Look::ChangeWanted]));
+    assert_eq!((played.wanted().as_str(), played.needs_look()), ("3 APRON", vec![Look::SaidAfterEdit]));
 }
 
 #[test]
@@ -223,7 +236,7 @@ fn a_draft_is_opened_by_hand_where_there_is_none() {
     assert_eq!(played.is_asked(open(conversation, &[("APRON", 1)]))["error"], "draft_open");
     played.restarts();
     played.says("two blue linen shirts in M", 10);
-    assert_eq!((played.wanted().as_str(), played.needs_look()), ("1 APRON", vec![Look::ChangeWanted]));
+    assert_eq!((played.wanted().as_str(), played.needs_look()), ("1 APRON", vec![Look::SaidAfterEdit]));
     assert_eq!(played.steps(), [(OrderStep::Drafted, Some("Zoé"))]);
 }
 

@@ -110,11 +110,11 @@ fn messages_change_nothing_of_what_a_person_has_written_but_may_agree_to_it() {
         (confirm(ORDER, print(&[])), false, vec![]),
         (confirm(OrderId(99), print(&lines)), false, vec![Look::StaleButton]),
         (tapped(2, Button::Agree), false, vec![]),
-        (tapped(2, Button::Withdraw), false, vec![Look::ChangeWanted]),
-        (tapped(2, Button::Cancel { order: ORDER }), false, vec![Look::ChangeWanted]),
-        (said(2, vec![line("CAP", Some(9), &[])]), false, vec![Look::ChangeWanted]),
-        (loose(2, "Size", "M"), false, vec![Look::ChangeWanted]),
-        (picked(2, &[("CAP", Some(3))]), false, vec![Look::ChangeWanted]),
+        (tapped(2, Button::Withdraw), false, vec![Look::SaidAfterEdit]),
+        (tapped(2, Button::Cancel { order: ORDER }), false, vec![Look::SaidAfterEdit]),
+        (said(2, vec![line("CAP", Some(9), &[])]), false, vec![Look::SaidAfterEdit]),
+        (loose(2, "Size", "M"), false, vec![Look::SaidAfterEdit]),
+        (picked(2, &[("CAP", Some(3))]), false, vec![Look::SaidAfterEdit]),
     ] {
         let draft = heed(&order, std::slice::from_ref(&heard));
         let found: Vec<Look> = draft.looks.iter().map(|(_, look)| *look).collect();
