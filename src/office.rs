@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use actors::domain::budget::OwnCaps;
 use actors::domain::channel::Account;
 use actors::domain::ids::{ConnectionId, SellerId};
 use actors::domain::seller::Settings;
@@ -65,14 +64,6 @@ impl Office {
         let seller = office::create_seller(&tx, settings, request).await?;
         tx.commit("office").await?;
         Ok(seller)
-    }
-
-    /// Gives a seller caps of its own.
-    pub async fn put_caps(&self, seller: SellerId, caps: OwnCaps) -> Result<(), OfficeError> {
-        let tx = OfficeTx::begin(self.store.pen()).await?;
-        office::put_caps(&tx, seller, caps).await?;
-        tx.commit("office").await?;
-        Ok(())
     }
 
     /// Connects an account: from here on its events find their seller. What is connected to it already gets the token.

@@ -7,6 +7,7 @@ pub mod budgets;
 pub mod comments;
 mod connect;
 pub mod error;
+pub mod goods;
 pub mod inbox;
 mod insert;
 mod intake;

@@ -17,6 +17,8 @@ pub struct Model {
     pub last_id: i64,
     /// Counts the actor's transactions, so that each of them writes something and can be flushed.
     pub turns: i64,
+    /// Caps of its own, as JSON: written by its actor.
+    pub caps: String,
     /// The key of the request that made it, if it had one: the same request again finds it here.
     pub request: Option<String>,
 }

@@ -13,6 +13,7 @@ use actors::domain::command::Command;
 use actors::domain::ids::{ConnectionId, ConversationId, SellerId};
 use actors::ledger::Ledger;
 use actors::sellers::{Asked, Sellers};
+use actors::status::NotStored;
 use actors::store::{Store, comments as public, office, views as rows};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -128,8 +129,12 @@ fn not_connected(error: OfficeError) -> Problem {
 
 async fn put_products(api: Arc<Api>, call: Call) -> Result<Done, Problem> {
     let products = call.json::<ProductsIn>()?.checked()?;
-    let command = Command::PutProducts { products };
-    match api.sellers.command(call.seller()?, call.idempotency_key()?, command).await {
+    done(api.sellers.command(call.seller()?, call.idempotency_key()?, Command::PutProducts { products }).await)
+}
+
+/// What a command is answered with.
+fn done(asked: Result<Asked, NotStored>) -> Result<Done, Problem> {
+    match asked {
         Ok(Asked::Answered(answer)) if answer.get("error").is_some() => Err(call::refused(&answer)),
         Ok(Asked::Answered(answer)) => Ok(answer.into()),
         Ok(Asked::Accepted(key)) => Ok(Done::later(&key)),
@@ -185,14 +190,12 @@ async fn budget(api: Arc<Api>, call: Call) -> Result<Value, Problem> {
     report.map(|report| json!(report)).ok_or_else(Problem::not_found)
 }
 
-async fn put_budget(api: Arc<Api>, call: Call) -> Result<Value, Problem> {
+async fn put_budget(api: Arc<Api>, call: Call) -> Result<Done, Problem> {
     let (seller, caps) = (call.seller()?, input::checked_caps(call.json()?)?);
-    api.office.put_caps(seller, caps).await.map_err(call::failed)?;
-    // The actor may be in memory with the caps it had.
-    if let Err(error) = api.sellers.reload_credentials(seller).await {
-        tracing::warn!(%error, seller.id = seller.0, "the seller's actor learns of its caps when it is loaded again");
+    match api.sellers.command(seller, call.idempotency_key()?, Command::PutBudget { caps }).await {
+        Ok(Asked::Answered(answer)) if answer.get("error").is_none() => budget(api, call).await.map(Done::from),
+        asked => done(asked),
     }
-    budget(api, call).await
 }
 
 async fn app_hold(api: Arc<Api>, _call: Call) -> Result<Value, Problem> {

@@ -107,6 +107,9 @@ impl Shop {
 
     /// Takes in what was read; what is in memory already is newer.
     pub fn learn(&mut self, threads: Vec<StoredThread>) {
+        if !threads.is_empty() {
+            self.index_anew();
+        }
         for stored in threads {
             let (id, recalled) = (stored.conversation.id, stored.recalled.clone());
             if !self.threads.contains_key(&id) {

@@ -17,7 +17,9 @@ use crate::domain::money::{Currency, Money};
 
 use super::StoreError;
 
-pub(super) use catalog::{catalog, product_row, variant_rows};
+pub(super) use catalog::{
+    details_rows, goods, item_over, item_over_row, modifier, modifier_row, product_row, variant_rows,
+};
 pub(super) use conversations::{
     alias_row, conversation, conversation_row, customer, customer_row, lead, lead_row, message, message_row,
 };
@@ -47,7 +49,7 @@ macro_rules! of_seller {
 
 of_seller! {
     connection inbox_event customer customer_alias conversation message lead product variant shop_order order_line order_change outbox
-    rate_window hold alarm comment loose_end
+    rate_window hold alarm comment loose_end product_details item_over modifier
 }
 
 /// A time as stored.

@@ -97,7 +97,7 @@ fn short_of_stock(lines: &[OrderLine], catalog: &Catalog) -> Vec<Missing> {
         let same = |other: &&OrderLine| other.product == line.product && other.variant == line.variant;
         let seen_before = lines[..place].iter().any(|other| same(&other));
         let wanted: i64 = lines.iter().filter(same).map(|line| i64::from(line.quantity)).sum();
-        if let Some(left) = stock_of(line, catalog)
+        if let Some(left) = left_of(line, catalog)
             && wanted > left
             && !seen_before
         {
@@ -105,6 +105,16 @@ fn short_of_stock(lines: &[OrderLine], catalog: &Catalog) -> Vec<Missing> {
         }
     }
     short
+}
+
+/// How many of it can be had; none: any number, or nobody knows of what yet.
+fn left_of(line: &OrderLine, catalog: &Catalog) -> Option<i64> {
+    let product = catalog.product(&line.product)?;
+    match line.variant.as_deref().and_then(|id| product.variant(id)) {
+        Some(variant) => product.left(Some(variant)),
+        None if product.variants.is_empty() => product.left(None),
+        None => None,
+    }
 }
 
 fn stock_of(line: &OrderLine, catalog: &Catalog) -> Option<i64> {
@@ -121,7 +131,7 @@ pub fn take_stock(lines: &[OrderLine], catalog: &Catalog) -> Vec<Product> {
     let mut taken: Vec<Product> = Vec::new();
     for line in lines.iter().filter(|line| stock_of(line, catalog).is_some()) {
         if !taken.iter().any(|product| product.retailer_id == line.product) {
-            taken.extend(catalog.product(&line.product).cloned());
+            taken.extend(catalog.product(&line.product).map(sold));
         }
         let product = taken.iter_mut().find(|product| product.retailer_id == line.product);
         let stock = product.and_then(|product| match &line.variant {
@@ -133,4 +143,9 @@ pub fn take_stock(lines: &[OrderLine], catalog: &Catalog) -> Vec<Product> {
         }
     }
     taken
+}
+
+/// A sale is a change of the product, like any other.
+fn sold(product: &Product) -> Product {
+    Product { version: product.version + 1, ..product.clone() }
 }
