@@ -100,10 +100,22 @@ impl Sellers {
         Feed::open(self.world.clone(), seller, after, kinds).await
     }
 
+    /// What was asked with this key; none: nothing.
+    pub async fn asked(&self, seller: SellerId, key: &str) -> Result<Option<Commanded>, StoreError> {
+        let stored = inbox::raw(self.world.store.reads(), seller, &command_key(key)).await?;
+        Ok(stored.and_then(|raw| serde_json::from_slice(&raw).ok()))
+    }
+
+    /// Waits a little for the answer to the command with this key.
+    pub async fn wait(&self, seller: SellerId, key: &str) -> Option<Value> {
+        let news = self.world.answered.subscribe();
+        self.wake(seller);
+        timeout(self.world.settings.answer_wait, self.answer_when_there(seller, key, news)).await.ok().flatten()
+    }
+
     /// Whether the inbox has something else under this key. What cannot be read now is not called another.
     async fn is_another(&self, seller: SellerId, key: &str, command: &Commanded) -> bool {
-        let stored = inbox::raw(self.world.store.reads(), seller, &command_key(key)).await.ok().flatten();
-        let stored = stored.and_then(|raw| serde_json::from_slice::<Commanded>(&raw).ok());
+        let stored = self.asked(seller, key).await.ok().flatten();
         stored.is_some_and(|stored| stored.command != command.command)
     }
 

@@ -130,7 +130,8 @@ impl Shop {
         Self {
             rules,
             caps: rules.caps.with(&loaded.seller.settings.caps),
-            index: CatalogIndex::new(&loaded.catalog),
+            // Made when words are first read: not every turn reads any, and a large catalog has many.
+            index: CatalogIndex::default(),
             seller: loaded.seller,
             last_id: loaded.last_id,
             known_through: loaded.last_id,
@@ -150,7 +151,7 @@ impl Shop {
             learned: Vec::new(),
             turn: Turn::default(),
             reread: false,
-            index_is_old: false,
+            index_is_old: true,
             next_alarm: None,
             turns: 0,
         }

@@ -9,6 +9,7 @@ mod connect;
 pub mod deliveries;
 pub mod endpoints;
 pub mod error;
+pub mod goods;
 pub mod inbox;
 mod insert;
 mod intake;

@@ -23,6 +23,8 @@ pub struct Model {
     pub search_name: String,
     /// The last shop event that was let go of.
     pub events_gone: i64,
+    /// Caps of its own, as JSON: written by its actor.
+    pub caps: String,
 }
 
 /// None: rows are joined by hand, within one seller.

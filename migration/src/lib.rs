@@ -10,6 +10,7 @@ mod m0007_budgets;
 mod m0008_orders_by_hand;
 mod m0010_shop_events;
 mod m0011_keys;
+mod m0012_goods;
 
 use sea_orm_migration::prelude::{MigrationTrait, async_trait};
 
@@ -33,6 +34,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_orders_by_hand::Migration),
             Box::new(m0010_shop_events::Migration),
             Box::new(m0011_keys::Migration),
+            Box::new(m0012_goods::Migration),
         ]
     }
 }

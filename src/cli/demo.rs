@@ -169,21 +169,13 @@ fn catalog(usd: impl Fn(i64) -> Money) -> Vec<Product> {
         let variant = |(color, size): (&str, &str)| Variant {
             retailer_id: format!("{sku}-{}-{size}", &color[..3].to_uppercase()),
             options: vec![("Color".to_owned(), color.to_owned()), ("Size".to_owned(), size.to_owned())],
-            price: None,
-            stock: None,
-            item_id: None,
-            keywords: Vec::new(),
+            ..Variant::default()
         };
         each.map(variant).collect::<Vec<_>>()
     };
     let product = |sku: &str, title: &str, price: i64, variants: Vec<Variant>| Product {
-        retailer_id: sku.to_owned(),
-        title: title.to_owned(),
-        price: usd(price),
-        stock: None,
-        item_id: None,
-        keywords: Vec::new(),
         variants,
+        ..Product::new(sku, title, usd(price))
     };
     vec![
         product("SHIRT", "Linen Shirt", 2990, variants("SHIRT", &["Blue", "White", "Sand"])),

@@ -1,7 +1,6 @@
 //! Sellers: made, and their settings changed by one person at a time.
 
 use actors::domain::access::Scope;
-use actors::domain::budget::OwnCaps;
 use actors::domain::ids::SellerId;
 use actors::domain::seller::{Settings, SettingsPatch};
 use actors::store::OfficeTx;
@@ -49,13 +48,6 @@ impl Office {
         tx.commit("office").await?;
         self.tell_actor(seller).await;
         Ok(VersionedSettings { settings, version })
-    }
-
-    /// Gives a seller caps of its own.
-    pub async fn put_caps(&self, seller: SellerId, caps: OwnCaps) -> Result<(), OfficeError> {
-        let tx = self.begin().await?;
-        office::put_caps(&tx, seller, caps).await?;
-        Ok(tx.commit("office").await?)
     }
 }
 

@@ -36,6 +36,8 @@ pub enum Command {
         /// The products as they are to be.
         products: Vec<Product>,
     },
+    /// Adds or replaces products of a file, one by one: one that cannot be taken stops no other.
+    ImportProducts(Block),
     /// Takes products out of the catalog. Orders keep what they say of them.
     RemoveProducts {
         /// Their `retailer_id`s.
@@ -161,6 +163,18 @@ pub enum Command {
         /// The caps.
         caps: OwnCaps,
     },
+}
+
+/// A part of a file of products.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Block {
+    /// A print of all that this part of the file says, so that another file under the same key is told apart.
+    pub print: String,
+    /// The products of it that are to be put.
+    pub products: Vec<Product>,
+    /// True when the file does not say how many are left of anything: what is known of that stays.
+    #[serde(default)]
+    pub keeps_stock: bool,
 }
 
 /// An order as somebody saw it.

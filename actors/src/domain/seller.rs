@@ -35,8 +35,8 @@ pub struct Settings {
     pub confirm_from: f32,
     /// Whether customers are answered without a person.
     pub auto_reply: bool,
-    /// Caps of its own.
-    #[serde(default)]
+    /// Caps of its own. They are stored by themselves: the office gives the first ones, the seller's actor all others.
+    #[serde(skip)]
     pub caps: OwnCaps,
     /// The country it sells from.
     #[serde(default, skip_serializing_if = "Option::is_none")]

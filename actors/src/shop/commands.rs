@@ -1,5 +1,7 @@
 //! Changes of the shop that staff or another system asked for.
 
+mod budget;
+mod claims;
 mod goods;
 mod orders;
 
@@ -19,9 +21,10 @@ impl Step<'_> {
     fn done(&mut self, commanded: &Commanded) -> Answered {
         match &commanded.command {
             Command::PutProducts { products } => self.put_products(products),
-            Command::RemoveProducts { .. } | Command::PutModifiers { .. } | Command::RemoveModifiers { .. } => {
-                not_yet()
-            }
+            Command::ImportProducts(import) => self.import_products(import),
+            Command::RemoveProducts { products } => self.remove_products(products),
+            Command::PutModifiers { modifiers } => self.put_modifiers(modifiers),
+            Command::RemoveModifiers { modifiers } => self.remove_modifiers(modifiers),
             Command::OpenOrder { conversation, lines } => self.open_order(*conversation, lines),
             Command::EditOrder { order, version, lines, contact } => {
                 let at = OrderAt { order: *order, version: Some(*version) };
@@ -35,7 +38,7 @@ impl Step<'_> {
             Command::Label { .. } | Command::Assign { .. } | Command::Archive { .. } => not_yet(),
             Command::MarkRead { .. } | Command::SettleLooks { .. } => not_yet(),
             Command::EditCustomer { .. } | Command::MoveLead { .. } => not_yet(),
-            Command::PutBudget { .. } => not_yet(),
+            Command::PutBudget { caps } => self.put_budget(*caps),
         }
     }
 }

@@ -154,9 +154,7 @@ impl Shop {
         self.tie(&step.out.loose_ends);
         self.comments.extend(step.out.comments.keys().cloned());
         self.holds.extend(step.out.holds.iter().map(|(on, hold)| (*on, hold.clone())));
-        for product in step.out.products.values() {
-            self.put_product(product);
-        }
+        self.sell(&step.out);
         self.turn.add(step.out);
     }
 

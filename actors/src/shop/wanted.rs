@@ -119,6 +119,9 @@ impl Shop {
 
     /// Takes in what was read; what is in memory already is newer.
     pub fn learn(&mut self, threads: Vec<StoredThread>) {
+        if !threads.is_empty() {
+            self.index_anew();
+        }
         for stored in threads {
             let (id, recalled) = (stored.conversation.id, stored.recalled.clone());
             self.named.orders.extend(stored.orders.iter().map(|order| (order.id, order.clone())));

@@ -9,13 +9,11 @@ mod sellers;
 use entity::connection;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Value};
 
-use crate::domain::budget::OwnCaps;
 use crate::domain::channel::{Account, Channel};
 use crate::domain::directory::Connected;
 use crate::domain::ids::{ConnectionId, SellerId};
-use crate::domain::seller::Settings;
 
-use super::rows::{OfSeller, from_json, json, unreadable};
+use super::rows::{OfSeller, unreadable};
 use super::{CONNECTED, DISCONNECTED, OfficeTx, StoreError};
 
 pub use prune::{Keep, prune};
@@ -190,17 +188,4 @@ pub async fn connected(reads: &impl ConnectionTrait) -> Result<Vec<Connected>, S
 /// Whose each connected account is.
 pub async fn directory(reads: &impl ConnectionTrait) -> Result<Vec<(Account, SellerId)>, StoreError> {
     Ok(connected(reads).await?.into_iter().map(|connected| (connected.account, connected.seller)).collect())
-}
-
-/// Gives a seller caps of its own, in the place of those it had.
-pub async fn put_caps(tx: &OfficeTx, seller: SellerId, caps: OwnCaps) -> Result<(), StoreError> {
-    // The row is taken by a change of nothing first, so that two who change settings do so one after the other.
-    let sql = "UPDATE seller SET settings = settings WHERE id = $1 RETURNING settings";
-    let rows = tx.writing().query_sql(sql, vec![seller.0.into()]).await?;
-    let row = rows.first().ok_or_else(|| unreadable("seller", seller))?;
-    let settings: Settings = from_json("settings", &row.try_get_by_index::<String>(0)?)?;
-    let settings = json(&Settings { caps, ..settings });
-    let sql = "UPDATE seller SET settings = $1 WHERE id = $2";
-    tx.writing().execute_sql(sql, vec![settings.into(), seller.0.into()]).await?;
-    Ok(())
 }

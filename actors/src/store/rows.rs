@@ -19,7 +19,9 @@ use crate::domain::money::{Currency, Money};
 
 use super::StoreError;
 
-pub(super) use catalog::{catalog, product_row, variant_rows};
+pub(super) use catalog::{
+    details_rows, goods, item_over, item_over_row, modifier, modifier_row, product_row, variant_rows,
+};
 pub(super) use conversations::{
     alias_row, conversation, conversation_row, customer, customer_row, lead, lead_row, message, message_row,
 };
@@ -51,7 +53,7 @@ macro_rules! of_seller {
 
 of_seller! {
     connection inbox_event customer customer_alias conversation message lead product variant shop_order order_line order_change outbox
-    rate_window hold alarm comment loose_end shop_event webhook_endpoint webhook_delivery
+    rate_window hold alarm comment loose_end shop_event webhook_endpoint webhook_delivery product_details item_over modifier
 }
 
 /// A time as stored.

@@ -4,6 +4,7 @@ mod append;
 mod budgets;
 mod example;
 mod fences;
+mod goods;
 mod ledger;
 mod opening;
 mod pens;

@@ -115,7 +115,7 @@ impl ProductIn {
         let variants = self.variants.into_iter().map(|variant| variant.checked(self.currency));
         let variants = variants.collect::<Checked<_>>().map_err(of_this)?;
         let ProductIn { retailer_id, item_id, title, stock, keywords, .. } = self;
-        Ok(Product { retailer_id, item_id, title, price, stock, keywords, variants })
+        Ok(Product { item_id, stock, keywords, variants, ..Product::new(&retailer_id, &title, price) })
     }
 }
 
@@ -133,7 +133,7 @@ impl VariantIn {
         let price = price.map_err(|error| of_this(error.to_string()))?;
         let options = self.options.into_iter().map(|option| (option.name, option.value)).collect();
         let VariantIn { retailer_id, item_id, stock, keywords, .. } = self;
-        Ok(Variant { retailer_id, item_id, options, price, stock, keywords })
+        Ok(Variant { retailer_id, item_id, options, price, stock, keywords, ..Variant::default() })
     }
 }
 

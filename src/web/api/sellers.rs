@@ -5,6 +5,7 @@ use std::sync::Arc;
 use actors::domain::access::Scope;
 use actors::domain::budget::OwnCaps;
 use actors::domain::budget::forecast::{HoldLine, Report};
+use actors::domain::command::Command;
 use actors::domain::ids::SellerId;
 use actors::domain::money::Currency;
 use actors::domain::region::{Country, TimeZone};
@@ -14,10 +15,12 @@ use actors::store::office::{self, VersionedSettings};
 use actors::store::views as rows;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::json;
 
 use super::Api;
-use super::answers::{Created, Json, Page, Versioned};
+use super::answers::{Created, Json, Obeyed, Page, Versioned};
 use super::ask::{After, Ask, JsonBody, Limit, NoQuery, Nothing, queries};
+use super::commands::command;
 use super::endpoint::{get, patch, post, put};
 use super::gate::{self, invalid};
 use super::products::text;
@@ -242,15 +245,14 @@ async fn show_budget(api: Arc<Api>, ask: Ask) -> Result<Json<Report>, Problem> {
     report.map(Json).ok_or_else(Problem::not_found)
 }
 
-async fn put_budget(api: Arc<Api>, ask: Ask<NoQuery, JsonBody<OwnCaps>>) -> Result<Json<Report>, Problem> {
-    let (seller, caps) = (ask.seller()?, checked_caps(ask.body.0)?);
-    api.office.put_caps(seller, caps).await.map_err(gate::failed)?;
-    // The actor may be in memory with the caps it had.
-    if let Err(error) = api.sellers.reload_credentials(seller).await {
-        tracing::warn!(%error, seller.id = seller.0, "the seller's actor learns of its caps when it is loaded again");
+async fn put_budget(api: Arc<Api>, ask: Ask<NoQuery, JsonBody<OwnCaps>>) -> Result<Obeyed<Report>, Problem> {
+    let caps = checked_caps(ask.body.0.clone())?;
+    let obeyed: Obeyed<Report> = command(&api, &ask, Command::PutBudget { caps }).await?;
+    if let Obeyed::Later(later) = obeyed {
+        return Ok(Obeyed::Later(later));
     }
-    let report = api.sellers.budget(seller).await.map_err(gate::failed)?;
-    report.map(Json).ok_or_else(Problem::not_found)
+    let report = api.sellers.budget(ask.seller()?).await.map_err(gate::failed)?.ok_or_else(Problem::not_found)?;
+    Ok(Obeyed::done(json!(report)))
 }
 
 /// Meta's pause of the whole app.

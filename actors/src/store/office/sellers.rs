@@ -32,8 +32,8 @@ pub enum SettingsTaken {
 
 /// Makes a seller.
 pub async fn create_seller(tx: &OfficeTx, settings: &Settings) -> Result<SellerId, StoreError> {
-    let sql = "INSERT INTO seller (settings, search_name) VALUES ($1, $2) RETURNING id";
-    let values = vec![json(settings).into(), settings.name.to_lowercase().into()];
+    let sql = "INSERT INTO seller (settings, search_name, caps) VALUES ($1, $2, $3) RETURNING id";
+    let values = vec![json(settings).into(), settings.name.to_lowercase().into(), json(&settings.caps).into()];
     match tx.writing().query_sql(sql, values).await?.first() {
         Some(row) => Ok(SellerId(row.try_get_by_index(0)?)),
         None => Err(unreadable("seller", "no id")),

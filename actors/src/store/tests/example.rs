@@ -5,7 +5,7 @@ use crate::domain::asked::{Asked, Question};
 use crate::domain::budget::hold::{Hold, HoldOn};
 use crate::domain::budget::{BudgetKey, SpentSlot};
 use crate::domain::button::{Button, QuickReply};
-use crate::domain::catalog::{Product, Variant};
+use crate::domain::catalog::{Availability, Product, Variant};
 use crate::domain::changes::Changes;
 use crate::domain::channel::Channel;
 use crate::domain::conversation::{
@@ -208,14 +208,17 @@ fn product(n: i64) -> Product {
         stock: Some(4),
         item_id: Some(format!("9{n}")),
         keywords: vec![name.to_lowercase()],
+        sale_price: (name == "L").then_some(usd(2500)),
+        availability: (name == "S").then_some(Availability::Preorder),
+        ..Variant::default()
     };
     Product {
-        retailer_id: format!("shirt-{n}"),
-        title: "Linen Shirt".to_owned(),
-        price: usd(2990),
-        stock: None,
-        item_id: None,
+        sale_price: Some(usd(2700)),
+        availability: Some(Availability::InStock),
+        hidden: n % 2 == 0,
         keywords: vec!["camisa".to_owned()],
+        version: n,
         variants: vec![variant("S", None), variant("M", Some(usd(3100))), variant("L", None)],
+        ..Product::new(&format!("shirt-{n}"), "Linen Shirt", usd(2990))
     }
 }
