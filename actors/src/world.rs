@@ -130,6 +130,7 @@ pub struct World {
     pub(crate) append_permits: Arc<Semaphore>,
     at_work: Semaphore,
     suspects: Semaphore,
+    /// Sellers of whom commands were answered or calls ended, once that is stored.
     pub(crate) answered: broadcast::Sender<SellerId>,
     directory: RwLock<Directory>,
     /// Held while the directory is read: of two who read it, the one with the older view must not be the last.

@@ -14,6 +14,7 @@ pub mod intake;
 pub mod lead;
 pub mod loose_end;
 pub mod message;
+pub mod note;
 pub mod order_change;
 pub mod order_line;
 pub mod outbox;

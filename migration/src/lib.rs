@@ -7,6 +7,7 @@ mod m0004_carts;
 mod m0005_channels;
 mod m0006_ledger;
 mod m0007_budgets;
+mod m0009_desk;
 
 use sea_orm_migration::prelude::{MigrationTrait, async_trait};
 
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_channels::Migration),
             Box::new(m0006_ledger::Migration),
             Box::new(m0007_budgets::Migration),
+            Box::new(m0009_desk::Migration),
         ]
     }
 }

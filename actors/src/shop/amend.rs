@@ -139,17 +139,27 @@ impl Step<'_> {
     /// after the quiet time, if there is a draft still. One that was asked, and would be asked again, stands.
     fn reconsider(&mut self, thread: &mut Thread) {
         let Some(order) = thread.draft.clone() else { return };
-        for open in self.shop.unmade_questions(thread.conversation.id) {
-            self.end(open, OwedState::Failed, None, Some("the customer has other words now"));
-            self.mark(open, MessageState::Failed);
-            thread.conversation.asked = None;
-        }
+        self.take_back_questions(thread, 0, "the customer has other words now");
         let about = Question::Missing(Missing::fingerprint(&self.missing(thread, &order)));
         if order.state != OrderState::Draft {
             self.clear_alarm(AlarmKind::Reply, thread.conversation.id.0);
         } else if thread.conversation.asked.as_ref().is_none_or(|asked| asked.about != about) {
             self.wait_for_quiet(thread);
         }
+    }
+
+    /// Questions that wait to be asked are not asked any more, unless they were tried more often than this.
+    pub(super) fn take_back_questions(&mut self, thread: &mut Thread, most_tries: i32, why: &str) {
+        for open in self.shop.waiting_questions(thread.conversation.id, most_tries) {
+            self.take_back(thread, open, why);
+        }
+    }
+
+    /// The customer never saw the question: it is as if it had not been asked.
+    pub(super) fn take_back(&mut self, thread: &mut Thread, question: &Open, why: &str) {
+        self.end(question, OwedState::Failed, None, Some(why));
+        self.mark(question, MessageState::Failed);
+        thread.conversation.asked = None;
     }
 }
 
@@ -184,10 +194,11 @@ impl Shop {
         any.map(|(id, _)| *id)
     }
 
-    /// The parts of questions to this customer of which none was sent or tried.
-    fn unmade_questions(&self, conversation: ConversationId) -> Vec<&Open> {
+    /// The parts of questions to this customer of which none was sent, or tried more often than this.
+    fn waiting_questions(&self, conversation: ConversationId, most_tries: i32) -> Vec<&Open> {
         let waits = |open: &&Open| {
-            open.owed.conversation == conversation && open.owed.state == OwedState::Owed && open.owed.attempts == 0
+            let is_owed = open.owed.state == OwedState::Owed && open.owed.attempts <= most_tries;
+            open.owed.conversation == conversation && is_owed
         };
         let waiting = || self.open.values().filter(waits).filter(|open| open.owed.purpose.aim.is_a_question());
         let questions: BTreeSet<&str> = waiting().filter_map(|open| open.owed.purpose.of.strip_suffix(":0")).collect();

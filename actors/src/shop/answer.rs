@@ -21,7 +21,7 @@ impl Step<'_> {
         // The catalog may be another since the last word: products that were not known, prices.
         let built = self.redraft(&mut thread);
         let order = thread.draft.clone().filter(|order| order.state == OrderState::Draft);
-        if let Some(order) = order.filter(|_| !thread.conversation.in_other_hands) {
+        if let Some(order) = order.filter(|_| thread.conversation.is_ours_to_answer()) {
             // What the customer said yes to is sure; what leaves out something that was wanted never is.
             let is_sure = built.agreed || order.confidence >= self.shop.seller.settings.confirm_from;
             let is_whole = !built.has(Look::UnknownProduct);

@@ -73,7 +73,7 @@ impl Shop {
             Happening::Commented(_) | Happening::Mentioned(_) => {
                 wanted.comments.extend(comments::named_by(event, happening));
             }
-            Happening::Command(_) => {}
+            Happening::Command(commanded) => self.want_for_command(wanted, &commanded.command),
         }
     }
 

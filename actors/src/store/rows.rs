@@ -24,7 +24,7 @@ pub(super) use conversations::{
 pub(super) use inbox::{arrival_row, stored_event};
 pub(super) use orders::{change_row, line_rows, order_row, orders};
 pub(super) use owed::{alarm, alarm_row, app_hold, app_hold_row, hold, hold_row, owed, owed_row, spent, spent_row};
-pub(super) use talk::{comment, comment_row, loose_end, loose_end_row};
+pub(super) use talk::{comment, comment_row, loose_end, loose_end_row, note, note_row};
 
 /// Tables of shops. Every query of one starts here, so that none can forget whose rows it reads.
 pub(super) trait OfSeller: EntityTrait {
@@ -47,7 +47,7 @@ macro_rules! of_seller {
 
 of_seller! {
     connection inbox_event customer customer_alias conversation message lead product variant shop_order order_line order_change outbox
-    rate_window hold alarm comment loose_end
+    rate_window hold alarm comment loose_end note
 }
 
 /// A time as stored.
