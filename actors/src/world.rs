@@ -160,6 +160,7 @@ pub struct World {
     on_the_road: Semaphore,
     at_work: Semaphore,
     suspects: Semaphore,
+    /// Sellers of whom commands were answered or calls ended, once that is stored.
     pub(crate) answered: broadcast::Sender<SellerId>,
     directory: RwLock<Directory>,
     /// Held while the directory is read: of two who read it, the one with the older view must not be the last.

@@ -18,6 +18,7 @@ pub mod lead;
 pub mod loose_end;
 pub mod message;
 pub mod modifier;
+pub mod note;
 pub mod office_request;
 pub mod order_change;
 pub mod order_line;

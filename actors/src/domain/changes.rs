@@ -10,7 +10,8 @@ use super::catalog::{Details, Modifier, Product, Variant};
 use super::channel::Account;
 use super::comment::PublicComment;
 use super::conversation::{Alias, Conversation, Customer, Lead, Message};
-use super::ids::EventSeq;
+use super::desk::Note;
+use super::ids::{EventSeq, NoteId};
 use super::order::{Order, OrderChange};
 use super::outbox::Owed;
 use super::outcome::Outcome;
@@ -66,6 +67,10 @@ pub struct Changes {
     pub loose_ends: Vec<LooseEnd>,
     /// What is not kept any more of that: its message came, or will not come.
     pub loose_ends_over: Vec<(Account, String)>,
+    /// Notes to add.
+    pub notes: Vec<Note>,
+    /// Notes taken away.
+    pub notes_over: Vec<NoteId>,
     /// Events, by account and key, whose words are no more: their bytes are let go of once they have ended.
     pub unsaid: Vec<(Account, String)>,
     /// How events ended.

@@ -10,10 +10,12 @@ use crate::domain::catalog::{Product, Variant};
 use crate::domain::channel::Channel;
 use crate::domain::command::Command;
 use crate::domain::conversation::{Author, Conversation, Customer, Lead, MessageState};
+use crate::domain::desk::Note;
 use crate::domain::event::{CallEnded, CallResult, Echo, Said, Source};
-use crate::domain::ids::{ConnectionId, CustomerId, EventSeq, SellerId};
+use crate::domain::ids::{ConnectionId, CustomerId, EventSeq, NoteId, SellerId};
 use crate::domain::money::Money;
 use crate::domain::order::{Look, Order, OrderChange, OrderState};
+use crate::domain::outbox::OwedCall;
 use crate::domain::seller::{Connection, Settings};
 use crate::domain::told::LooseEnd;
 use crate::store::threads::{StoredThread, Wanted};
@@ -22,6 +24,7 @@ mod budgets;
 mod by_hand;
 mod corners;
 mod database;
+mod desk;
 mod drafts;
 mod edits;
 mod goods;
@@ -30,6 +33,7 @@ mod notes;
 mod shuffled;
 mod shuffled_by_hand;
 mod shuffled_drafts;
+mod staff;
 mod talk;
 mod taps;
 mod told;
@@ -50,6 +54,7 @@ struct Played {
     leads: BTreeMap<CustomerId, Lead>,
     loose_ends: BTreeMap<(Account, String), LooseEnd>,
     comments: BTreeSet<CommentName>,
+    notes: BTreeMap<NoteId, Note>,
     spent: BTreeMap<(BudgetKey, i64), i32>,
     holds: BTreeMap<HoldOn, Hold>,
     handed: Vec<Owed>,
@@ -122,6 +127,7 @@ impl Played {
             leads: BTreeMap::new(),
             loose_ends: BTreeMap::new(),
             comments: BTreeSet::new(),
+            notes: BTreeMap::new(),
             spent: BTreeMap::new(),
             holds: BTreeMap::new(),
             handed: Vec::new(),

@@ -3,14 +3,13 @@
 use chrono::{DateTime, Utc};
 
 use crate::domain::alarm::{Alarm, AlarmKind};
-use crate::domain::command::Command;
 use crate::domain::event::{Happening, Receipt, ReceiptOf, StoredEvent};
 use crate::domain::ids::{ConversationId, OutboxId};
 use crate::domain::outcome::Reason;
 use crate::store::threads::{StoredThread, Wanted};
 
 use super::thread::Thread;
-use super::{Shop, comments, named_orders};
+use super::{Shop, comments};
 
 /// The conversations of so many owed calls are read ahead of their being made.
 const CALLS_AHEAD: usize = 64;
@@ -76,16 +75,6 @@ impl Shop {
             }
             Happening::Command(commanded) => self.want_for_command(wanted, &commanded.command),
             Happening::Announced(_) => {}
-        }
-    }
-
-    fn want_for_command(&self, wanted: &mut Wanted, command: &Command) {
-        match command {
-            Command::OpenOrder { conversation, .. } => self.want_thread(wanted, *conversation),
-            _ => {
-                let named = named_orders::named_by(command);
-                wanted.orders.extend(named.filter(|order| self.order(*order).is_none()));
-            }
         }
     }
 

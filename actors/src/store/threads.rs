@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use entity::{conversation, customer, customer_alias, lead, message, order_line, shop_order};
-use sea_orm::sea_query::{Condition, SelectStatement};
+use entity::{connection, conversation, customer, customer_alias, lead, message, order_line, shop_order};
+use sea_orm::sea_query::{Condition, SelectStatement, UnionType};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Statement, Value,
 };
@@ -11,9 +11,10 @@ use sea_orm::{
 use crate::domain::channel::{Account, Channel};
 use crate::domain::comment::CommentName;
 use crate::domain::conversation::{Conversation, Customer, Lead, Message};
-use crate::domain::ids::{ConversationId, CustomerId, OrderId, SellerId};
+use crate::domain::ids::{ConversationId, CustomerId, LeadId, OrderId, SellerId};
 use crate::domain::order::Order;
 
+use super::desk::DeskWanted;
 use super::rows::{self, OfSeller};
 use super::{StoreError, at_most};
 
@@ -30,6 +31,14 @@ pub struct Wanted {
     pub mids: BTreeSet<String>,
     /// Whether these comments are known.
     pub comments: BTreeSet<CommentName>,
+    /// By the customer's id at Meta alone, on whichever account of the seller's.
+    pub meta_ids: BTreeSet<String>,
+    /// By our own id of the customer.
+    pub people: BTreeSet<CustomerId>,
+    /// By the customer's lead.
+    pub leads: BTreeSet<LeadId>,
+    /// What else commands of the staff name.
+    pub desk: DeskWanted,
 }
 
 /// One conversation, as far as the open episode goes.
@@ -120,11 +129,48 @@ async fn customers(
             .into_query();
         any = any.add(customer::Column::Id.in_subquery(with));
     }
+    for also in named_by_staff(seller, wanted) {
+        any = any.add(also);
+    }
     if any.is_empty() {
         return Ok(HashMap::new());
     }
     let rows = customer::Entity::of_seller(seller).filter(any).all(reads).await?;
     rows.into_iter().map(|row| Ok((CustomerId(row.id), rows::customer(row)?))).collect()
+}
+
+/// Those whom commands name in other ways than Meta does.
+fn named_by_staff(seller: SellerId, wanted: &Wanted) -> Vec<Condition> {
+    let mut named = Vec::new();
+    if !wanted.people.is_empty() {
+        let people = wanted.people.iter().map(|customer| customer.0);
+        named.push(Condition::all().add(customer::Column::Id.is_in(people)));
+    }
+    if !wanted.leads.is_empty() {
+        let these = lead::Column::Id.is_in(wanted.leads.iter().map(|lead| lead.0));
+        let of = lead::Entity::of_seller(seller).select_only().column(lead::Column::CustomerId).filter(these);
+        named.push(Condition::all().add(customer::Column::Id.in_subquery(of.into_query())));
+    }
+    if !wanted.meta_ids.is_empty() {
+        let on_an_account = || customer::Column::Account.in_subquery(accounts(seller));
+        let these = customer::Column::MetaId.is_in(wanted.meta_ids.iter());
+        named.push(Condition::all().add(on_an_account()).add(these));
+        let known_as = customer_alias::Entity::of_seller(seller)
+            .select_only()
+            .column(customer_alias::Column::CustomerId)
+            .filter(customer_alias::Column::Account.in_subquery(accounts(seller)))
+            .filter(customer_alias::Column::Alias.is_in(wanted.meta_ids.iter()))
+            .into_query();
+        named.push(Condition::all().add(customer::Column::Id.in_subquery(known_as)));
+    }
+    named
+}
+
+/// All accounts the seller has or had, and those linked to them: keys of customers begin with one.
+fn accounts(seller: SellerId) -> SelectStatement {
+    let of = |column| connection::Entity::of_seller(seller).select_only().column(column);
+    let linked = of(connection::Column::Linked).filter(connection::Column::Linked.is_not_null()).into_query();
+    of(connection::Column::Account).into_query().union(UnionType::All, linked).to_owned()
 }
 
 /// Only WhatsApp gives a customer a second id; nobody else's customers cost a question about it.

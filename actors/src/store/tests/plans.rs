@@ -86,6 +86,7 @@ async fn a_question_is_answered_from_an_index_that_fits_it() {
         meta_id: "US.1".to_owned(),
         facts: Facts::default(),
         shown: Shown::default(),
+        given_name: None,
     };
     threads::read(&reads, seller, &wanted, 9).await.unwrap();
     threads::aliases(&reads, seller, &HashMap::from([(customer.id, customer)])).await.unwrap();

@@ -7,7 +7,7 @@ use crate::domain::changes::Changes;
 use crate::domain::channel::{Account, Channel};
 use crate::domain::conversation::{Alias, Conversation, Customer, Facts, Shown};
 use crate::domain::ids::{ConnectionId, ConversationId, CustomerId, OrderId, SellerId};
-use crate::domain::order::{Looks, Order, OrderState};
+use crate::domain::order::{Order, OrderState};
 use crate::domain::reading::Contact;
 use crate::store::pen::OfficeTx;
 use crate::store::threads::{self, LastWanted, Wanted};
@@ -23,23 +23,9 @@ fn talks(count: i64) -> Changes {
         meta_id: n.to_string(),
         facts: Facts::default(),
         shown: Shown::default(),
+        given_name: None,
     };
-    let conversation = |n| Conversation {
-        id: ConversationId(1_000 + n),
-        customer: CustomerId(n),
-        last_inbound_at: None,
-        last_message_at: None,
-        preview: String::new(),
-        unread: 0,
-        episode: 0,
-        closed_through: None,
-        draft: None,
-        asked: None,
-        needs_look: Looks::new(),
-        in_other_hands: false,
-        delivered_through: None,
-        read_through: None,
-    };
+    let conversation = |n| Conversation::begin(ConversationId(1_000 + n), CustomerId(n));
     let (customers, conversations) = ((1..=count).map(customer).collect(), (1..=count).map(conversation).collect());
     Changes { customers, conversations, ..Changes::default() }
 }
