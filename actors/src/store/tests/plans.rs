@@ -7,11 +7,14 @@ use sea_orm::entity::prelude::async_trait::async_trait;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 
 use crate::domain::channel::{Account, Channel};
+use crate::domain::command::NoteOn;
 use crate::domain::comment::{CommentKind, CommentName};
 use crate::domain::conversation::{Customer, Facts, Shown};
-use crate::domain::ids::{ConversationId, CustomerId, EventSeq};
+use crate::domain::ids::{ConversationId, CustomerId, EventSeq, LeadId, MessageId, NoteId, OrderId};
 use crate::domain::outcome::Reason;
+use crate::store::desk::{self, DeskWanted};
 use crate::store::ledger::{Order, Selection, State};
+use crate::store::notes::{self, NotesPage};
 use crate::store::threads::{self, Wanted};
 use crate::store::views::{self, Page};
 use crate::store::{Store, alarms, budgets, comments, inbox, ledger, office, sellers, unknown};
@@ -72,6 +75,14 @@ async fn a_question_is_answered_from_an_index_that_fits_it() {
         customers: vec![(account(), "1".to_owned()), (number.clone(), "US.1".to_owned())],
         conversations: vec![ConversationId(1), ConversationId(2)],
         mids: ["m".to_owned()].into(),
+        meta_ids: ["1".to_owned()].into(),
+        people: [CustomerId(1)].into(),
+        leads: [LeadId(1)].into(),
+        desk: DeskWanted {
+            orders: [OrderId(1)].into(),
+            notes: [NoteId(1)].into(),
+            read_through: [(ConversationId(1), MessageId(1)), (ConversationId(2), MessageId(2))].into(),
+        },
         ..Wanted::default()
     };
     let customer = Customer {
@@ -83,6 +94,11 @@ async fn a_question_is_answered_from_an_index_that_fits_it() {
         given_name: None,
     };
     threads::read(&reads, seller, &wanted, 9).await.unwrap();
+    desk::known(&reads, seller, &wanted.desk).await.unwrap();
+    let notes_page = NotesPage { before: Some(NoteId(9)), limit: 9 };
+    notes::page(&reads, seller, NoteOn::Order(OrderId(1)), notes_page).await.unwrap();
+    views::send(&reads, seller, MessageId(1)).await.unwrap();
+    views::customer(&reads, seller, CustomerId(1)).await.unwrap();
     threads::aliases(&reads, seller, &HashMap::from([(customer.id, customer)])).await.unwrap();
     let name = |kind| CommentName { account: account(), kind, meta_id: "c".to_owned() };
     comments::known(&reads, seller, &[CommentKind::Comment, CommentKind::Mention].map(name).into()).await.unwrap();
@@ -124,7 +140,7 @@ async fn a_question_is_answered_from_an_index_that_fits_it() {
 
 /// Whether a step of a plan looks at every row of a table, or of a shop.
 fn is_a_walk(plan: &str) -> bool {
-    const TABLES: [&str; 11] = [
+    const TABLES: [&str; 12] = [
         "customer",
         "customer_alias",
         "conversation",
@@ -132,6 +148,7 @@ fn is_a_walk(plan: &str) -> bool {
         "m",
         "c",
         "lead",
+        "note",
         "shop_order",
         "order_line",
         "outbox",
