@@ -14,6 +14,7 @@ mod budgets;
 mod channels;
 mod delivery;
 mod demo;
+mod desk;
 mod door;
 mod drafts;
 mod ledger;

@@ -2,6 +2,7 @@
 
 mod append;
 mod budgets;
+mod desk;
 mod example;
 mod fences;
 mod goods;

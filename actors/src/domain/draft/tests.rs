@@ -138,11 +138,12 @@ fn confirmed_lines_leave_the_stock_where_it_is_counted() {
     assert_eq!(taken[0].variant("LIN-Blue-S").unwrap().stock, Some(1));
     assert_eq!(lines.iter().map(|line| line.stock_taken).collect::<Vec<_>>(), [true, false]);
 
-    let left = Catalog { products: taken, modifiers: vec![] };
+    let left = Catalog::new(taken, []);
     let back = give_back_stock(&mut lines.clone(), &left);
     assert_eq!(back[0].variant("LIN-Blue-S").unwrap().stock, Some(3));
-    let mut uncounted = left.clone();
-    uncounted.products[0].variants.iter_mut().for_each(|variant| variant.stock = None);
+    let mut uncounted = left.product("LIN").unwrap().clone();
+    uncounted.variants.iter_mut().for_each(|variant| variant.stock = None);
+    let uncounted = Catalog::new([uncounted], []);
     assert!(give_back_stock(&mut lines.clone(), &uncounted).is_empty(), "nobody counts it any more");
     assert!(give_back_stock(&mut lines.clone(), &Catalog::default()).is_empty(), "nobody sells it any more");
     give_back_stock(&mut lines, &left);

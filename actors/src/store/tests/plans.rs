@@ -7,13 +7,18 @@ use sea_orm::entity::prelude::async_trait::async_trait;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 
 use crate::domain::channel::{Account, Channel};
+use crate::domain::command::NoteOn;
 use crate::domain::comment::{CommentKind, CommentName};
 use crate::domain::conversation::{Customer, Facts, Shown};
-use crate::domain::ids::{ConversationId, CustomerId, DeliveryId, EndpointId, EventSeq, OrderId, ShopEventId};
+use crate::domain::ids::{
+    ConversationId, CustomerId, DeliveryId, EndpointId, EventSeq, LeadId, MessageId, NoteId, OrderId, ShopEventId,
+};
 use crate::domain::outcome::Reason;
 use crate::domain::shop_event::ShopEventKind;
 use crate::store::deliveries::Lane;
+use crate::store::desk::{self, DeskWanted};
 use crate::store::ledger::{Order, Selection, State};
+use crate::store::notes::{self, NotesPage};
 use crate::store::threads::{self, LastWanted, Wanted};
 use crate::store::views::{self, Page};
 use crate::store::{
@@ -78,6 +83,14 @@ async fn a_question_is_answered_from_an_index_that_fits_it() {
         conversations: vec![ConversationId(1), ConversationId(2)],
         orders: [OrderId(1), OrderId(2)].into(),
         mids: ["m".to_owned()].into(),
+        meta_ids: ["1".to_owned()].into(),
+        people: [CustomerId(1)].into(),
+        leads: [LeadId(1)].into(),
+        desk: DeskWanted {
+            orders: [OrderId(1)].into(),
+            notes: [NoteId(1)].into(),
+            read_through: [(ConversationId(1), MessageId(1)), (ConversationId(2), MessageId(2))].into(),
+        },
         ..Wanted::default()
     };
     let customer = Customer {
@@ -89,6 +102,11 @@ async fn a_question_is_answered_from_an_index_that_fits_it() {
         given_name: None,
     };
     threads::read(&reads, seller, &wanted, 9).await.unwrap();
+    desk::known(&reads, seller, &wanted.desk).await.unwrap();
+    let notes_page = NotesPage { before: Some(NoteId(9)), limit: 9 };
+    notes::page(&reads, seller, NoteOn::Order(OrderId(1)), notes_page).await.unwrap();
+    views::send(&reads, seller, MessageId(1)).await.unwrap();
+    views::customer(&reads, seller, CustomerId(1)).await.unwrap();
     threads::aliases(&reads, seller, &HashMap::from([(customer.id, customer)])).await.unwrap();
     let name = |kind| CommentName { account: account(), kind, meta_id: "c".to_owned() };
     comments::known(&reads, seller, &[CommentKind::Comment, CommentKind::Mention].map(name).into()).await.unwrap();
@@ -143,7 +161,7 @@ async fn a_question_is_answered_from_an_index_that_fits_it() {
 
 /// Whether a step of a plan looks at every row of a table, or of a shop.
 fn is_a_walk(plan: &str) -> bool {
-    const TABLES: [&str; 16] = [
+    const TABLES: [&str; 17] = [
         "shop_event",
         "e",
         "webhook_delivery",
@@ -155,6 +173,7 @@ fn is_a_walk(plan: &str) -> bool {
         "m",
         "c",
         "lead",
+        "note",
         "shop_order",
         "order_line",
         "order_change",

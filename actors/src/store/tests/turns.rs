@@ -87,6 +87,8 @@ async fn a_turn_is_read_back_as_it_was_stored() {
             asked: None,
             unread: 0,
             episode: 2,
+            labels: vec![],
+            assignee: None,
             ..changes.conversations[0].clone()
         };
         changes.messages[1] =
@@ -103,6 +105,8 @@ async fn a_turn_is_read_back_as_it_was_stored() {
         changes.alarms_over = vec![changes.alarms.remove(1).key];
         changes.alarms[0].due = at(70);
         changes.comments.clear();
+        changes.notes_over = vec![changes.notes.remove(0).id];
+        changes.customers[0].given_name = None;
         changes.loose_ends_over = vec![(account(), changes.loose_ends.remove(0).mid)];
         save(&store, seller, &changes).await;
         assert_stored(&store, seller, &changes).await;
