@@ -5,6 +5,7 @@ mod budgets;
 mod example;
 mod fences;
 mod ledger;
+mod office;
 mod opening;
 mod pens;
 mod plans;
