@@ -7,6 +7,7 @@ mod example;
 mod fences;
 mod goods;
 mod ledger;
+mod office;
 mod opening;
 mod pens;
 mod plans;

@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use sea_orm::entity::prelude::async_trait::async_trait;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 
+use crate::domain::access::Holder;
 use crate::domain::channel::{Account, Channel};
 use crate::domain::command::NoteOn;
 use crate::domain::comment::{CommentKind, CommentName};
@@ -129,6 +130,11 @@ async fn a_question_is_answered_from_an_index_that_fits_it() {
     alarms::sellers_due(&reads, at(0)).await.unwrap();
     alarms::next_due(&reads, at(0)).await.unwrap();
     office::access(&reads, seller, crate::domain::ids::ConnectionId(1)).await.unwrap();
+    for holder in [Holder::Seller(seller), Holder::Operator] {
+        office::keys::of_holder(&reads, holder, page).await.unwrap();
+    }
+    office::audit::page(&reads, Some(seller), Some(9), 9).await.unwrap();
+    office::audit::page(&reads, None, Some(9), 9).await.unwrap();
     views::orders(&reads, seller, page).await.unwrap();
     views::messages(&reads, seller, ConversationId(1)).await.unwrap();
     ledger::by_reason(&reads).await.unwrap();
@@ -161,7 +167,7 @@ async fn a_question_is_answered_from_an_index_that_fits_it() {
 
 /// Whether a step of a plan looks at every row of a table, or of a shop.
 fn is_a_walk(plan: &str) -> bool {
-    const TABLES: [&str; 17] = [
+    const TABLES: [&str; 19] = [
         "shop_event",
         "e",
         "webhook_delivery",
@@ -179,6 +185,8 @@ fn is_a_walk(plan: &str) -> bool {
         "order_change",
         "outbox",
         "alarm",
+        "api_key",
+        "audit",
     ];
     // What was spent in a day and what is held now is all there is of them, and it is read whole.
     const SHORT: [&str; 2] = ["rate_window", "hold"];
