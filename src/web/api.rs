@@ -6,8 +6,10 @@ mod ask;
 mod commands;
 mod connections;
 mod conversations;
+mod desk;
 mod endpoint;
 mod gate;
+mod instagram;
 mod keys;
 mod ledger;
 mod orders;
@@ -58,8 +60,10 @@ pub fn routes(api: &Arc<Api>) -> Vec<Route> {
         products::routes(api),
         orders::routes(api),
         conversations::routes(api),
+        desk::routes(api),
         commands::routes(api),
         keys::routes(api),
+        instagram::routes(api),
         ledger::routes(api),
     ];
     areas.into_iter().flatten().collect()
