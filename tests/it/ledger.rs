@@ -421,8 +421,8 @@ async fn people_read_the_ledger_in_a_terminal(database: Database) {
         assert!(text.contains(words), "{args:?}: {text}");
     }
     for (server, words) in [("http://shop.example", "write https"), ("http://127.0.0.1:1", "is the service running")] {
-        let words = ["ledger", "--server", server, "reasons"];
-        let refused = hawker::cli::told(&words, Secret::from("key"), Screen::pipe()).await.unwrap_err();
+        let args = ["ledger", "--server", server, "reasons"];
+        let refused = hawker::cli::told(&args, Secret::from("key"), Screen::pipe()).await.unwrap_err();
         assert!(format!("{refused:#}").contains(words), "{refused:#}");
     }
     app.stop().await;
