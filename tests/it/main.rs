@@ -19,6 +19,7 @@ mod drafts;
 mod ledger;
 mod lock;
 mod orders;
+mod orders_by_hand;
 mod replies;
 mod restart;
 mod samples;

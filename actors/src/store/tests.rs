@@ -6,6 +6,7 @@ mod example;
 mod fences;
 mod ledger;
 mod opening;
+mod orders;
 mod pens;
 mod plans;
 mod prune;

@@ -23,12 +23,18 @@ pub(super) struct TestDatabase {
 
 /// SQLite's, and PostgreSQL's where there is a server.
 pub(super) async fn databases() -> Vec<TestDatabase> {
+    let databases = unmigrated().await;
+    for database in &databases {
+        Store::migrate(&database.settings).await.unwrap();
+    }
+    databases
+}
+
+/// The same with nothing in them.
+pub(super) async fn unmigrated() -> Vec<TestDatabase> {
     let mut databases = vec![sqlite()];
     if let Ok(server) = std::env::var("HAWKER_TEST_POSTGRES_URL") {
         databases.push(postgres(&server).await);
-    }
-    for database in &databases {
-        Store::migrate(&database.settings).await.unwrap();
     }
     databases
 }
