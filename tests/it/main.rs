@@ -21,6 +21,7 @@ mod keys;
 mod ledger;
 mod lock;
 mod orders;
+mod orders_by_hand;
 mod replies;
 mod restart;
 mod samples;

@@ -22,6 +22,7 @@ use crate::store::threads::{StoredThread, Wanted};
 
 mod budgets;
 mod by_hand;
+mod closed_by_hand;
 mod corners;
 mod database;
 mod desk;

@@ -9,6 +9,7 @@ mod goods;
 mod ledger;
 mod office;
 mod opening;
+mod orders;
 mod pens;
 mod plans;
 mod prune;

@@ -12,7 +12,8 @@ use crate::domain::command::NoteOn;
 use crate::domain::comment::{CommentKind, CommentName};
 use crate::domain::conversation::{Customer, Facts, Shown};
 use crate::domain::ids::{
-    ConversationId, CustomerId, DeliveryId, EndpointId, EventSeq, LeadId, MessageId, NoteId, OrderId, ShopEventId,
+    ConversationId, CustomerId, DeliveryId, EndpointId, EventSeq, LeadId, MessageId, NoteId, OrderId, SellerId,
+    ShopEventId,
 };
 use crate::domain::outcome::Reason;
 use crate::domain::shop_event::ShopEventKind;
@@ -115,11 +116,7 @@ async fn a_question_is_answered_from_an_index_that_fits_it() {
     views::conversation(&reads, seller, ConversationId(1)).await.unwrap();
     threads::heard(&reads, seller, &[1, 2], 9).await.unwrap();
     threads::drafts(&reads, seller, vec![1, 2]).await.unwrap();
-    let of = vec![ConversationId(1), ConversationId(2)];
-    let last = LastWanted { of, except: [OrderId(1), OrderId(2)].into() };
-    threads::last_orders(&reads, seller, &last).await.unwrap();
-    orders::order(&reads, seller, OrderId(1)).await.unwrap();
-    orders::history(&reads, seller, OrderId(1), page).await.unwrap();
+    ask_for_orders(&reads, seller).await;
     threads::conversations(&reads, seller, &[1, 2]).await.unwrap();
     threads::leads(&reads, seller, &[1, 2]).await.unwrap();
     sellers::open(&reads, seller).await.unwrap();
@@ -135,7 +132,6 @@ async fn a_question_is_answered_from_an_index_that_fits_it() {
     }
     office::audit::page(&reads, Some(seller), Some(9), 9).await.unwrap();
     office::audit::page(&reads, None, Some(9), 9).await.unwrap();
-    views::orders(&reads, seller, page).await.unwrap();
     views::messages(&reads, seller, ConversationId(1)).await.unwrap();
     ledger::by_reason(&reads).await.unwrap();
     let ledgered = |selection| ledger::events(&reads, (Some(State::Ledgered), selection), (Order::Newest, None), 9);
@@ -163,6 +159,16 @@ async fn a_question_is_answered_from_an_index_that_fits_it() {
         assert!(plans.iter().any(|plan| plan.contains(index)), "{index} is not used: {plans:#?}");
     }
     store.close(at(0)).await.unwrap();
+}
+
+async fn ask_for_orders(reads: &Explaining<'_>, seller: SellerId) {
+    let page = Page { after: 0, limit: 10 };
+    let of = vec![ConversationId(1), ConversationId(2)];
+    let last = LastWanted { of, except: [OrderId(1), OrderId(2)].into() };
+    threads::last_orders(reads, seller, &last).await.unwrap();
+    views::orders(reads, seller, page).await.unwrap();
+    orders::order(reads, seller, OrderId(1)).await.unwrap();
+    orders::history(reads, seller, OrderId(1), page).await.unwrap();
 }
 
 /// Whether a step of a plan looks at every row of a table, or of a shop.
