@@ -4,6 +4,7 @@ mod app;
 mod clock;
 mod database;
 mod disk;
+mod happened;
 mod host;
 mod inbox;
 mod postgres;

@@ -9,7 +9,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult,
 use crate::domain::channel::{Account, Channel};
 use crate::domain::comment::{CommentKind, CommentName};
 use crate::domain::conversation::{Customer, Facts, Shown};
-use crate::domain::ids::{ConversationId, CustomerId, DeliveryId, EndpointId, EventSeq, ShopEventId};
+use crate::domain::ids::{ConversationId, CustomerId, DeliveryId, EndpointId, EventSeq, SellerId, ShopEventId};
 use crate::domain::outcome::Reason;
 use crate::domain::shop_event::ShopEventKind;
 use crate::store::deliveries::Lane;
@@ -90,7 +90,6 @@ async fn a_question_is_answered_from_an_index_that_fits_it() {
     let name = |kind| CommentName { account: account(), kind, meta_id: "c".to_owned() };
     comments::known(&reads, seller, &[CommentKind::Comment, CommentKind::Mention].map(name).into()).await.unwrap();
     comments::page(&reads, seller, page).await.unwrap();
-    views::conversation(&reads, seller, ConversationId(1)).await.unwrap();
     threads::heard(&reads, seller, &[1, 2], 9).await.unwrap();
     threads::drafts(&reads, seller, vec![1, 2]).await.unwrap();
     threads::last_orders(&reads, seller, &[ConversationId(1), ConversationId(2)]).await.unwrap();
@@ -104,8 +103,7 @@ async fn a_question_is_answered_from_an_index_that_fits_it() {
     alarms::sellers_due(&reads, at(0)).await.unwrap();
     alarms::next_due(&reads, at(0)).await.unwrap();
     office::access(&reads, seller, crate::domain::ids::ConnectionId(1)).await.unwrap();
-    views::orders(&reads, seller, page).await.unwrap();
-    views::messages(&reads, seller, ConversationId(1)).await.unwrap();
+    ask_of_views(&reads, seller, page).await;
     ledger::by_reason(&reads).await.unwrap();
     let ledgered = |selection| ledger::events(&reads, (Some(State::Ledgered), selection), (Order::Newest, None), 9);
     ledgered(Selection::default()).await.unwrap();
@@ -114,15 +112,7 @@ async fn a_question_is_answered_from_an_index_that_fits_it() {
     ledger::candidates(&reads, nobodys, Some((1, EventSeq(1))), 9).await.unwrap();
     ledger::candidates(&reads, Selection::default(), Some((1, EventSeq(1))), 9).await.unwrap();
     unknown::with_events(&reads).await.unwrap();
-    shop_events::after(&reads, seller, ShopEventId(7), &[ShopEventKind::MessageSent], 9).await.unwrap();
-    shop_events::extent(&reads, seller).await.unwrap();
-    for lane in [Lane::First, Lane::Again] {
-        deliveries::next(&reads, EndpointId(1), lane, at(0)).await.unwrap();
-    }
-    deliveries::log(&reads, (seller, EndpointId(1)), Some(DeliveryId(9)), 9).await.unwrap();
-    deliveries::with_work(&reads, at(0)).await.unwrap();
-    deliveries::next_due(&reads, at(0)).await.unwrap();
-    endpoints::of_seller(&reads, seller).await.unwrap();
+    ask_of_webhooks(&reads, seller).await;
     let plans = reads.plans.into_inner().unwrap();
     for plan in &plans {
         assert!(!is_a_walk(plan), "{plan} in {plans:#?}");
@@ -132,6 +122,24 @@ async fn a_question_is_answered_from_an_index_that_fits_it() {
         assert!(plans.iter().any(|plan| plan.contains(index)), "{index} is not used: {plans:#?}");
     }
     store.close(at(0)).await.unwrap();
+}
+
+async fn ask_of_views(reads: &Explaining<'_>, seller: SellerId, page: Page) {
+    views::conversation(reads, seller, ConversationId(1)).await.unwrap();
+    views::orders(reads, seller, page).await.unwrap();
+    views::messages(reads, seller, ConversationId(1)).await.unwrap();
+}
+
+async fn ask_of_webhooks(reads: &Explaining<'_>, seller: SellerId) {
+    shop_events::after(reads, seller, ShopEventId(7), &[ShopEventKind::MessageSent], 9).await.unwrap();
+    shop_events::extent(reads, seller).await.unwrap();
+    for lane in [Lane::First, Lane::Again] {
+        deliveries::next(reads, EndpointId(1), lane, at(0)).await.unwrap();
+    }
+    deliveries::log(reads, (seller, EndpointId(1)), Some(DeliveryId(9)), 9).await.unwrap();
+    deliveries::with_work(reads, at(0)).await.unwrap();
+    deliveries::next_due(reads, at(0)).await.unwrap();
+    endpoints::of_seller(reads, seller).await.unwrap();
 }
 
 /// Whether a step of a plan looks at every row of a table, or of a shop.
