@@ -113,7 +113,6 @@ async fn a_question_is_answered_from_an_index_that_fits_it() {
     let name = |kind| CommentName { account: account(), kind, meta_id: "c".to_owned() };
     comments::known(&reads, seller, &[CommentKind::Comment, CommentKind::Mention].map(name).into()).await.unwrap();
     comments::page(&reads, seller, page).await.unwrap();
-    views::conversation(&reads, seller, ConversationId(1)).await.unwrap();
     threads::heard(&reads, seller, &[1, 2], 9).await.unwrap();
     threads::drafts(&reads, seller, vec![1, 2]).await.unwrap();
     ask_for_orders(&reads, seller).await;
@@ -132,7 +131,7 @@ async fn a_question_is_answered_from_an_index_that_fits_it() {
     }
     office::audit::page(&reads, Some(seller), Some(9), 9).await.unwrap();
     office::audit::page(&reads, None, Some(9), 9).await.unwrap();
-    views::messages(&reads, seller, ConversationId(1)).await.unwrap();
+    ask_of_views(&reads, seller, page).await;
     ledger::by_reason(&reads).await.unwrap();
     let ledgered = |selection| ledger::events(&reads, (Some(State::Ledgered), selection), (Order::Newest, None), 9);
     ledgered(Selection::default()).await.unwrap();
@@ -141,15 +140,7 @@ async fn a_question_is_answered_from_an_index_that_fits_it() {
     ledger::candidates(&reads, nobodys, Some((1, EventSeq(1))), 9).await.unwrap();
     ledger::candidates(&reads, Selection::default(), Some((1, EventSeq(1))), 9).await.unwrap();
     unknown::with_events(&reads).await.unwrap();
-    shop_events::after(&reads, seller, ShopEventId(7), &[ShopEventKind::MessageSent], 9).await.unwrap();
-    shop_events::extent(&reads, seller).await.unwrap();
-    for lane in [Lane::First, Lane::Again] {
-        deliveries::next(&reads, EndpointId(1), lane, at(0)).await.unwrap();
-    }
-    deliveries::log(&reads, (seller, EndpointId(1)), Some(DeliveryId(9)), 9).await.unwrap();
-    deliveries::with_work(&reads, at(0)).await.unwrap();
-    deliveries::next_due(&reads, at(0)).await.unwrap();
-    endpoints::of_seller(&reads, seller).await.unwrap();
+    ask_of_webhooks(&reads, seller).await;
     let plans = reads.plans.into_inner().unwrap();
     for plan in &plans {
         assert!(!is_a_walk(plan), "{plan} in {plans:#?}");
@@ -169,6 +160,24 @@ async fn ask_for_orders(reads: &Explaining<'_>, seller: SellerId) {
     views::orders(reads, seller, page).await.unwrap();
     orders::order(reads, seller, OrderId(1)).await.unwrap();
     orders::history(reads, seller, OrderId(1), page).await.unwrap();
+}
+
+async fn ask_of_views(reads: &Explaining<'_>, seller: SellerId, page: Page) {
+    views::conversation(reads, seller, ConversationId(1)).await.unwrap();
+    views::orders(reads, seller, page).await.unwrap();
+    views::messages(reads, seller, ConversationId(1)).await.unwrap();
+}
+
+async fn ask_of_webhooks(reads: &Explaining<'_>, seller: SellerId) {
+    shop_events::after(reads, seller, ShopEventId(7), &[ShopEventKind::MessageSent], 9).await.unwrap();
+    shop_events::extent(reads, seller).await.unwrap();
+    for lane in [Lane::First, Lane::Again] {
+        deliveries::next(reads, EndpointId(1), lane, at(0)).await.unwrap();
+    }
+    deliveries::log(reads, (seller, EndpointId(1)), Some(DeliveryId(9)), 9).await.unwrap();
+    deliveries::with_work(reads, at(0)).await.unwrap();
+    deliveries::next_due(reads, at(0)).await.unwrap();
+    endpoints::of_seller(reads, seller).await.unwrap();
 }
 
 /// Whether a step of a plan looks at every row of a table, or of a shop.
