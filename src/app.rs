@@ -24,6 +24,7 @@ use tracing::info;
 
 use crate::config::{self, Config};
 use crate::door::{self, Objects, Secrets, VerifyTokens};
+use crate::goods::Goods;
 use crate::graph::{Addresses, GraphClient};
 use crate::keys::{Gate, Guesses, Keys, Pace};
 use crate::office::{self, Office};
@@ -49,6 +50,7 @@ pub struct App {
     tree: Tree,
     server: Server,
     site: Site,
+    serving: CancellationToken,
     clock: Arc<dyn Clock>,
     boot: Boot,
 }
@@ -88,14 +90,16 @@ impl App {
         let endpoints = Endpoints::new(store.clone(), vault.clone(), world.clone(), allow_loopback);
         let office = Office::new(store.clone(), vault, world, tree.sellers.clone(), keys.clone());
         let gate = Arc::new(gate(config, keys));
-        let site = site(config, (&store, &office, &gate), &tree, clock.clone())?;
+        let serving = CancellationToken::new();
+        let ways = Ways { store: &store, office: &office, gate: &gate, endpoints: &endpoints, serving: &serving };
+        let site = site(config, ways, &tree, clock.clone())?;
         let server = Server::new(ServerSettings {
             max_connections: config.server.max_connections,
             head_timeout: config.server.header_timeout,
             stop_grace: config.server.stop_timeout,
             ..ServerSettings::default()
         });
-        Ok(Self { listener, address, store, office, gate, endpoints, tree, server, site, clock, boot })
+        Ok(Self { listener, address, store, office, gate, endpoints, tree, server, site, serving, clock, boot })
     }
 
     /// A second tree of actors over the same shops, as a second process would have it: only the prover wants one.
@@ -147,7 +151,7 @@ impl App {
     /// hand, end the actors, close the database.
     pub async fn run_until_stopped(self, stop: CancellationToken) -> anyhow::Result<()> {
         info!(address = %self.address, "listening on {}", self.address);
-        let serving = stop.child_token();
+        let serving = self.serving;
         let server = tokio::spawn(self.server.serve(self.listener, self.site, serving.clone()));
         let fallen = tokio::select! {
             () = stop.cancelled() => None,
@@ -251,22 +255,29 @@ fn gate(config: &Config, keys: Keys) -> Gate {
     Gate::new(keys, pace, Guesses::new(config.api.wrong_keys_per_minute))
 }
 
-fn site(
-    config: &Config,
-    (store, office, gate): (&Store, &Office, &Arc<Gate>),
-    tree: &Tree,
-    clock: Arc<dyn Clock>,
-) -> anyhow::Result<Site> {
+/// What the site is made of, beside the tree.
+struct Ways<'a> {
+    store: &'a Store,
+    office: &'a Office,
+    gate: &'a Arc<Gate>,
+    endpoints: &'a Endpoints,
+    serving: &'a CancellationToken,
+}
+
+fn site(config: &Config, ways: Ways<'_>, tree: &Tree, clock: Arc<dyn Clock>) -> anyhow::Result<Site> {
     let body = BodyLimits { bytes: config.server.body_limit_bytes, deadline: config.server.body_timeout };
     let limits = WebhookLimits { body, requests_in_hand: config.server.webhooks_in_hand, ..WebhookLimits::default() };
     let webhooks = Webhooks::new(secrets(config), verify_tokens(config), keep(tree), clock.clone(), limits);
     let mut routes = web::routes(&Arc::new(webhooks));
     routes.extend(api::routes(&Arc::new(Api {
-        store: store.clone(),
-        office: office.clone(),
+        store: ways.store.clone(),
+        office: ways.office.clone(),
+        goods: Goods::new(ways.store.clone(), tree.sellers.clone()),
+        endpoints: ways.endpoints.clone(),
+        stopping: ways.serving.clone(),
         sellers: tree.sellers.clone(),
         ledger: tree.ledger.clone(),
-        gate: gate.clone(),
+        gate: ways.gate.clone(),
         clock,
         room: BodyRoom::new(64 << 20),
         limits: BodyLimits { bytes: 1 << 20, ..body },

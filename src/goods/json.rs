@@ -150,6 +150,16 @@ fn read<T>(
 }
 
 impl ProductJson {
+    /// The product in a shop with this currency, or a sentence that says what is wrong with it.
+    pub fn checked(self, shop: Currency) -> Result<Product, String> {
+        let name = self.retailer_id.clone();
+        self.product(shop).map_err(|Wrong { detail, column, value, .. }| {
+            let column = column.map(|column| format!("{column}: ")).unwrap_or_default();
+            let value = value.map(|value| format!(" ({value})")).unwrap_or_default();
+            format!("product {name:?}: {column}{detail}{value}")
+        })
+    }
+
     /// The product in a shop with this currency; limits are not looked at.
     pub(super) fn product(self, shop: Currency) -> Result<Product, Wrong> {
         let price = |text: &str| cells::price(text, shop);

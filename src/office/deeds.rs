@@ -1,12 +1,15 @@
 //! Who did what, as the front office notes it.
 
+use actors::domain::access::Scope;
 use actors::domain::ids::SellerId;
 use actors::store::office::audit::{self, Deed};
 use actors::store::{OfficeTx, StoreError};
 use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{Office, OfficeError, Request};
+use super::{Office, OfficeError, Once, Request};
 use crate::keys::Caller;
 
 impl Office {
@@ -21,6 +24,30 @@ impl Office {
         let tx = self.begin().await?;
         audit::note(&tx, &deed(caller, seller, action, detail), now).await?;
         Ok(tx.commit("office").await?)
+    }
+}
+
+impl Office {
+    /// Does something to a shop once for each request, and notes it, in one transaction.
+    pub async fn once_noted<T, E, W>(
+        &self,
+        request: &Request<'_>,
+        (scope, seller): (Scope, SellerId),
+        (action, detail): (&str, Value),
+        work: W,
+    ) -> Result<Once<T>, E>
+    where
+        T: Serialize + DeserializeOwned,
+        E: From<OfficeError>,
+        W: AsyncFnOnce(&OfficeTx) -> Result<T, E>,
+    {
+        request.allows(scope, Some(seller))?;
+        let doing = async |tx: &OfficeTx| {
+            let done = work(tx).await?;
+            note(tx, request, (Some(seller), action), detail).await.map_err(OfficeError::from)?;
+            Ok::<_, E>(done)
+        };
+        self.once(request, doing).await
     }
 }
 

@@ -8,6 +8,7 @@ mod connections;
 mod conversations;
 mod desk;
 mod endpoint;
+mod events;
 mod gate;
 mod instagram;
 mod keys;
@@ -15,6 +16,7 @@ mod ledger;
 mod orders;
 mod products;
 mod sellers;
+mod webhooks;
 mod words;
 
 use std::sync::Arc;
@@ -24,10 +26,14 @@ use actors::ports::Clock;
 use actors::sellers::Sellers;
 use actors::store::Store;
 
+use tokio_util::sync::CancellationToken;
+
 use super::body::{BodyLimits, BodyRoom};
 use super::route::Route;
+use crate::goods::Goods;
 use crate::keys::Gate;
 use crate::office::Office;
+use crate::webhooks_out::Endpoints;
 
 /// What is read whole is no larger; what may be is read in pieces.
 const MAX_BODY: usize = 1 << 20;
@@ -42,6 +48,12 @@ pub struct Api {
     pub sellers: Sellers,
     /// What is kept with a reason, and the way to put it back to work.
     pub ledger: Ledger,
+    /// Files of products.
+    pub goods: Goods,
+    /// Whom sellers want to be told of what happens.
+    pub endpoints: Endpoints,
+    /// Ends what would go on by itself, once the service is to stop.
+    pub stopping: CancellationToken,
     /// Lets callers in.
     pub gate: Arc<Gate>,
     /// What time it is.
@@ -64,6 +76,8 @@ pub fn routes(api: &Arc<Api>) -> Vec<Route> {
         commands::routes(api),
         keys::routes(api),
         instagram::routes(api),
+        events::routes(api),
+        webhooks::routes(api),
         ledger::routes(api),
     ];
     areas.into_iter().flatten().collect()

@@ -87,12 +87,24 @@ impl Endpoints {
 
     /// Makes an endpoint that is told of whatever happens from now on: of these kinds, or of everything.
     pub async fn create(&self, seller: SellerId, url: &str, kinds: &[ShopEventKind]) -> Result<Made, NotDone> {
+        let tx = OfficeTx::begin(self.store.pen()).await?;
+        let made = self.create_in(&tx, seller, url, kinds).await?;
+        self.commit(tx).await?;
+        Ok(made)
+    }
+
+    /// The same within a transaction. Nothing waits to be delivered to an endpoint that is new.
+    pub async fn create_in(
+        &self,
+        tx: &OfficeTx,
+        seller: SellerId,
+        url: &str,
+        kinds: &[ShopEventKind],
+    ) -> Result<Made, NotDone> {
         let url = checked(url, self.allow_loopback)?;
         let now = self.world.now();
-        let tx = OfficeTx::begin(self.store.pen()).await?;
-        let id = endpoints::create(&tx, seller, (url.as_str(), kinds), now).await?.ok_or(NotDone::TooMany)?;
-        let secret = self.put_secret(&tx, (seller, id), now).await?;
-        self.commit(tx).await?;
+        let id = endpoints::create(tx, seller, (url.as_str(), kinds), now).await?.ok_or(NotDone::TooMany)?;
+        let secret = self.put_secret(tx, (seller, id), now).await?;
         Ok(Made { id, secret })
     }
 

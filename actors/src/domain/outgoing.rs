@@ -129,8 +129,8 @@ mod tests {
     fn words_and_a_file_are_two_calls_but_for_whatsapp_where_the_words_are_a_caption() {
         let (words, image) = (("look".to_owned(), None), ("".to_owned(), Some(OutgoingKind::Image)));
         for channel in Channel::ALL {
-            assert_eq!(told(channel, Some("look"), None), [words.clone()]);
-            assert_eq!(told(channel, Some(" \n"), Some(&picture())), [image.clone()]);
+            assert_eq!(told(channel, Some("look"), None), std::slice::from_ref(&words));
+            assert_eq!(told(channel, Some(" \n"), Some(&picture())), std::slice::from_ref(&image));
         }
         for channel in [Channel::Instagram, Channel::Messenger] {
             assert_eq!(told(channel, Some("look"), Some(&picture())), [image.clone(), words.clone()]);

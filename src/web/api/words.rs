@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use actors::domain::{access, comment, conversation, event, order, outbox};
+use actors::domain::{access, comment, conversation, event, order, outbox, shop_event, webhook};
 use actors::store::ledger;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
@@ -36,6 +36,12 @@ words! {
     Source = event::Source;
     /// How far an owed call is.
     OwedState = outbox::OwedState;
+    /// What can happen in a shop.
+    ShopEventKind = shop_event::ShopEventKind;
+    /// Whether a webhook endpoint is told.
+    EndpointState = webhook::EndpointState;
+    /// How far a delivery is.
+    DeliveryState = webhook::DeliveryState;
     /// What became of an event.
     EventState = ledger::State;
 }

@@ -50,7 +50,7 @@ impl Played {
         let later_than = |(conversation, mark): &(ConversationId, MessageId)| {
             let there = self.messages.values().filter(|message| message.conversation == *conversation);
             let later = there.filter(|message| message.author == Author::Customer && message.id > *mark).count();
-            self.messages.contains_key(&mark.0).then(|| ((*conversation, *mark), later as i64))
+            self.messages.contains_key(&mark.0).then_some(((*conversation, *mark), later as i64))
         };
         DeskKnown {
             orders: wanted.orders.iter().filter(|order| self.orders.contains_key(&order.0)).copied().collect(),

@@ -42,27 +42,7 @@ pub(super) fn turn(n: i64) -> Changes {
             shown: Shown { name: Some("Ada é".to_owned()), username: None, phone: Some("15550100001".to_owned()) },
             given_name: Some("Ada Lovelace".to_owned()),
         }],
-        conversations: vec![Conversation {
-            id: conversation,
-            customer,
-            last_inbound_at: Some(at(5)),
-            last_message_at: None,
-            preview: "two shirts".to_owned(),
-            unread: 2,
-            episode: 1,
-            closed_through: Some(at(-5)),
-            draft: Some(OrderId(id)),
-            asked: Some(Asked { about: Question::Missing("phone".to_owned()), at: at(8) }),
-            needs_look: [Look::Unsure, Look::Attachment].into(),
-            in_other_hands: true,
-            delivered_through: Some(at(7)),
-            read_through: None,
-            people_only: true,
-            staff_at: Some(at(6)),
-            labels: vec!["VIP é".to_owned(), "late".to_owned()],
-            assignee: Some("Bea".to_owned()),
-            archived: true,
-        }],
+        conversations: vec![talk(conversation, customer, OrderId(id))],
         messages: vec![said_row(message, conversation, n), reply_row(MessageId(id + 1), conversation, outbox)],
         leads: vec![Lead {
             id: LeadId(id),
@@ -93,6 +73,30 @@ pub(super) fn turn(n: i64) -> Changes {
         loose_ends: vec![loose_end(n)],
         notes: vec![note(n)],
         ..Changes::default()
+    }
+}
+
+fn talk(conversation: ConversationId, customer: CustomerId, draft: OrderId) -> Conversation {
+    Conversation {
+        id: conversation,
+        customer,
+        last_inbound_at: Some(at(5)),
+        last_message_at: None,
+        preview: "two shirts".to_owned(),
+        unread: 2,
+        episode: 1,
+        closed_through: Some(at(-5)),
+        draft: Some(draft),
+        asked: Some(Asked { about: Question::Missing("phone".to_owned()), at: at(8) }),
+        needs_look: [Look::Unsure, Look::Attachment].into(),
+        in_other_hands: true,
+        delivered_through: Some(at(7)),
+        read_through: None,
+        people_only: true,
+        staff_at: Some(at(6)),
+        labels: vec!["VIP é".to_owned(), "late".to_owned()],
+        assignee: Some("Bea".to_owned()),
+        archived: true,
     }
 }
 

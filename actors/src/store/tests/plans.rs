@@ -85,30 +85,11 @@ async fn a_question_is_answered_from_an_index_that_fits_it() {
         conversations: vec![ConversationId(1), ConversationId(2)],
         orders: [OrderId(1), OrderId(2)].into(),
         mids: ["m".to_owned()].into(),
-        meta_ids: ["1".to_owned()].into(),
-        people: [CustomerId(1)].into(),
-        leads: [LeadId(1)].into(),
-        desk: DeskWanted {
-            orders: [OrderId(1)].into(),
-            notes: [NoteId(1)].into(),
-            read_through: [(ConversationId(1), MessageId(1)), (ConversationId(2), MessageId(2))].into(),
-        },
         ..Wanted::default()
     };
-    let customer = Customer {
-        id: CustomerId(1),
-        account: number,
-        meta_id: "US.1".to_owned(),
-        facts: Facts::default(),
-        shown: Shown::default(),
-        given_name: None,
-    };
+    let customer = someone(number);
     threads::read(&reads, seller, &wanted, 9).await.unwrap();
-    desk::known(&reads, seller, &wanted.desk).await.unwrap();
-    let notes_page = NotesPage { before: Some(NoteId(9)), limit: 9 };
-    notes::page(&reads, seller, NoteOn::Order(OrderId(1)), notes_page).await.unwrap();
-    views::send(&reads, seller, MessageId(1)).await.unwrap();
-    views::customer(&reads, seller, CustomerId(1)).await.unwrap();
+    ask_for_staff(&reads, seller, wanted).await;
     threads::aliases(&reads, seller, &HashMap::from([(customer.id, customer)])).await.unwrap();
     let name = |kind| CommentName { account: account(), kind, meta_id: "c".to_owned() };
     comments::known(&reads, seller, &[CommentKind::Comment, CommentKind::Mention].map(name).into()).await.unwrap();
@@ -178,6 +159,34 @@ async fn ask_of_webhooks(reads: &Explaining<'_>, seller: SellerId) {
     deliveries::with_work(reads, at(0)).await.unwrap();
     deliveries::next_due(reads, at(0)).await.unwrap();
     endpoints::of_seller(reads, seller).await.unwrap();
+}
+
+fn someone(account: Account) -> Customer {
+    Customer {
+        id: CustomerId(1),
+        account,
+        meta_id: "US.1".to_owned(),
+        facts: Facts::default(),
+        shown: Shown::default(),
+        given_name: None,
+    }
+}
+
+/// What commands of the staff ask, beside what events do.
+async fn ask_for_staff(reads: &Explaining<'_>, seller: SellerId, wanted: Wanted) {
+    let desk = DeskWanted {
+        orders: [OrderId(1)].into(),
+        notes: [NoteId(1)].into(),
+        read_through: [(ConversationId(1), MessageId(1)), (ConversationId(2), MessageId(2))].into(),
+    };
+    desk::known(reads, seller, &desk).await.unwrap();
+    let (people, leads) = ([CustomerId(1)].into(), [LeadId(1)].into());
+    let wanted = Wanted { meta_ids: ["1".to_owned()].into(), people, leads, desk, ..wanted };
+    threads::read(reads, seller, &wanted, 9).await.unwrap();
+    let page = NotesPage { before: Some(NoteId(9)), limit: 9 };
+    notes::page(reads, seller, NoteOn::Order(OrderId(1)), page).await.unwrap();
+    views::send(reads, seller, MessageId(1)).await.unwrap();
+    views::customer(reads, seller, CustomerId(1)).await.unwrap();
 }
 
 /// Whether a step of a plan looks at every row of a table, or of a shop.
