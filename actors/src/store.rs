@@ -15,6 +15,7 @@ pub mod inbox;
 mod insert;
 mod intake;
 pub mod ledger;
+pub mod lists;
 mod log;
 pub mod loose_ends;
 pub mod notes;

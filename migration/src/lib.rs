@@ -12,6 +12,7 @@ mod m0009_desk;
 mod m0010_shop_events;
 mod m0011_keys;
 mod m0012_goods;
+mod m0013_lists;
 
 use sea_orm_migration::prelude::{MigrationTrait, async_trait};
 
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_shop_events::Migration),
             Box::new(m0011_keys::Migration),
             Box::new(m0012_goods::Migration),
+            Box::new(m0013_lists::Migration),
         ]
     }
 }

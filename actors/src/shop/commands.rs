@@ -77,7 +77,3 @@ fn answered(answer: &impl Serialize) -> Answered {
 fn not_found(what: &str, id: impl fmt::Display) -> Refused {
     Refused::not_found("not_found", format!("there is no {what} {id} in this shop"))
 }
-
-fn not_yet() -> Answered {
-    Err(Refused::invalid("not_yet", "this command is not understood yet"))
-}

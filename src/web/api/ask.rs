@@ -166,6 +166,34 @@ pub(super) struct After(#[schemars(range(min = 0))] pub(super) i64);
 #[schemars(transparent)]
 pub(super) struct Limit(#[schemars(range(min = 1, max = 500))] pub(super) u64);
 
+/// An id that something is looked for by.
+#[derive(Clone, Copy, Debug, JsonSchema)]
+#[schemars(transparent)]
+pub(super) struct Id(#[schemars(range(min = 1))] pub(super) i64);
+
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let id = text.parse().ok().filter(|id| *id > 0);
+        id.map(Self).ok_or_else(|| serde::de::Error::custom("an id is a whole number from 1"))
+    }
+}
+
+/// `true` or `false`, as a query has it.
+#[derive(Clone, Copy, Debug, Default, JsonSchema)]
+#[schemars(transparent)]
+pub(super) struct Flag(pub(super) bool);
+
+impl<'de> Deserialize<'de> for Flag {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match String::deserialize(deserializer)?.as_str() {
+            "true" => Ok(Self(true)),
+            "false" => Ok(Self(false)),
+            _ => Err(serde::de::Error::custom("it is true or false")),
+        }
+    }
+}
+
 impl Default for Limit {
     fn default() -> Self {
         Self(100)

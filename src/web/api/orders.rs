@@ -9,15 +9,15 @@ use actors::domain::ids::{ConversationId, CustomerId, OrderId};
 use actors::domain::money::{Currency, Money};
 use actors::domain::order::{LineEvidence, LinesEdit, Order, OrderAnswer, OrderEdit, OrderLine, OrderState};
 use actors::domain::reading::Contact;
+use actors::store::lists::{self, OrdersWanted};
 use actors::store::orders::{self, Recorded};
-use actors::store::views as rows;
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Api;
 use super::answers::{Json, Obeyed, Page, Versioned};
-use super::ask::{Ask, JsonBody, MaybeBody, NoQuery, PageQuery};
+use super::ask::{After, Ask, Id, JsonBody, Limit, MaybeBody, NoQuery, PageQuery, queries};
 use super::commands::command;
 use super::endpoint::{get, patch, post};
 use super::{gate, words};
@@ -162,9 +162,33 @@ impl From<OrderLine> for LineOut {
     }
 }
 
-async fn list(api: Arc<Api>, ask: Ask<PageQuery>) -> Result<Json<Page<OrderOut>>, Problem> {
-    let page = ask.query.page();
-    let found = rows::orders(api.store.reads(), ask.seller()?, page).await.map_err(gate::failed)?;
+/// Orders, a page at a time.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct OrdersQuery {
+    /// So far.
+    state: Option<OrderState>,
+    /// Said in this conversation.
+    conversation: Option<Id>,
+    /// Wanted by this customer.
+    customer: Option<Id>,
+    /// Where the page begins, as `next` of the page before gave it.
+    after: Option<After>,
+    /// How many rows at most.
+    limit: Option<Limit>,
+}
+
+queries!(OrdersQuery);
+
+async fn list(api: Arc<Api>, ask: Ask<OrdersQuery>) -> Result<Json<Page<OrderOut>>, Problem> {
+    let OrdersQuery { state, conversation, customer, after, limit } = ask.query;
+    let page = PageQuery { after, limit }.page();
+    let wanted = OrdersWanted {
+        state,
+        conversation: conversation.map(|id| ConversationId(id.0)),
+        customer: customer.map(|id| CustomerId(id.0)),
+    };
+    let found = lists::orders(api.store.reads(), ask.parts.seller()?, wanted, page).await.map_err(gate::failed)?;
     Ok(Json(Page::of(found, page, |order| order.id.0)))
 }
 

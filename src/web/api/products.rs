@@ -18,13 +18,12 @@ use futures::{Stream, StreamExt};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use schemars::JsonSchema;
-use serde::de::Error;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 
 use super::Api;
 use super::answers::{Json, Obeyed, Page, Pieces};
-use super::ask::{Ask, Incoming, JsonBody, Limit, NoQuery, Upload, queries};
+use super::ask::{Ask, Flag, Incoming, JsonBody, Limit, NoQuery, Upload, queries};
 use super::commands::command;
 use super::endpoint::{delete, get, post, put};
 use super::gate::{self, invalid};
@@ -87,24 +86,12 @@ struct ImportQuery {
     /// What becomes of products that the file does not name; they stay unless said.
     mode: Option<Mode>,
     /// Nothing is written: what would be done is said.
-    #[serde(default, deserialize_with = "yes_or_no")]
-    #[schemars(with = "Option<bool>")]
-    dry_run: bool,
+    dry_run: Option<Flag>,
     /// Products are removed even if rows were bad, or if the file names none.
-    #[serde(default, deserialize_with = "yes_or_no")]
-    #[schemars(with = "Option<bool>")]
-    force: bool,
+    force: Option<Flag>,
 }
 
 queries!(ProductsQuery, ExportQuery, ImportQuery);
-
-fn yes_or_no<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    match String::deserialize(deserializer)?.as_str() {
-        "true" => Ok(true),
-        "false" => Ok(false),
-        _ => Err(Error::custom("it is true or false")),
-    }
-}
 
 async fn list(api: Arc<Api>, ask: Ask<ProductsQuery>) -> Result<Json<Page<ProductJson>>, Problem> {
     let ProductsQuery { after, limit } = &ask.query;
@@ -194,8 +181,8 @@ async fn import(api: Arc<Api>, ask: Ask<ImportQuery, Upload>) -> Result<Json<Imp
     };
     let options = Options {
         mode: ask.query.mode.unwrap_or_default(),
-        dry_run: ask.query.dry_run,
-        force: ask.query.force,
+        dry_run: ask.query.dry_run.unwrap_or_default().0,
+        force: ask.query.force.unwrap_or_default().0,
         key: ask.idempotency_key()?.map(str::to_owned),
         by: Some(ask.caller.named()),
         ..Options::new(ask.query.format.or(by_type).ok_or_else(unknown)?)
