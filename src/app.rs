@@ -21,6 +21,7 @@ use tracing::info;
 
 use crate::config::Config;
 use crate::door::{self, Objects, Secrets, VerifyTokens};
+use crate::goods::Goods;
 use crate::graph::{Addresses, GraphClient};
 use crate::office::{self, Office};
 use crate::server::{Server, ServerSettings};
@@ -114,6 +115,11 @@ impl App {
     /// The sellers' actors.
     pub fn sellers(&self) -> &Sellers {
         &self.tree.sellers
+    }
+
+    /// What sellers have for sale, as files.
+    pub fn goods(&self) -> Goods {
+        Goods::new(self.store.clone(), self.tree.sellers.clone())
     }
 
     /// Serves until told to stop, or until the actors cannot go on. Then: accept nobody more and end the requests in

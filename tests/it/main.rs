@@ -16,6 +16,7 @@ mod delivery;
 mod demo;
 mod door;
 mod drafts;
+mod goods;
 mod ledger;
 mod lock;
 mod orders;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use ::actors::sellers::Sellers;
 use hawker::config::Config;
+use hawker::goods::Goods;
 use hawker::sandbox::{Answer, Sandbox, SandboxSettings, WebhookEvent};
 use http::{Method, StatusCode};
 use serde_json::Value;
@@ -67,6 +68,11 @@ impl TestApp {
     /// The sellers' actors.
     pub(crate) fn sellers(&self) -> &Sellers {
         &self.host().sellers
+    }
+
+    /// Products as files.
+    pub(crate) fn goods(&self) -> &Goods {
+        &self.host().goods
     }
 
     fn host(&self) -> &Host {

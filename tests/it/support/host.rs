@@ -8,6 +8,7 @@ use ::actors::sellers::Sellers;
 use anyhow::Context;
 use hawker::app::App;
 use hawker::config::Config;
+use hawker::goods::Goods;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
@@ -19,6 +20,7 @@ use super::troubles::Troubles;
 pub(super) struct Host {
     pub(super) address: SocketAddr,
     pub(super) sellers: Sellers,
+    pub(super) goods: Goods,
     stop: CancellationToken,
     vanish: CancellationToken,
     ended: oneshot::Receiver<anyhow::Result<()>>,
@@ -46,14 +48,14 @@ impl Host {
         };
         let ((up, is_up), (end, ended)) = (oneshot::channel(), oneshot::channel());
         let thread = std::thread::spawn(move || guest.live(up, end));
-        let (address, sellers) = is_up.await.context("the service panicked while it was built")??;
-        Ok(Self { address, sellers, stop, vanish, ended, thread })
+        let (address, sellers, goods) = is_up.await.context("the service panicked while it was built")??;
+        Ok(Self { address, sellers, goods, stop, vanish, ended, thread })
     }
 
     /// Ends it as a signal does.
     pub(super) async fn stop(self) -> anyhow::Result<()> {
-        let Self { sellers, stop, ended, thread, .. } = self;
-        drop(sellers);
+        let Self { sellers, goods, stop, ended, thread, .. } = self;
+        drop((sellers, goods));
         stop.cancel();
         let ended = ended.await.context("the service panicked");
         thread.join().map_err(|_| anyhow::anyhow!("the service panicked"))?;
@@ -62,8 +64,8 @@ impl Host {
 
     /// Ends it as a power cut does: whatever was awaiting never goes on.
     pub(super) async fn vanish(self) {
-        let Self { sellers, vanish, ended, thread, .. } = self;
-        drop(sellers);
+        let Self { sellers, goods, vanish, ended, thread, .. } = self;
+        drop((sellers, goods));
         vanish.cancel();
         _ = ended.await;
         thread.join().unwrap();
@@ -73,7 +75,7 @@ impl Host {
 impl Guest {
     fn live(
         self,
-        up: oneshot::Sender<anyhow::Result<(SocketAddr, Sellers)>>,
+        up: oneshot::Sender<anyhow::Result<(SocketAddr, Sellers, Goods)>>,
         end: oneshot::Sender<anyhow::Result<()>>,
     ) {
         // Only this thread's log is this test's.
@@ -84,7 +86,7 @@ impl Guest {
                 Ok(app) => app,
                 Err(error) => return drop(up.send(Err(error))),
             };
-            if up.send(Ok((app.address(), app.sellers().clone()))).is_err() {
+            if up.send(Ok((app.address(), app.sellers().clone(), app.goods()))).is_err() {
                 return;
             }
             tokio::select! {
