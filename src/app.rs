@@ -147,6 +147,11 @@ impl App {
         &self.tree.sellers
     }
 
+    /// What sellers have for sale, as files.
+    pub fn goods(&self) -> Goods {
+        Goods::new(self.store.clone(), self.tree.sellers.clone())
+    }
+
     /// Serves until told to stop, or until the actors cannot go on. Then: accept nobody more and end the requests in
     /// hand, end the actors, close the database.
     pub async fn run_until_stopped(self, stop: CancellationToken) -> anyhow::Result<()> {

@@ -16,7 +16,7 @@ const PAGE: u64 = 200;
 struct Left {
     store: Store,
     seller: SellerId,
-    after: Option<String>,
+    after: String,
     pages: Pages,
     is_over: bool,
 }
@@ -30,7 +30,7 @@ impl Goods {
         format: Format,
     ) -> impl Stream<Item = Result<Bytes, StoreError>> + Send + use<> {
         let pages = Pages::new(format);
-        let left = Left { store: self.store.clone(), seller, after: None, pages, is_over: false };
+        let left = Left { store: self.store.clone(), seller, after: String::new(), pages, is_over: false };
         try_unfold(left, next)
     }
 }
@@ -39,10 +39,11 @@ async fn next(mut left: Left) -> Result<Option<(Bytes, Left)>, StoreError> {
     if left.is_over {
         return Ok(None);
     }
-    let (reads, after) = (left.store.reads(), left.after.as_deref());
-    let products = goods::page(reads, left.seller, after, PAGE, With::Details).await?;
-    left.after = products.last().map(|last| last.retailer_id.clone());
-    left.is_over = products.is_empty();
+    let products = goods::page(left.store.reads(), left.seller, &left.after, PAGE, With::Details).await?;
+    match products.last() {
+        Some(last) => left.after.clone_from(&last.retailer_id),
+        None => left.is_over = true,
+    }
     let bytes = if left.is_over { left.pages.end() } else { left.pages.page(products) };
     Ok(Some((bytes, left)))
 }

@@ -1,7 +1,7 @@
 //! Rows of a CSV file, gathered into products: a row without a group is a product, and the rows of a group that stand
 //! together are its variants. A product is taken whole or not at all: half of its variants would be a loss.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use actors::domain::catalog::{Availability, Condition, Details, MOST_IMAGES, MOST_VARIANTS, Product, Variant};
 use actors::domain::money::{Currency, Money};
@@ -30,8 +30,10 @@ struct Group {
     /// The row that is the product itself.
     parent: Option<Line>,
     variants: Vec<Line>,
-    /// What is wrong with its rows.
-    wrong: Vec<(Place, Wrong)>,
+    /// Rows with something wrong, and which was the first.
+    bad_rows: u64,
+    first_bad: u64,
+    is_too_large: bool,
 }
 
 /// One row, read.
@@ -73,21 +75,25 @@ impl Gatherer {
         };
         let cells = match cells {
             Ok(cells) => cells,
-            Err(wrong) => return Ok(self.unreadable(place, wrong, out)),
-        };
-        let id = heading.cell(cells, Column::Id).map(str::to_owned);
-        let Some(id) = id else {
-            let wrong = Wrong::new("no_id", "every row has the SKU of its product or variant");
-            return Ok(self.unreadable(place, Wrong { column: Some(Column::Id.name().to_owned()), ..wrong }, out));
+            // Nobody knows what it belongs to: the product before it may lack it.
+            Err(wrong) => {
+                let has_groups = heading.given().has(Column::Group);
+                return Ok(self.no_row(place, wrong, has_groups, out));
+            }
         };
         let group = heading.cell(cells, Column::Group).map(str::to_owned);
+        let Some(id) = heading.cell(cells, Column::Id).map(str::to_owned) else {
+            let wrong = Wrong::new("no_id", "every row has the SKU of its product or variant").in_column("id", "");
+            let is_of_group = group.is_some() && self.group.as_ref().map(|open| &open.sku) == group.as_ref();
+            return Ok(self.no_row(place, wrong, is_of_group, out));
+        };
         let mut reading = Reading { heading, cells, currency: self.currency, wrong: Vec::new() };
         let line = reading.line(place, id.clone());
         let wrong = reading.wrong;
         let bytes = cells.iter().map(|cell| cell.len()).sum();
         self.open(group.as_deref().unwrap_or(&id), group.is_none(), place, out);
         if let Some(open) = &mut self.group {
-            open.add(line, group.is_none(), bytes, wrong);
+            open.add(line, group.is_none(), bytes, wrong, out);
         }
         Ok(())
     }
@@ -100,16 +106,14 @@ impl Gatherer {
         }
     }
 
-    /// Nobody knows what a row belongs to that cannot be read: the group it stands in may lack it.
-    fn unreadable(&mut self, place: Place, wrong: Wrong, out: &mut VecDeque<Found>) {
+    /// A row that makes no line: it stands alone, or spoils the product in hand.
+    fn no_row(&mut self, place: Place, wrong: Wrong, is_of_group: bool, out: &mut VecDeque<Found>) {
+        out.push_back(Found::Problem(wrong.at(place)));
         match &mut self.group {
-            Some(group) if !group.variants.is_empty() => {
-                group.rows += 1;
-                group.wrong.push((place, wrong));
-            }
+            Some(group) if is_of_group => group.spoil(place),
             _ => {
                 self.finish(out);
-                out.push_back(Found::Bad { sku: None, rows: 1, problems: vec![wrong.at(place)] });
+                out.push_back(Found::Bad { sku: None, rows: 1 });
             }
         }
     }
@@ -118,42 +122,68 @@ impl Gatherer {
     fn open(&mut self, sku: &str, is_product: bool, place: Place, out: &mut VecDeque<Found>) {
         if is_product || self.group.as_ref().is_none_or(|group| group.sku != sku) {
             self.finish(out);
-            let (parent, variants, wrong) = (None, Vec::new(), Vec::new());
-            self.group = Some(Group { sku: sku.to_owned(), place, rows: 0, bytes: 0, parent, variants, wrong });
+            self.group = Some(Group::new(sku, place));
         }
     }
 }
 
 impl Group {
-    fn add(&mut self, line: Line, is_product: bool, bytes: usize, wrong: Vec<Wrong>) {
+    fn new(sku: &str, place: Place) -> Self {
+        Self {
+            sku: sku.to_owned(),
+            place,
+            rows: 0,
+            bytes: 0,
+            parent: None,
+            variants: Vec::new(),
+            bad_rows: 0,
+            first_bad: 0,
+            is_too_large: false,
+        }
+    }
+
+    fn add(&mut self, line: Line, is_product: bool, bytes: usize, wrong: Vec<Wrong>, out: &mut VecDeque<Found>) {
         let place = line.place;
-        self.rows += 1;
         self.bytes += bytes;
-        self.wrong.extend(wrong.into_iter().map(|wrong| (place, wrong)));
-        if is_product {
-            self.parent = Some(line);
-        } else if self.variants.len() == MOST_VARIANTS || self.bytes > GROUP_BYTES {
-            let detail = format!("a product has at most {MOST_VARIANTS} variants, and {GROUP_BYTES} bytes with them");
+        let is_bad = !wrong.is_empty();
+        out.extend(wrong.into_iter().map(|wrong| Found::Problem(wrong.at(place))));
+        if !is_product && (self.variants.len() == MOST_VARIANTS || self.bytes > GROUP_BYTES) {
             // Once is enough: each row after it would say the same.
-            if !self.wrong.iter().any(|(_, known)| known.code == "too_many_variants") {
-                self.wrong.push((place, Wrong::new("too_many_variants", detail)));
+            if !std::mem::replace(&mut self.is_too_large, true) {
+                let detail =
+                    format!("a product has at most {MOST_VARIANTS} variants, and {GROUP_BYTES} bytes with them");
+                out.push_back(Found::Problem(Wrong::new("too_many_variants", detail).at(place)));
             }
-        } else {
-            self.variants.push(line);
+            return self.spoil(place);
+        }
+        if is_bad {
+            return self.spoil(place);
+        }
+        self.rows += 1;
+        match is_product {
+            true => self.parent = Some(line),
+            false => self.variants.push(line),
+        }
+    }
+
+    /// Counts a row with something wrong.
+    fn spoil(&mut self, place: Place) {
+        self.rows += 1;
+        self.bad_rows += 1;
+        if self.bad_rows == 1 {
+            self.first_bad = place.row;
         }
     }
 
     fn end(self, given: Given, currency: Currency, out: &mut VecDeque<Found>) {
-        let Self { sku, place, rows, parent, variants, wrong, .. } = self;
-        if !wrong.is_empty() {
-            let (first, bad) = (wrong[0].0.row, wrong.iter().map(|(place, _)| place.row).collect::<BTreeSet<_>>());
-            let others = rows > bad.len() as u64;
-            let mut problems: Vec<_> = wrong.into_iter().map(|(place, wrong)| wrong.at(place)).collect();
-            if others {
-                let detail = format!("the product is taken whole or not at all: first see to its row {first}");
-                problems.push(Wrong::new("product_incomplete", detail).in_column(Column::Group.name(), &sku).at(place));
+        let Self { sku, place, rows, parent, variants, bad_rows, first_bad, .. } = self;
+        if bad_rows > 0 {
+            if rows > bad_rows {
+                let detail = format!("the product is taken whole or not at all: first see to row {first_bad}");
+                let wrong = Wrong::new("product_incomplete", detail).in_column(Column::Group.name(), &sku);
+                out.push_back(Found::Problem(wrong.at(place)));
             }
-            return out.push_back(Found::Bad { sku: Some(sku), rows, problems });
+            return out.push_back(Found::Bad { sku: Some(sku), rows });
         }
         out.extend(others_titles(parent.as_ref(), &variants).map(Found::Note));
         let product = match parent {

@@ -191,12 +191,12 @@ impl<'a> Run<'a> {
         while let Some(found) = found.pop_front() {
             match found {
                 Found::Product(parsed) => self.take(*parsed).await?,
-                Found::Bad { sku, rows, problems } => {
+                Found::Bad { sku, rows } => {
                     self.seen.extend(sku.as_deref().map(print));
                     self.count(rows)?;
                     self.done.refused += 1;
-                    problems.into_iter().for_each(|problem| self.done.problems.add(problem, self.options.lines));
                 }
+                Found::Problem(problem) => self.done.problems.add(problem, self.options.lines),
                 Found::Note(note) => self.done.notes.add(note, self.options.lines),
             }
         }

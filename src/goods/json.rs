@@ -150,17 +150,18 @@ fn read<T>(
 }
 
 impl ProductJson {
-    /// The product in a shop with this currency, or a sentence that says what is wrong with it.
+    /// The product in a shop with this currency, or what is wrong with it, as a sentence.
     pub fn checked(self, shop: Currency) -> Result<Product, String> {
-        let name = self.retailer_id.clone();
-        self.product(shop).map_err(|Wrong { detail, column, value, .. }| {
-            let column = column.map(|column| format!("{column}: ")).unwrap_or_default();
-            let value = value.map(|value| format!(" ({value})")).unwrap_or_default();
-            format!("product {name:?}: {column}{detail}{value}")
-        })
+        let of_this = format!("product {:?}", super::report::short(&self.retailer_id));
+        let read = self.product(shop).map_err(|wrong| wrong.sentence());
+        let product = read.and_then(|product| match product.fits(shop) {
+            Ok(()) => Ok(product),
+            Err(unfit) => Err(unfit.sentence()),
+        });
+        product.map_err(|sentence| format!("{of_this}: {sentence}"))
     }
 
-    /// The product in a shop with this currency; limits are not looked at.
+    /// The same, and limits are not looked at.
     pub(super) fn product(self, shop: Currency) -> Result<Product, Wrong> {
         let price = |text: &str| cells::price(text, shop);
         let currency = |text: &str| match text.parse::<Currency>() {

@@ -18,8 +18,10 @@ use super::split::Splitter;
 pub(super) enum Found {
     /// A product as the file has it. Whether it can be sold is not looked at.
     Product(Box<Parsed>),
-    /// Rows of which no product can be made.
-    Bad { sku: Option<String>, rows: u64, problems: Vec<Problem> },
+    /// Rows of which no product can be made. What is wrong with them was told before.
+    Bad { sku: Option<String>, rows: u64 },
+    /// What is wrong with a row.
+    Problem(Problem),
     /// Something worth knowing.
     Note(Problem),
 }
@@ -89,7 +91,7 @@ impl Reader {
             }
             Self::Json(splitter, currency) => {
                 let mut sink = |place: Place, element: Result<&[u8], Wrong>| {
-                    out.push_back(found(element.and_then(|bytes| product(bytes, *currency)), place));
+                    out.extend(found(element.and_then(|bytes| product(bytes, *currency)), place));
                 };
                 match bytes {
                     Some(bytes) => splitter.feed(bytes, &mut sink),
@@ -101,10 +103,10 @@ impl Reader {
     }
 }
 
-fn found(product: Result<Product, Wrong>, place: Place) -> Found {
+fn found(product: Result<Product, Wrong>, place: Place) -> Vec<Found> {
     match product {
-        Ok(product) => Found::Product(Box::new(Parsed { product, place, rows: 1, given: Given::ALL })),
-        Err(wrong) => Found::Bad { sku: None, rows: 1, problems: vec![wrong.at(place)] },
+        Ok(product) => vec![Found::Product(Box::new(Parsed { product, place, rows: 1, given: Given::ALL }))],
+        Err(wrong) => vec![Found::Problem(wrong.at(place)), Found::Bad { sku: None, rows: 1 }],
     }
 }
 
@@ -138,18 +140,17 @@ pub(super) mod tests {
         let product = |found| match found {
             Found::Product(parsed) => Some(parsed.product),
             Found::Note(_) => None,
-            Found::Bad { problems, .. } => panic!("{problems:?}"),
+            bad => panic!("{bad:?}"),
         };
         read(Format::Csv, file).into_iter().filter_map(product).collect()
     }
 
     fn problems(file: &str) -> Vec<(u64, String)> {
-        let problems = |found| match found {
-            Found::Bad { problems, .. } => problems,
-            Found::Note(note) => vec![note],
-            Found::Product(_) => vec![],
+        let problem = |found| match found {
+            Found::Problem(problem) | Found::Note(problem) => Some(problem),
+            Found::Product(_) | Found::Bad { .. } => None,
         };
-        read(Format::Csv, file).into_iter().flat_map(problems).map(|problem| (problem.row, problem.code)).collect()
+        read(Format::Csv, file).into_iter().filter_map(problem).map(|problem| (problem.row, problem.code)).collect()
     }
 
     fn price(minor: i64) -> Money {
@@ -218,6 +219,18 @@ CAP,Cap,Warm,preorder,used,9.50 USD,https://a.example/c,https://a.example/c.jpg,
     }
 
     #[test]
+    fn a_row_nobody_can_read_may_be_of_the_product_before_it() {
+        let bad = format!("X,\"{}\",,\n", "x".repeat(200_000));
+        let file = |rows: &str| format!("id,item_group_id,title,price\n{rows}");
+        let codes = |rows: &str| problems(&file(rows)).into_iter().map(|(_, code)| code).collect::<Vec<_>>();
+        let rows = format!("LIN,,Linen,30\n{bad}LIN-M,LIN,,\nCAP,,Cap,1\n");
+        assert_eq!(codes(&rows), ["row_too_long", "product_incomplete"]);
+        assert_eq!(codes(&format!("{bad}CAP,,Cap,1\n")), ["row_too_long"]);
+        assert_eq!(codes("LIN,,Linen,30\n,LIN,,\nCAP,,Cap,1\n"), ["no_id", "product_incomplete"]);
+        assert_eq!(codes("LIN,,Linen,30\n,,Nameless,1\nCAP,,Cap,1\n"), ["no_id"]);
+    }
+
+    #[test]
     fn a_group_has_an_end() {
         let rows: String = (0..300).map(|n| format!("LIN-{n},LIN,Linen,30\n")).collect();
         let found = problems(&format!("id,item_group_id,title,price\n{rows}CAP,,Cap,1\n"));
@@ -238,10 +251,14 @@ CAP,Cap,Warm,preorder,used,9.50 USD,https://a.example/c,https://a.example/c.jpg,
             .into_iter()
             .map(|found| match found {
                 Found::Product(parsed) => parsed.product.retailer_id,
-                Found::Bad { problems, .. } => format!("{} {}", problems[0].row, problems[0].code),
+                Found::Problem(problem) => format!("{} {}", problem.row, problem.code),
+                Found::Bad { rows, .. } => format!("of {rows}"),
                 Found::Note(note) => note.code,
             })
             .collect();
-        assert_eq!(codes, ["A", "2 unreadable", "3 unreadable", "4 unreadable", "5 wrong_currency"]);
+        assert_eq!(
+            codes,
+            ["A", "2 unreadable", "of 1", "3 unreadable", "of 1", "4 unreadable", "of 1", "5 wrong_currency", "of 1"]
+        );
     }
 }

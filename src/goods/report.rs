@@ -131,6 +131,14 @@ impl Wrong {
         Self { column: Some(column.to_owned()), value: Some(short(value)), ..self }
     }
 
+    /// With the column, where it is one.
+    pub(super) fn sentence(&self) -> String {
+        match &self.column {
+            Some(column) => format!("{column}: {}", self.detail),
+            None => self.detail.clone(),
+        }
+    }
+
     pub(super) fn at(self, place: Place) -> Problem {
         let Self { code, detail, column, value } = self;
         Problem { row: place.row, line: place.line, column, code: code.to_owned(), detail, value }

@@ -17,6 +17,7 @@ mod demo;
 mod desk;
 mod door;
 mod drafts;
+mod goods;
 mod keys;
 mod ledger;
 mod lock;

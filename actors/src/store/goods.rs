@@ -26,18 +26,15 @@ pub enum With {
     Bare,
 }
 
-/// Products after this SKU, in the database's own order of SKUs.
+/// Products after this SKU, in the database's own order of SKUs. None is empty, so all come after that.
 pub async fn page(
     reads: &impl ConnectionTrait,
     seller: SellerId,
-    after: Option<&str>,
+    after: &str,
     limit: u64,
     with: With,
 ) -> Result<Vec<Product>, StoreError> {
-    let mut page = product::Entity::of_seller(seller);
-    if let Some(after) = after {
-        page = page.filter(product::Column::RetailerId.gt(after));
-    }
+    let page = product::Entity::of_seller(seller).filter(product::Column::RetailerId.gt(after));
     let products = page.order_by_asc(product::Column::RetailerId).limit(at_most(limit)).all(reads).await?;
     let (Some(first), Some(last)) = (products.first(), products.last()) else { return Ok(Vec::new()) };
     // A page has every product between its ends.
@@ -58,13 +55,11 @@ pub async fn page(
 pub async fn skus(
     reads: &impl ConnectionTrait,
     seller: SellerId,
-    after: Option<&str>,
+    after: &str,
     limit: u64,
 ) -> Result<Vec<String>, StoreError> {
-    let mut page = product::Entity::of_seller(seller).select_only().column(product::Column::RetailerId);
-    if let Some(after) = after {
-        page = page.filter(product::Column::RetailerId.gt(after));
-    }
+    let page = product::Entity::of_seller(seller).select_only().column(product::Column::RetailerId);
+    let page = page.filter(product::Column::RetailerId.gt(after));
     let page = page.order_by_asc(product::Column::RetailerId).limit(at_most(limit));
     Ok(page.into_tuple::<String>().all(reads).await?)
 }
@@ -145,11 +140,11 @@ pub async fn modifiers(reads: &impl ConnectionTrait, seller: SellerId) -> Result
 /// All that a seller's actor decides with.
 pub(super) async fn catalog(reads: &impl ConnectionTrait, seller: SellerId) -> Result<Catalog, StoreError> {
     let mut catalog = Catalog::new([], modifiers(reads, seller).await?);
-    let mut after: Option<String> = None;
+    let mut after = String::new();
     loop {
-        let products = page(reads, seller, after.as_deref(), LOAD_PAGE, With::Bare).await?;
+        let products = page(reads, seller, &after, LOAD_PAGE, With::Bare).await?;
         let Some(last) = products.last() else { return Ok(catalog) };
-        after = Some(last.retailer_id.clone());
+        after.clone_from(&last.retailer_id);
         let is_last = (products.len() as u64) < LOAD_PAGE;
         products.into_iter().for_each(|product| catalog.put(product));
         if is_last {

@@ -15,7 +15,7 @@ const PAGE: u64 = 2000;
 /// Where the search for them is.
 #[derive(Default)]
 struct Search {
-    after: Option<String>,
+    after: String,
     found: Vec<String>,
     is_over: bool,
 }
@@ -75,9 +75,9 @@ impl Run<'_> {
     async fn next_over(&self, search: &mut Search) -> Result<Vec<String>, ImportError> {
         while search.found.len() < BLOCK_ROWS && !search.is_over {
             let reads = self.goods.store.reads();
-            let page = goods::skus(reads, self.seller, search.after.as_deref(), PAGE).await?;
+            let page = goods::skus(reads, self.seller, &search.after, PAGE).await?;
             search.is_over = (page.len() as u64) < PAGE;
-            search.after = page.last().cloned().or(search.after.take());
+            search.after = page.last().cloned().unwrap_or_default();
             search.found.extend(page.into_iter().filter(|sku| !self.seen.contains(&print(sku))));
         }
         let rest = search.found.split_off(search.found.len().min(BLOCK_ROWS));

@@ -96,7 +96,8 @@ queries!(ProductsQuery, ExportQuery, ImportQuery);
 async fn list(api: Arc<Api>, ask: Ask<ProductsQuery>) -> Result<Json<Page<ProductJson>>, Problem> {
     let ProductsQuery { after, limit } = &ask.query;
     let limit = limit.unwrap_or_default().0;
-    let found = goods::page(api.store.reads(), ask.seller()?, after.as_deref(), limit, With::Details).await;
+    let found =
+        goods::page(api.store.reads(), ask.seller()?, after.as_deref().unwrap_or_default(), limit, With::Details).await;
     let found = found.map_err(gate::failed)?;
     let is_full = found.len() as u64 == limit;
     let next = found.last().filter(|_| is_full).map(|last| last.retailer_id.clone());

@@ -7,6 +7,7 @@ use std::time::Duration;
 use ::actors::sellers::Sellers;
 use ::actors::store::Store;
 use hawker::config::Config;
+use hawker::goods::Goods;
 use hawker::keys::Gate;
 use hawker::office::Office;
 use hawker::sandbox::{Answer, Sandbox, SandboxSettings, WebhookEvent};
@@ -104,6 +105,11 @@ impl TestApp {
     /// Whom sellers want to be told of what happens.
     pub(crate) fn endpoints(&self) -> &Endpoints {
         &self.host().ways.endpoints
+    }
+
+    /// Products as files.
+    pub(crate) fn goods(&self) -> &Goods {
+        &self.host().ways.goods
     }
 
     fn host(&self) -> &Host {

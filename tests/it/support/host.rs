@@ -9,6 +9,7 @@ use ::actors::store::Store;
 use anyhow::Context;
 use hawker::app::App;
 use hawker::config::Config;
+use hawker::goods::Goods;
 use hawker::keys::Gate;
 use hawker::office::Office;
 use hawker::webhooks_out::Endpoints;
@@ -37,6 +38,7 @@ pub(super) struct Ways {
     pub(super) gate: Arc<Gate>,
     pub(super) store: Store,
     pub(super) endpoints: Endpoints,
+    pub(super) goods: Goods,
 }
 
 /// What the thread is given.
@@ -100,6 +102,7 @@ impl Guest {
                 gate: app.gate().clone(),
                 store: app.store().clone(),
                 endpoints: app.endpoints().clone(),
+                goods: app.goods(),
             };
             if up.send(Ok((app.address(), ways))).is_err() {
                 return;

@@ -50,7 +50,7 @@ fn put(products: &[Product]) -> Changes {
 }
 
 async fn all(store: &Store, seller: SellerId) -> Vec<Product> {
-    goods::page(store.reads(), seller, None, 1000, With::Details).await.unwrap()
+    goods::page(store.reads(), seller, "", 1000, With::Details).await.unwrap()
 }
 
 #[tokio::test]
@@ -60,13 +60,13 @@ async fn products_come_back_whole_page_by_page_and_by_name() {
         let (mine, other) = (seller(&store, &account()).await, SellerId(4711));
         let shirts: Vec<Product> = (0..25).map(shirt).collect();
         save(&store, mine, &put(&shirts)).await;
-        let (mut pages, mut after) = (Vec::new(), None::<String>);
+        let (mut pages, mut after) = (Vec::new(), String::new());
         loop {
-            let page = goods::page(store.reads(), mine, after.as_deref(), 10, With::Details).await.unwrap();
-            let names = goods::skus(store.reads(), mine, after.as_deref(), 10).await.unwrap();
+            let page = goods::page(store.reads(), mine, &after, 10, With::Details).await.unwrap();
+            let names = goods::skus(store.reads(), mine, &after, 10).await.unwrap();
             assert_eq!(page.iter().map(|product| product.retailer_id.clone()).collect::<Vec<_>>(), names);
             let Some(last) = page.last() else { break };
-            after = Some(last.retailer_id.clone());
+            after.clone_from(&last.retailer_id);
             pages.extend(page);
         }
         assert_eq!(pages, shirts);
