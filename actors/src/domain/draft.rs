@@ -99,6 +99,7 @@ pub fn build(heard: &[Heard], shelf: Shelf<'_>) -> Draft {
     for said in heard {
         let agreed_to = draft.agreed.then(|| print(&draft.lines));
         draft.hear(said, shelf);
+        lines::price(&mut draft.lines, shelf.catalog);
         // A yes is to what was there: whoever goes on wanting something else has not agreed to that.
         draft.agreed &= agreed_to.is_none_or(|print_then| print_then == print(&draft.lines));
     }
@@ -221,6 +222,7 @@ impl Draft {
             }
             self.begin(said);
             let mut line = lines::again(then, product, said.message, (last.id, words));
+            lines::price(std::slice::from_mut(&mut line), shelf.catalog);
             let as_then = alone && line.unit_price == then.unit_price;
             line.confidence = if as_then { SURE_OF_REPEATED } else { SURE_OF_REPEATED_OTHERWISE };
             self.lines.push(line);

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::channel::Channel;
@@ -12,7 +13,7 @@ use super::named::named;
 use super::reading::Contact;
 
 /// How far an order is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum OrderState {
     /// Follows the conversation.
@@ -28,7 +29,7 @@ pub enum OrderState {
 named!(OrderState { Draft = "draft", Confirmed = "confirmed", Cancelled = "cancelled", Fulfilled = "fulfilled", });
 
 /// Why a person should look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Look {
     /// A picture or the like that we cannot read.
@@ -167,7 +168,7 @@ pub struct OrderLine {
 }
 
 /// Words of one message that led to an order line.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LineEvidence {
     /// The message.
     pub message: MessageId,
@@ -218,7 +219,7 @@ pub struct LinesEdit {
 }
 
 /// What a command about an order is answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct OrderAnswer {
     /// Which order.
     pub order: OrderId,

@@ -151,6 +151,22 @@ impl Step<'_> {
             self.wait_for_quiet(thread);
         }
     }
+
+    /// Questions that wait to be asked are not asked any more, unless they were tried more often than this.
+    pub(super) fn take_back_questions(&mut self, thread: &mut Thread, most_tries: i32, why: &str) -> bool {
+        let is_taken_back = self.withdraw(thread, most_tries, why, |purpose| purpose.aim.is_a_question());
+        if is_taken_back {
+            thread.conversation.asked = None;
+        }
+        is_taken_back
+    }
+
+    /// The customer never saw the question: it is as if it had not been asked.
+    pub(super) fn take_back(&mut self, thread: &mut Thread, question: &Open, why: &str) {
+        self.end(question, OwedState::Failed, None, Some(why));
+        self.mark(question, MessageState::Failed);
+        thread.conversation.asked = None;
+    }
 }
 
 /// The first words of a lead are not those of a message that has other ones, or none.
@@ -184,10 +200,16 @@ impl Shop {
         any.map(|(id, _)| *id)
     }
 
-    /// The parts of texts to this customer, of such a purpose, of which none was sent or tried.
-    pub(super) fn unmade(&self, conversation: ConversationId, which: impl Fn(&Purpose) -> bool) -> Vec<&Open> {
+    /// The parts of texts to this customer, of such a purpose, of which none was sent, or tried more often than this.
+    pub(super) fn unmade(
+        &self,
+        conversation: ConversationId,
+        most_tries: i32,
+        which: impl Fn(&Purpose) -> bool,
+    ) -> Vec<&Open> {
         let waits = |open: &&Open| {
-            open.owed.conversation == conversation && open.owed.state == OwedState::Owed && open.owed.attempts == 0
+            let is_owed = open.owed.state == OwedState::Owed && open.owed.attempts <= most_tries;
+            open.owed.conversation == conversation && is_owed
         };
         let waiting = || self.open.values().filter(waits).filter(|open| which(&open.owed.purpose));
         let texts: BTreeSet<&str> = waiting().filter_map(|open| open.owed.purpose.of.strip_suffix(":0")).collect();

@@ -20,7 +20,7 @@ impl Step<'_> {
         // The catalog may be another since the last word: products that were not known, prices.
         let built = self.redraft(&mut thread);
         let order = thread.draft.clone().filter(|order| order.state == OrderState::Draft);
-        let is_ours = !thread.conversation.in_other_hands && !is_a_persons(&thread);
+        let is_ours = thread.conversation.is_ours_to_answer() && !is_a_persons(&thread);
         if let Some(order) = order.filter(|_| is_ours) {
             // What the customer said yes to is sure, what a person wrote the customer has not said, and what leaves out
             // something that was wanted never is.

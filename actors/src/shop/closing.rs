@@ -49,16 +49,18 @@ impl Step<'_> {
 
     /// Takes back questions that have not left: what they are about is settled. True when there was one.
     pub(super) fn withdraw_questions(&mut self, thread: &mut Thread, why: &str) -> bool {
-        let withdrawn = self.withdraw(thread, why, |purpose| purpose.aim.is_a_question());
-        if withdrawn {
-            thread.conversation.asked = None;
-        }
-        withdrawn
+        self.take_back_questions(thread, 0, why)
     }
 
-    /// Takes back texts of ours that have not left.
-    pub(super) fn withdraw(&mut self, thread: &Thread, why: &str, which: impl Fn(&Purpose) -> bool) -> bool {
-        let unmade = self.shop.unmade(thread.conversation.id, which);
+    /// Takes back texts of ours that have not left, and were not tried more often than this.
+    pub(super) fn withdraw(
+        &mut self,
+        thread: &Thread,
+        most_tries: i32,
+        why: &str,
+        which: impl Fn(&Purpose) -> bool,
+    ) -> bool {
+        let unmade = self.shop.unmade(thread.conversation.id, most_tries, which);
         for open in &unmade {
             self.end(open, OwedState::Failed, None, Some(why));
             self.mark(open, MessageState::Failed);

@@ -91,6 +91,7 @@ impl Step<'_> {
         let conversation = &mut thread.conversation;
         conversation.last_inbound_at = conversation.last_inbound_at.max(Some(message.at));
         conversation.unread += 1;
+        conversation.archived = false;
         thread.note(&message);
         thread.recall(vec![message.clone()]);
         self.out.messages.insert(message.id, message);

@@ -8,7 +8,7 @@ use crate::domain::draft::{self, Draft, Heard, Shelf};
 use crate::domain::event::StoredEvent;
 use crate::domain::ids::{ConversationId, CustomerId, MessageId};
 use crate::domain::marks::Marks;
-use crate::domain::order::{Looks, Order};
+use crate::domain::order::Order;
 use crate::domain::reading::Contact;
 use crate::reader::{self, CatalogIndex};
 use crate::store::threads::StoredThread;
@@ -57,28 +57,14 @@ impl Thread {
 
     /// A conversation that begins with this event.
     pub(super) fn begin(event: &StoredEvent, meta_id: &str, customer: CustomerId, id: ConversationId) -> Self {
-        let conversation = Conversation {
-            id,
-            customer,
-            last_inbound_at: None,
-            last_message_at: None,
-            preview: String::new(),
-            unread: 0,
-            episode: 0,
-            closed_through: None,
-            draft: None,
-            asked: None,
-            needs_look: Looks::new(),
-            in_other_hands: false,
-            delivered_through: None,
-            read_through: None,
-        };
+        let conversation = Conversation::begin(id, customer);
         let customer = Customer {
             id: customer,
             account: event.account.clone(),
             meta_id: meta_id.to_owned(),
             facts: Facts::default(),
             shown: Shown::default(),
+            given_name: None,
         };
         let aliases = Vec::new();
         Self {

@@ -3,14 +3,13 @@
 use chrono::{DateTime, Utc};
 
 use crate::domain::alarm::{Alarm, AlarmKind};
-use crate::domain::command::Command;
 use crate::domain::event::{Happening, Receipt, ReceiptOf, StoredEvent};
 use crate::domain::ids::{ConversationId, OutboxId};
 use crate::domain::outcome::Reason;
 use crate::store::threads::{StoredThread, Wanted};
 
 use super::thread::Thread;
-use super::{Shop, comments, named_orders};
+use super::{Shop, comments};
 
 /// The conversations of so many owed calls are read ahead of their being made.
 const CALLS_AHEAD: usize = 64;
@@ -75,16 +74,7 @@ impl Shop {
                 wanted.comments.extend(comments::named_by(event, happening));
             }
             Happening::Command(commanded) => self.want_for_command(wanted, &commanded.command),
-        }
-    }
-
-    fn want_for_command(&self, wanted: &mut Wanted, command: &Command) {
-        match command {
-            Command::OpenOrder { conversation, .. } => self.want_thread(wanted, *conversation),
-            _ => {
-                let named = named_orders::named_by(command);
-                wanted.orders.extend(named.filter(|order| self.order(*order).is_none()));
-            }
+            Happening::Announced(_) => {}
         }
     }
 
@@ -118,6 +108,9 @@ impl Shop {
 
     /// Takes in what was read; what is in memory already is newer.
     pub fn learn(&mut self, threads: Vec<StoredThread>) {
+        if !threads.is_empty() {
+            self.index_anew();
+        }
         for stored in threads {
             let (id, recalled) = (stored.conversation.id, stored.recalled.clone());
             self.named.orders.extend(stored.orders.iter().map(|order| (order.id, order.clone())));

@@ -2,18 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use entity::{conversation, customer, customer_alias, lead, message, order_line, shop_order};
-use sea_orm::sea_query::{Condition, SelectStatement};
+use entity::{connection, conversation, customer, customer_alias, lead, message, order_line, shop_order};
+use sea_orm::sea_query::{Condition, SelectStatement, UnionType};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Statement, Value,
+    ColumnTrait, ConnectionTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, Statement,
+    Value,
 };
 
 use crate::domain::channel::{Account, Channel};
 use crate::domain::comment::CommentName;
 use crate::domain::conversation::{Conversation, Customer, Lead, Message};
-use crate::domain::ids::{ConversationId, CustomerId, OrderId, SellerId};
+use crate::domain::ids::{ConversationId, CustomerId, LeadId, OrderId, SellerId};
 use crate::domain::order::Order;
 
+use super::desk::DeskWanted;
 use super::rows::{self, OfSeller};
 use super::{StoreError, at_most};
 
@@ -30,6 +32,14 @@ pub struct Wanted {
     pub mids: BTreeSet<String>,
     /// Whether these comments are known.
     pub comments: BTreeSet<CommentName>,
+    /// By the customer's id at Meta alone, on whichever account of the seller's.
+    pub meta_ids: BTreeSet<String>,
+    /// By our own id of the customer.
+    pub people: BTreeSet<CustomerId>,
+    /// By the customer's lead.
+    pub leads: BTreeSet<LeadId>,
+    /// What else commands of the staff name.
+    pub desk: DeskWanted,
 }
 
 /// One conversation, as far as the open episode goes.
@@ -120,11 +130,57 @@ async fn customers(
             .into_query();
         any = any.add(customer::Column::Id.in_subquery(with));
     }
+    let named = named_by_staff(reads, seller, wanted).await?;
+    if !named.is_empty() {
+        any = any.add(customer::Column::Id.is_in(named));
+    }
     if any.is_empty() {
         return Ok(HashMap::new());
     }
     let rows = customer::Entity::of_seller(seller).filter(any).all(reads).await?;
     rows.into_iter().map(|row| Ok((CustomerId(row.id), rows::customer(row)?))).collect()
+}
+
+/// Those whom commands name in other ways than Meta does. A question of its own, and only where there are any: with as
+/// many choices as this would add to one question, SQLite would rather walk through the whole shop.
+async fn named_by_staff(
+    reads: &impl ConnectionTrait,
+    seller: SellerId,
+    wanted: &Wanted,
+) -> Result<Vec<i64>, StoreError> {
+    let mut named: Vec<i64> = wanted.people.iter().map(|customer| customer.0).collect();
+    let mut parts = Vec::new();
+    if !wanted.leads.is_empty() {
+        let these = lead::Column::Id.is_in(wanted.leads.iter().map(|lead| lead.0));
+        parts.push(ids::<lead::Entity>(seller, lead::Column::CustomerId).filter(these).into_query());
+    }
+    if !wanted.meta_ids.is_empty() {
+        let called = ids::<customer::Entity>(seller, customer::Column::Id)
+            .filter(customer::Column::Account.in_subquery(accounts(seller)))
+            .filter(customer::Column::MetaId.is_in(wanted.meta_ids.iter()));
+        let also_called = ids::<customer_alias::Entity>(seller, customer_alias::Column::CustomerId)
+            .filter(customer_alias::Column::Account.in_subquery(accounts(seller)))
+            .filter(customer_alias::Column::Alias.is_in(wanted.meta_ids.iter()));
+        parts.extend([called.into_query(), also_called.into_query()]);
+    }
+    let all = parts.into_iter().reduce(|mut all, part| all.union(UnionType::All, part).to_owned());
+    if let Some(all) = all {
+        let rows = reads.query_all_raw(reads.get_database_backend().build(&all)).await?;
+        named.extend(rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<Vec<i64>, _>>()?);
+    }
+    Ok(named)
+}
+
+fn ids<E: OfSeller>(seller: SellerId, column: E::Column) -> Select<E> {
+    E::of_seller(seller).select_only().column(column)
+}
+
+/// All accounts the seller has or had, and those linked to them: keys of customers begin with one.
+fn accounts(seller: SellerId) -> SelectStatement {
+    let linked = ids::<connection::Entity>(seller, connection::Column::Linked);
+    let linked = linked.filter(connection::Column::Linked.is_not_null()).into_query();
+    let own = ids::<connection::Entity>(seller, connection::Column::Account);
+    own.into_query().union(UnionType::All, linked).to_owned()
 }
 
 /// Only WhatsApp gives a customer a second id; nobody else's customers cost a question about it.

@@ -74,7 +74,7 @@ fn line_by_hand(
         Refused::invalid("unknown_product", detail)
     })?;
     let variant = variant_by_hand(wanted, product)?;
-    let unit_price = product.price_of(variant);
+    let unit_price = catalog.unit_price(product, variant, &wanted.modifiers);
     if unit_price.currency != currency {
         let detail =
             format!("{} is priced in {}, and the shop sells in {currency}", wanted.product, unit_price.currency);
@@ -119,7 +119,7 @@ fn modifiers_known(wanted: &LineWanted, catalog: &Catalog, before: &[OrderLine])
         let detail = format!("a line has at most {MOST_MODIFIERS} modifiers");
         return Err(Refused::invalid("too_many_modifiers", detail));
     }
-    let sold = |id: &str| catalog.modifiers.iter().any(|modifier| modifier.id == id);
+    let sold = |id: &str| catalog.modifier(id).is_some();
     let said = |text: &str| {
         let bare = SAID_WITH.iter().find_map(|with| text.strip_prefix(with)).unwrap_or(text);
         sold(text) || bare.split('|').all(sold)

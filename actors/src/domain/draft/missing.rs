@@ -103,7 +103,7 @@ pub fn short_of_stock(lines: &[OrderLine], catalog: &Catalog) -> Vec<Missing> {
         let same = |other: &&OrderLine| other.product == line.product && other.variant == line.variant;
         let seen_before = lines[..place].iter().any(|other| same(&other));
         let wanted: i64 = lines.iter().filter(same).map(|line| i64::from(line.quantity)).sum();
-        if let Some(left) = stock_of(line, catalog)
+        if let Some(left) = left_of(line, catalog)
             && wanted > left
             && !seen_before
         {
@@ -111,6 +111,16 @@ pub fn short_of_stock(lines: &[OrderLine], catalog: &Catalog) -> Vec<Missing> {
         }
     }
     short
+}
+
+/// How many of it can be had; none: any number, or nobody knows of what yet.
+fn left_of(line: &OrderLine, catalog: &Catalog) -> Option<i64> {
+    let product = catalog.product(&line.product)?;
+    match line.variant.as_deref().and_then(|id| product.variant(id)) {
+        Some(variant) => product.left(Some(variant)),
+        None if product.variants.is_empty() => product.left(None),
+        None => None,
+    }
 }
 
 fn stock_of(line: &OrderLine, catalog: &Catalog) -> Option<i64> {
@@ -147,7 +157,7 @@ fn add_to_stock(changed: &mut Vec<Product>, catalog: &Catalog, line: &OrderLine,
         return false;
     }
     if !changed.iter().any(|product| product.retailer_id == line.product) {
-        changed.extend(catalog.product(&line.product).cloned());
+        changed.extend(catalog.product(&line.product).map(restocked));
     }
     let product = changed.iter_mut().find(|product| product.retailer_id == line.product);
     let stock = product.and_then(|product| match &line.variant {
@@ -157,4 +167,9 @@ fn add_to_stock(changed: &mut Vec<Product>, catalog: &Catalog, line: &OrderLine,
     let Some(stock) = stock else { return false };
     *stock = stock.saturating_add(count);
     true
+}
+
+/// What is sold or given back is a change of the product, like any other.
+fn restocked(product: &Product) -> Product {
+    Product { version: product.version + 1, ..product.clone() }
 }

@@ -13,24 +13,21 @@ fn shirts() -> Catalog {
     let variant = |color: &str, size: &str| Variant {
         retailer_id: format!("LIN-{color}-{size}"),
         options: vec![("Color".into(), color.into()), ("Size".into(), size.into())],
-        item_id: None,
-        price: None,
         stock: (color == "Blue").then_some(3),
-        keywords: vec![],
+        ..Variant::default()
     };
     let variants = vec![variant("Blue", "S"), variant("Blue", "M"), variant("White", "M")];
-    let shirt = Product {
-        retailer_id: "LIN".into(),
-        item_id: Some("9001".into()),
-        title: "Linen Shirt".into(),
-        price,
-        stock: None,
-        keywords: vec![],
-        variants,
-    };
-    let cap =
-        Product { retailer_id: "CAP".into(), title: "Cap".into(), item_id: None, variants: vec![], ..shirt.clone() };
-    Catalog { products: vec![shirt, cap], modifiers: vec![] }
+    let shirt = Product { item_id: Some("9001".into()), variants, ..Product::new("LIN", "Linen Shirt", price) };
+    Catalog::new([shirt, Product::new("CAP", "Cap", price)], [])
+}
+
+/// The same with caps that are otherwise.
+fn with_caps(change: impl FnOnce(&mut Product)) -> Catalog {
+    let mut catalog = shirts();
+    let mut cap = catalog.remove("CAP").unwrap();
+    change(&mut cap);
+    catalog.put(cap);
+    catalog
 }
 
 fn line(product: &str, quantity: Option<u32>, options: &[(&str, &str)]) -> ReadLine {
@@ -141,11 +138,12 @@ fn confirmed_lines_leave_the_stock_where_it_is_counted() {
     assert_eq!(taken[0].variant("LIN-Blue-S").unwrap().stock, Some(1));
     assert_eq!(lines.iter().map(|line| line.stock_taken).collect::<Vec<_>>(), [true, false]);
 
-    let left = Catalog { products: taken, modifiers: vec![] };
+    let left = Catalog::new(taken, []);
     let back = give_back_stock(&mut lines.clone(), &left);
     assert_eq!(back[0].variant("LIN-Blue-S").unwrap().stock, Some(3));
-    let mut uncounted = left.clone();
-    uncounted.products[0].variants.iter_mut().for_each(|variant| variant.stock = None);
+    let mut uncounted = left.product("LIN").unwrap().clone();
+    uncounted.variants.iter_mut().for_each(|variant| variant.stock = None);
+    let uncounted = Catalog::new([uncounted], []);
     assert!(give_back_stock(&mut lines.clone(), &uncounted).is_empty(), "nobody counts it any more");
     assert!(give_back_stock(&mut lines.clone(), &Catalog::default()).is_empty(), "nobody sells it any more");
     give_back_stock(&mut lines, &left);

@@ -135,7 +135,7 @@ impl Step<'_> {
             self.out.products.insert(product.retailer_id.clone(), product);
         }
         let its_own = format!("{}:", order.id);
-        self.withdraw(thread, "the order was cancelled", |purpose| {
+        self.withdraw(thread, 0, "the order was cancelled", |purpose| {
             purpose.aim == Aim::Confirm && purpose.of.starts_with(&its_own)
         });
         if thread.last_order.as_ref().is_some_and(|last| last.id == order.id) {

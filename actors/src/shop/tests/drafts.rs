@@ -107,7 +107,7 @@ fn an_unknown_product_is_found_when_a_later_message_finds_it_in_the_catalog() {
     played.waits(4);
     assert_eq!(played.order().state, OrderState::Draft, "what leaves something out is not confirmed by itself");
     assert!(played.take_handed().is_empty());
-    let shirt = loaded().catalog.products.remove(0);
+    let shirt = loaded().catalog.remove("SHIRT").unwrap();
     let variants = vec![];
     let tote = Product {
         retailer_id: "TOTE".into(),
@@ -127,8 +127,8 @@ fn an_unknown_product_is_found_when_a_later_message_finds_it_in_the_catalog() {
 #[test]
 fn two_products_cannot_be_the_same_item() {
     let mut played = Played::new();
-    let products: Vec<Product> = loaded().catalog.products;
-    let same = products.into_iter().map(|product| Product { item_id: Some("900".into()), ..product }).collect();
+    let products = loaded().catalog;
+    let same = products.products().cloned().map(|product| Product { item_id: Some("900".into()), ..product }).collect();
     played.hears(Happening::Command(Command::PutProducts { products: same }.into()), "command:1", 1);
     assert_eq!(played.last.decided[0].answer.as_ref().unwrap()["error"], "taken_item");
     assert!(played.last.products.is_empty());

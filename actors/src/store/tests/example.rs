@@ -5,7 +5,7 @@ use crate::domain::asked::{Asked, Question};
 use crate::domain::budget::hold::{Hold, HoldOn};
 use crate::domain::budget::{BudgetKey, SpentSlot};
 use crate::domain::button::{Button, QuickReply};
-use crate::domain::catalog::{Product, Variant};
+use crate::domain::catalog::{Availability, Product, Variant};
 use crate::domain::changes::Changes;
 use crate::domain::channel::Channel;
 use crate::domain::conversation::{
@@ -22,7 +22,7 @@ use crate::domain::outbox::{Aim, Owed, OwedCall, OwedState, Purpose};
 use crate::domain::reading::Contact;
 
 use super::support::{account, at};
-use super::talk::{comment, loose_end, reaction, referral};
+use super::talk::{comment, loose_end, note, picture, reaction, referral};
 
 pub(super) fn usd(minor: i64) -> Money {
     Money { minor, currency: "USD".parse().unwrap() }
@@ -40,6 +40,7 @@ pub(super) fn turn(n: i64) -> Changes {
             meta_id: format!("customer {n}"),
             facts: Facts { phone: fact("+1", 1), email: None, address: fact("Main St", 3) },
             shown: Shown { name: Some("Ada é".to_owned()), username: None, phone: Some("15550100001".to_owned()) },
+            given_name: Some("Ada Lovelace".to_owned()),
         }],
         conversations: vec![Conversation {
             id: conversation,
@@ -56,6 +57,11 @@ pub(super) fn turn(n: i64) -> Changes {
             in_other_hands: true,
             delivered_through: Some(at(7)),
             read_through: None,
+            people_only: true,
+            staff_at: Some(at(6)),
+            labels: vec!["VIP é".to_owned(), "late".to_owned()],
+            assignee: Some("Bea".to_owned()),
+            archived: true,
         }],
         messages: vec![said_row(message, conversation, n), reply_row(MessageId(id + 1), conversation, outbox)],
         leads: vec![Lead {
@@ -85,6 +91,7 @@ pub(super) fn turn(n: i64) -> Changes {
         ],
         comments: vec![comment(n)],
         loose_ends: vec![loose_end(n)],
+        notes: vec![note(n)],
         ..Changes::default()
     }
 }
@@ -182,6 +189,7 @@ fn owed_send(id: OutboxId, message: MessageId, conversation: ConversationId) -> 
         call: OwedCall::Send {
             message,
             text: "two shirts 👕".to_owned(),
+            attachment: Some(picture()),
             quick_replies: vec![QuickReply { title: "M".to_owned(), payload: "hawker:1:{}".to_owned() }],
         },
         state: OwedState::Claimed,
@@ -196,7 +204,7 @@ fn owed_send(id: OutboxId, message: MessageId, conversation: ConversationId) -> 
 }
 
 fn owed_find(id: OutboxId, send: OutboxId, conversation: ConversationId) -> Owed {
-    let call = OwedCall::Find { send, text: "two shirts".to_owned(), since: at(8) };
+    let call = OwedCall::Find { send, text: "two shirts".to_owned(), attachment: Some(picture()), since: at(8) };
     Owed { purpose: Purpose::new(Aim::Find, send), call, ..owed_send(id, MessageId(0), conversation) }
 }
 
@@ -208,14 +216,17 @@ fn product(n: i64) -> Product {
         stock: Some(4),
         item_id: Some(format!("9{n}")),
         keywords: vec![name.to_lowercase()],
+        sale_price: (name == "L").then_some(usd(2500)),
+        availability: (name == "S").then_some(Availability::Preorder),
+        ..Variant::default()
     };
     Product {
-        retailer_id: format!("shirt-{n}"),
-        title: "Linen Shirt".to_owned(),
-        price: usd(2990),
-        stock: None,
-        item_id: None,
+        sale_price: Some(usd(2700)),
+        availability: Some(Availability::InStock),
+        hidden: n % 2 == 0,
         keywords: vec!["camisa".to_owned()],
+        version: n,
         variants: vec![variant("S", None), variant("M", Some(usd(3100))), variant("L", None)],
+        ..Product::new(&format!("shirt-{n}"), "Linen Shirt", usd(2990))
     }
 }

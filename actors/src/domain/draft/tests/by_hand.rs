@@ -17,12 +17,13 @@ fn with(modifiers: &[&str]) -> LineWanted {
 
 /// The shop, with two modifiers and something that is priced in another currency.
 fn shop() -> Catalog {
-    let modifier = |id: &str| Modifier { id: id.into(), title: id.into(), keywords: vec![] };
+    let modifier = |id: &str| Modifier { id: id.into(), title: id.into(), price: None, keywords: vec![] };
     let mut catalog = shirts();
-    catalog.modifiers = vec![modifier("gift"), modifier("NOT FOR SALE")];
+    catalog.put_modifier(modifier("gift"));
+    catalog.put_modifier(modifier("NOT FOR SALE"));
     let price = Money { minor: 100, currency: "EUR".parse().unwrap() };
     let foreign = Product { retailer_id: "HAT".into(), price, ..catalog.product("CAP").unwrap().clone() };
-    catalog.products.push(foreign);
+    catalog.put(foreign);
     catalog
 }
 
