@@ -85,8 +85,9 @@ impl Office {
         Ok(OfficeTx::begin(self.store.pen()).await?)
     }
 
-    /// The seller's actor may be in memory with things as they were.
+    /// The seller's actor may be in memory with things as they were, and something may wait in its inbox.
     async fn tell_actor(&self, seller: SellerId) {
+        self.sellers.wake(seller);
         if let Err(error) = self.sellers.reload_credentials(seller).await {
             tracing::warn!(%error, seller.id = seller.0, "the seller's actor learns of a change when it is loaded again");
         }

@@ -136,9 +136,12 @@ fn retry_after(headers: &HeaderMap) -> Option<TimeDelta> {
 
 /// What went wrong, without the address: that is the seller's, and may hold what is nobody else's business.
 fn why(error: &reqwest::Error) -> String {
-    let mut causes = std::iter::successors(error.source(), |cause: &&(dyn Error + 'static)| (*cause).source());
-    if let Some(refused) = causes.find_map(|cause| cause.downcast_ref::<NotAllowed>()) {
-        return refused.to_string();
+    let mut cause = error.source();
+    while let Some(known) = cause {
+        if let Some(refused) = known.downcast_ref::<NotAllowed>() {
+            return refused.to_string();
+        }
+        cause = known.source();
     }
     let what = if error.is_timeout() {
         "no answer in time"

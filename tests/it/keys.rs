@@ -110,12 +110,12 @@ async fn the_same_request_over_http_makes_one_seller_and_another_body_is_refused
     let new = json!({ "name": "Linen", "currency": "USD" });
     let answers = join_all((0..20).map(|_| post(&app, "/api/v1/sellers", "a", &new))).await;
     let answers: Vec<_> = answers.into_iter().map(Option::unwrap).collect();
-    assert!(answers.iter().all(|answer| answer.0 == 200 && *answer == answers[0]), "{answers:?}");
+    assert!(answers.iter().all(|answer| answer.0 == 201 && *answer == answers[0]), "{answers:?}");
     assert_eq!(sellers(&app).await, 1);
     let other = json!({ "name": "Wool", "currency": "USD" });
     let (status, problem) = post(&app, "/api/v1/sellers", "a", &other).await.unwrap();
     assert_eq!((status, &problem["code"]), (422, &json!("idempotency_key_reused")));
-    assert_eq!(post(&app, "/api/v1/sellers", "b", &other).await.unwrap().0, 200);
+    assert_eq!(post(&app, "/api/v1/sellers", "b", &other).await.unwrap().0, 201);
     assert_eq!(sellers(&app).await, 2);
     app.stop().await;
 }
@@ -390,11 +390,12 @@ async fn whatever_the_front_office_changes_is_noted_with_who_did_it(database: Da
         "key.revoked",
         "key.made",
         "connection.connected",
+        "POST /api/v1/sellers/{seller}/connections",
         "seller.made",
     ];
     assert_eq!(actions, wanted);
     assert!(deeds[..5].iter().all(|deed| deed.named == me.named() && deed.key == me.key));
-    assert_eq!((deeds[6].named.as_str(), deeds[6].key), ("operator", None));
+    assert_eq!((deeds[7].named.as_str(), deeds[7].key), ("operator", None));
     assert_eq!(deeds[2].detail["name"], json!({ "from": "Shop 1", "to": "Ada's" }));
     let told = format!("{deeds:?}");
     assert!(!told.contains(&till.text.expose()[8..]) && !told.contains("token-1"), "no secret is noted: {told}");
@@ -410,7 +411,7 @@ async fn what_was_done_is_forgotten_after_the_time_that_is_set(database: Databas
     let shop = app.empty_shop(1, json!({})).await;
     app.let_pass(29 * DAY).await;
     app.office().note(&Caller::operator(), (None, "late"), json!({}), app.clock.now()).await.unwrap();
-    assert_eq!(deeds(&app, None).await.len(), 3);
+    assert_eq!(deeds(&app, None).await.len(), 4);
     app.let_pass(2 * DAY).await;
     until("what is old is gone", async || {
         app.clock.advance(Duration::from_secs(60));

@@ -5,6 +5,7 @@ mod clock;
 mod database;
 mod disk;
 mod document;
+mod happened;
 mod host;
 mod inbox;
 mod postgres;

@@ -78,24 +78,6 @@ async fn a_question_is_answered_from_an_index_that_fits_it() {
     let store = database.open().await;
     let seller = seller(&store, &account()).await;
     let reads = Explaining { connection: store.reads(), plans: Mutex::default() };
-    ask_for_talk(&reads, seller).await;
-    ask_for_orders(&reads, seller).await;
-    ask_for_work(&reads, seller).await;
-    ask_for_office(&reads, seller).await;
-    ask_for_ledger(&reads).await;
-    ask_for_deliveries(&reads, seller).await;
-    let plans = reads.plans.into_inner().unwrap();
-    for plan in &plans {
-        assert!(!is_a_walk(plan), "{plan} in {plans:#?}");
-    }
-    assert!(plans.len() > 20, "{plans:#?}");
-    for index in ["inbox_event_ledgered", "inbox_event_ledgered_seq", "_time (happened_at>?)", "_account (account=?"] {
-        assert!(plans.iter().any(|plan| plan.contains(index)), "{index} is not used: {plans:#?}");
-    }
-    store.close(at(0)).await.unwrap();
-}
-
-async fn ask_for_talk(reads: &Explaining<'_>, seller: SellerId) {
     let page = Page { after: 0, limit: 10 };
     let number = Account::new(Channel::Whatsapp, "7");
     let wanted = Wanted {
@@ -121,22 +103,53 @@ async fn ask_for_talk(reads: &Explaining<'_>, seller: SellerId) {
         shown: Shown::default(),
         given_name: None,
     };
-    threads::read(reads, seller, &wanted, 9).await.unwrap();
-    desk::known(reads, seller, &wanted.desk).await.unwrap();
+    threads::read(&reads, seller, &wanted, 9).await.unwrap();
+    desk::known(&reads, seller, &wanted.desk).await.unwrap();
     let notes_page = NotesPage { before: Some(NoteId(9)), limit: 9 };
-    notes::page(reads, seller, NoteOn::Order(OrderId(1)), notes_page).await.unwrap();
-    views::send(reads, seller, MessageId(1)).await.unwrap();
-    views::customer(reads, seller, CustomerId(1)).await.unwrap();
-    threads::aliases(reads, seller, &HashMap::from([(customer.id, customer)])).await.unwrap();
+    notes::page(&reads, seller, NoteOn::Order(OrderId(1)), notes_page).await.unwrap();
+    views::send(&reads, seller, MessageId(1)).await.unwrap();
+    views::customer(&reads, seller, CustomerId(1)).await.unwrap();
+    threads::aliases(&reads, seller, &HashMap::from([(customer.id, customer)])).await.unwrap();
     let name = |kind| CommentName { account: account(), kind, meta_id: "c".to_owned() };
-    comments::known(reads, seller, &[CommentKind::Comment, CommentKind::Mention].map(name).into()).await.unwrap();
-    comments::page(reads, seller, page).await.unwrap();
-    views::conversation(reads, seller, ConversationId(1)).await.unwrap();
-    threads::heard(reads, seller, &[1, 2], 9).await.unwrap();
-    threads::drafts(reads, seller, vec![1, 2]).await.unwrap();
-    threads::conversations(reads, seller, &[1, 2]).await.unwrap();
-    threads::leads(reads, seller, &[1, 2]).await.unwrap();
-    views::messages(reads, seller, ConversationId(1)).await.unwrap();
+    comments::known(&reads, seller, &[CommentKind::Comment, CommentKind::Mention].map(name).into()).await.unwrap();
+    comments::page(&reads, seller, page).await.unwrap();
+    threads::heard(&reads, seller, &[1, 2], 9).await.unwrap();
+    threads::drafts(&reads, seller, vec![1, 2]).await.unwrap();
+    ask_for_orders(&reads, seller).await;
+    threads::conversations(&reads, seller, &[1, 2]).await.unwrap();
+    threads::leads(&reads, seller, &[1, 2]).await.unwrap();
+    sellers::open(&reads, seller).await.unwrap();
+    budgets::read(&reads, seller, at(0)).await.unwrap();
+    inbox::pending(&reads, seller, 32).await.unwrap();
+    inbox::answer(&reads, seller, "key").await.unwrap();
+    inbox::last_seq(&reads).await.unwrap();
+    alarms::sellers_due(&reads, at(0)).await.unwrap();
+    alarms::next_due(&reads, at(0)).await.unwrap();
+    office::access(&reads, seller, crate::domain::ids::ConnectionId(1)).await.unwrap();
+    for holder in [Holder::Seller(seller), Holder::Operator] {
+        office::keys::of_holder(&reads, holder, page).await.unwrap();
+    }
+    office::audit::page(&reads, Some(seller), Some(9), 9).await.unwrap();
+    office::audit::page(&reads, None, Some(9), 9).await.unwrap();
+    ask_of_views(&reads, seller, page).await;
+    ledger::by_reason(&reads).await.unwrap();
+    let ledgered = |selection| ledger::events(&reads, (Some(State::Ledgered), selection), (Order::Newest, None), 9);
+    ledgered(Selection::default()).await.unwrap();
+    ledgered(Selection { reason: Some(Reason::Poison), ..Selection::default() }).await.unwrap();
+    let nobodys = Selection { accounts: vec![account()], nobodys: true, ..Selection::default() };
+    ledger::candidates(&reads, nobodys, Some((1, EventSeq(1))), 9).await.unwrap();
+    ledger::candidates(&reads, Selection::default(), Some((1, EventSeq(1))), 9).await.unwrap();
+    unknown::with_events(&reads).await.unwrap();
+    ask_of_webhooks(&reads, seller).await;
+    let plans = reads.plans.into_inner().unwrap();
+    for plan in &plans {
+        assert!(!is_a_walk(plan), "{plan} in {plans:#?}");
+    }
+    assert!(plans.len() > 20, "{plans:#?}");
+    for index in ["inbox_event_ledgered", "inbox_event_ledgered_seq", "_time (happened_at>?)", "_account (account=?"] {
+        assert!(plans.iter().any(|plan| plan.contains(index)), "{index} is not used: {plans:#?}");
+    }
+    store.close(at(0)).await.unwrap();
 }
 
 async fn ask_for_orders(reads: &Explaining<'_>, seller: SellerId) {
@@ -149,38 +162,13 @@ async fn ask_for_orders(reads: &Explaining<'_>, seller: SellerId) {
     orders::history(reads, seller, OrderId(1), page).await.unwrap();
 }
 
-async fn ask_for_work(reads: &Explaining<'_>, seller: SellerId) {
-    sellers::open(reads, seller).await.unwrap();
-    budgets::read(reads, seller, at(0)).await.unwrap();
-    inbox::pending(reads, seller, 32).await.unwrap();
-    inbox::answer(reads, seller, "key").await.unwrap();
-    inbox::last_seq(reads).await.unwrap();
-    alarms::sellers_due(reads, at(0)).await.unwrap();
-    alarms::next_due(reads, at(0)).await.unwrap();
+async fn ask_of_views(reads: &Explaining<'_>, seller: SellerId, page: Page) {
+    views::conversation(reads, seller, ConversationId(1)).await.unwrap();
+    views::orders(reads, seller, page).await.unwrap();
+    views::messages(reads, seller, ConversationId(1)).await.unwrap();
 }
 
-async fn ask_for_office(reads: &Explaining<'_>, seller: SellerId) {
-    let page = Page { after: 0, limit: 10 };
-    office::access(reads, seller, crate::domain::ids::ConnectionId(1)).await.unwrap();
-    for holder in [Holder::Seller(seller), Holder::Operator] {
-        office::keys::of_holder(reads, holder, page).await.unwrap();
-    }
-    office::audit::page(reads, Some(seller), Some(9), 9).await.unwrap();
-    office::audit::page(reads, None, Some(9), 9).await.unwrap();
-}
-
-async fn ask_for_ledger(reads: &Explaining<'_>) {
-    ledger::by_reason(reads).await.unwrap();
-    let ledgered = |selection| ledger::events(reads, (Some(State::Ledgered), selection), (Order::Newest, None), 9);
-    ledgered(Selection::default()).await.unwrap();
-    ledgered(Selection { reason: Some(Reason::Poison), ..Selection::default() }).await.unwrap();
-    let nobodys = Selection { accounts: vec![account()], nobodys: true, ..Selection::default() };
-    ledger::candidates(reads, nobodys, Some((1, EventSeq(1))), 9).await.unwrap();
-    ledger::candidates(reads, Selection::default(), Some((1, EventSeq(1))), 9).await.unwrap();
-    unknown::with_events(reads).await.unwrap();
-}
-
-async fn ask_for_deliveries(reads: &Explaining<'_>, seller: SellerId) {
+async fn ask_of_webhooks(reads: &Explaining<'_>, seller: SellerId) {
     shop_events::after(reads, seller, ShopEventId(7), &[ShopEventKind::MessageSent], 9).await.unwrap();
     shop_events::extent(reads, seller).await.unwrap();
     for lane in [Lane::First, Lane::Again] {
