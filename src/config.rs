@@ -11,6 +11,7 @@ mod reader;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -45,10 +46,14 @@ pub struct Config {
     pub meta: Meta,
     /// Keys of our own.
     pub secrets: Secrets,
+    /// The API, and who may use it how much.
+    pub api: Api,
     /// What happens between an event and its reply.
     pub actors: Actors,
     /// What is kept of events that have ended.
     pub ledger: Ledger,
+    /// What happened in shops, and who is told of it.
+    pub webhooks: Webhooks,
     /// What may be spent at Meta.
     pub budgets: Budgets,
     /// Logging.
@@ -119,6 +124,19 @@ pub struct Secrets {
     pub operator_api_key: Option<Secret>,
 }
 
+/// The API, and who may use it how much.
+#[derive(Clone, Debug)]
+pub struct Api {
+    /// Requests a second, a key.
+    pub requests_per_second: NonZeroU32,
+    /// Requests in one go, a key.
+    pub burst: NonZeroU32,
+    /// Wrong keys a minute, an address.
+    pub wrong_keys_per_minute: NonZeroU32,
+    /// How long it is known who did what.
+    pub keep_audit: Duration,
+}
+
 /// What happens between an event and its reply.
 #[derive(Clone, Debug)]
 pub struct Actors {
@@ -159,6 +177,23 @@ pub struct Ledger {
     pub keep_ledgered: Duration,
     /// For those that did what they were to do.
     pub keep_handled: Duration,
+}
+
+/// What happened in shops, and who is told of it.
+#[derive(Clone, Debug)]
+pub struct Webhooks {
+    /// For what happened, and the log of deliveries.
+    pub keep_events: Duration,
+    /// Deliveries under way.
+    pub concurrency: usize,
+    /// For an answer.
+    pub timeout: Duration,
+    /// Between tries.
+    pub retries: Vec<Duration>,
+    /// For an endpoint that takes nothing.
+    pub disable_after: Duration,
+    /// Whether plain http to this machine is allowed.
+    pub allow_loopback: bool,
 }
 
 /// What may be spent at Meta in any rolling hour, or minute.
@@ -244,8 +279,10 @@ impl Config {
             database: Database::read(&mut reader),
             meta: Meta::read(&mut reader),
             secrets: Secrets::read(&mut reader),
+            api: Api::read(&mut reader),
             actors: Actors::read(&mut reader),
             ledger: Ledger::read(&mut reader),
+            webhooks: Webhooks::read(&mut reader),
             budgets: Budgets::read(&mut reader),
             log: Log::read(&mut reader),
             warnings,
@@ -318,6 +355,21 @@ impl Secrets {
     }
 }
 
+const MOST_REQUESTS: NonZeroU32 = NonZeroU32::new(1_000_000).expect("it is not 0");
+
+impl Api {
+    fn read(from: &mut Reader) -> Self {
+        const DAY: Duration = Duration::from_secs(86_400);
+        let some = || parse::whole(NonZeroU32::MIN..=MOST_REQUESTS);
+        Self {
+            requests_per_second: from.take("api.requests_per_second", some()),
+            burst: from.take("api.burst", some()),
+            wrong_keys_per_minute: from.take("api.wrong_keys_per_minute", some()),
+            keep_audit: from.take("api.keep_audit", parse::duration_from(DAY)),
+        }
+    }
+}
+
 impl Actors {
     fn read(from: &mut Reader) -> Self {
         Self {
@@ -345,6 +397,20 @@ impl Ledger {
             keep_unknown_account: from.take("ledger.keep_unknown_account", parse::duration_from(DAY)),
             keep_ledgered: from.take("ledger.keep_ledgered", parse::duration_from(DAY)),
             keep_handled: from.take("ledger.keep_handled", parse::duration_from(8 * DAY)),
+        }
+    }
+}
+
+impl Webhooks {
+    fn read(from: &mut Reader) -> Self {
+        const DAY: Duration = Duration::from_secs(86_400);
+        Self {
+            keep_events: from.take("webhooks.keep_events", parse::duration_from(DAY)),
+            concurrency: from.take("webhooks.concurrency", parse::whole(1..=100_000)),
+            timeout: from.take("webhooks.timeout", parse::duration),
+            retries: from.take("webhooks.retries", parse::durations),
+            disable_after: from.take("webhooks.disable_after", parse::duration),
+            allow_loopback: from.take("webhooks.allow_loopback", parse::yes_or_no),
         }
     }
 }

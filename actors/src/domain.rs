@@ -1,5 +1,6 @@
 //! Plain values and rules: no I/O, no clock, no chance.
 
+pub mod access;
 pub mod alarm;
 pub mod asked;
 pub mod budget;
@@ -23,6 +24,9 @@ pub mod outbox;
 pub mod outcome;
 pub mod outgoing;
 pub mod reading;
+pub mod region;
 pub mod reply;
 pub mod seller;
+pub mod shop_event;
 pub mod told;
+pub mod webhook;

@@ -16,8 +16,10 @@ use crate::domain::channel::Account;
 use crate::domain::command::Commanded;
 use crate::domain::conversation::Message;
 use crate::domain::event::{Arrival, Source};
-use crate::domain::ids::{MessageId, SellerId};
+use crate::domain::ids::{MessageId, SellerId, ShopEventId};
 use crate::domain::outbox::{Owed, OwedState};
+use crate::domain::shop_event::ShopEventKind;
+use crate::feed::{Feed, NotFed};
 use crate::journal::Journal;
 use crate::post::SupervisorMsg;
 use crate::status::{About, Fault, Inspection, NotStored, NotTold, SellerStatus};
@@ -119,11 +121,38 @@ impl Sellers {
         Ok(answer)
     }
 
+    /// Follows what happens in a shop: after this event, or from now on; of these kinds, or of all when none is named.
+    pub async fn feed(
+        &self,
+        seller: SellerId,
+        after: Option<ShopEventId>,
+        kinds: Vec<ShopEventKind>,
+    ) -> Result<Feed, NotFed> {
+        Feed::open(self.world.clone(), seller, after, kinds).await
+    }
+
+    /// What was asked with this key; none: nothing.
+    pub async fn asked(&self, seller: SellerId, key: &str) -> Result<Option<Commanded>, StoreError> {
+        let stored = inbox::raw(self.world.store.reads(), seller, &command_key(key)).await?;
+        Ok(stored.and_then(|raw| serde_json::from_slice(&raw).ok()))
+    }
+
+    /// Waits a little for the answer to the command with this key.
+    pub async fn wait(&self, seller: SellerId, key: &str) -> Option<Value> {
+        let news = self.world.answered.subscribe();
+        self.wake(seller);
+        timeout(self.world.settings.answer_wait, self.answer_when_there(seller, key, news)).await.ok().flatten()
+    }
+
     /// Whether the inbox has something else under this key. What cannot be read now is not called another.
     async fn is_another(&self, seller: SellerId, key: &str, command: &Commanded) -> bool {
-        let stored = inbox::raw(self.world.store.reads(), seller, &command_key(key)).await.ok().flatten();
-        let stored = stored.and_then(|raw| serde_json::from_slice::<Commanded>(&raw).ok());
+        let stored = self.asked(seller, key).await.ok().flatten();
         stored.is_some_and(|stored| stored.command != command.command)
+    }
+
+    /// Whether there is such a command, done or not.
+    pub async fn knows(&self, seller: SellerId, key: &str) -> Result<bool, StoreError> {
+        Ok(inbox::raw(self.world.store.reads(), seller, &command_key(key)).await?.is_some())
     }
 
     async fn answer_when_there(

@@ -1,6 +1,7 @@
 //! All that passed between one customer and one seller.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::asked::Asked;
@@ -261,7 +262,7 @@ named!(Author {
 });
 
 /// How far a message is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum MessageState {
     /// It came in.
@@ -371,7 +372,7 @@ pub struct Lead {
 }
 
 /// Where a lead came from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LeadSource {
     /// The link or ad.
     pub referral: Referral,
@@ -381,7 +382,7 @@ pub struct LeadSource {
 
 /// How far a lead is. What a message does only takes it further in this order, so that what staff has set stands; an
 /// order that is confirmed makes it ordered wherever it was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum LeadStage {
     /// Wrote.

@@ -2,6 +2,7 @@
 //! them are answered.
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::channel::Account;
@@ -92,7 +93,7 @@ pub fn relabelled(known: &[String], add: &[String], remove: &[String]) -> Result
 }
 
 /// What a command that sends is answered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Queued {
     /// Where it is said.
     pub conversation: ConversationId,
@@ -105,7 +106,7 @@ pub struct Queued {
 }
 
 /// One message of a command that sends.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct QueuedPart {
     /// The message, by whose id its mid can be asked for.
     pub message: MessageId,
@@ -118,7 +119,7 @@ pub struct QueuedPart {
 }
 
 /// What a command about a conversation is answered: how it is now.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ConversationNow {
     /// Which.
     pub conversation: ConversationId,
@@ -152,7 +153,7 @@ impl ConversationNow {
 }
 
 /// What a command about a customer is answered: what is known now.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CustomerNow {
     /// Who.
     pub customer: CustomerId,
@@ -170,7 +171,7 @@ impl CustomerNow {
 }
 
 /// What a command about a note is answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct NoteNow {
     /// Which.
     pub note: NoteId,
@@ -179,7 +180,7 @@ pub struct NoteNow {
 }
 
 /// What a command about a lead is answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LeadNow {
     /// Which.
     pub lead: LeadId,

@@ -1,6 +1,7 @@
 //! What is known of a message besides its words.
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::event::{About, Referral};
@@ -36,7 +37,7 @@ pub struct Marks {
 }
 
 /// What somebody thinks of a message.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Reaction {
     /// Who, by Meta's id.
     pub by: String,

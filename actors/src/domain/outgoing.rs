@@ -1,6 +1,7 @@
 //! What is said to a customer in a seller's name: words, a file by its address, and the calls that each channel takes
 //! for them.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::button::QuickReply;
@@ -9,7 +10,7 @@ use super::command::Refused;
 use super::named::named;
 
 /// A picture or the like that is sent by its address.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Outgoing {
     /// What it is.
     pub kind: OutgoingKind,
@@ -18,7 +19,7 @@ pub struct Outgoing {
 }
 
 /// What kinds of files are sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum OutgoingKind {
     /// A picture.

@@ -129,7 +129,7 @@ impl Desk {
             self.shop.learn_desk(desk);
         }
         let repeating = self.shop.wanted_orders(meant);
-        if !repeating.is_empty() {
+        if !repeating.of.is_empty() {
             let read = threads::last_orders(reads, seller, &repeating);
             self.shop.learn_orders(&repeating, within(limit, read).await?);
         }
@@ -181,7 +181,7 @@ impl Desk {
     /// Stores the turn, unless there is nothing to store; says whether there was.
     async fn store(&mut self, meant: &[Meant], put_off: Vec<Alarm>, now: DateTime<Utc>) -> Result<bool, Fall> {
         let must_flush = self.shop.must_flush();
-        let mut changes = self.shop.changes();
+        let mut changes = self.shop.changes(now);
         let set = |alarm: &Alarm| changes.alarms.iter().any(|other| other.key == alarm.key);
         let put_off: Vec<_> = put_off.into_iter().filter(|alarm| !set(alarm)).collect();
         changes.alarms_over.retain(|over| !put_off.iter().any(|alarm| alarm.key == *over));
@@ -224,6 +224,9 @@ impl Desk {
         if has_left || changes.decided.iter().any(|decided| decided.answer.is_some()) {
             // Nobody may be waiting.
             let _ = world.answered.send(self.seat.seller);
+        }
+        if !changes.events.is_empty() {
+            world.tell_news(self.seat.seller);
         }
     }
 

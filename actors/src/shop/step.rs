@@ -8,10 +8,11 @@ use crate::domain::channel::Channel;
 use crate::domain::conversation::{Author, Message, MessageState};
 use crate::domain::desk::QueuedPart;
 use crate::domain::ids::{ConnectionId, ConversationId, MessageId, OrderId, OutboxId};
-use crate::domain::order::{Look, OrderChange, OrderStep};
+use crate::domain::order::{Look, Order, OrderChange, OrderEdit, OrderStep};
 use crate::domain::outbox::{Aim, Owed, OwedCall, OwedState, Purpose};
 use crate::domain::outgoing::Part;
 use crate::domain::reply;
+use crate::domain::shop_event::Occurrence;
 
 use super::thread::Thread;
 use super::turn::Turn;
@@ -22,6 +23,8 @@ pub(super) struct Step<'a> {
     pub(super) now: DateTime<Utc>,
     pub(super) thread: Option<Thread>,
     pub(super) out: Turn,
+    /// Who asked for it; none: the customer, or the service by itself.
+    pub(super) by: Option<String>,
     last_id: i64,
 }
 
@@ -34,7 +37,7 @@ pub(super) struct Finished {
 
 impl<'a> Step<'a> {
     pub(super) fn new(shop: &'a Shop, now: DateTime<Utc>) -> Self {
-        Self { shop, now, thread: None, out: Turn::default(), last_id: shop.last_id }
+        Self { shop, now, thread: None, out: Turn::default(), by: None, last_id: shop.last_id }
     }
 
     pub(super) fn finish(self) -> Finished {
@@ -61,7 +64,18 @@ impl<'a> Step<'a> {
     }
 
     pub(super) fn changed(&mut self, order: OrderId, what: OrderStep) {
-        self.out.order_changes.push(OrderChange { order, at: self.now, what });
+        self.changed_so(order, what, None);
+    }
+
+    pub(super) fn changed_so(&mut self, order: OrderId, what: OrderStep, edit: Option<OrderEdit>) {
+        self.out.order_changes.push(OrderChange { order, at: self.now, what, by: self.by.clone(), edit });
+    }
+
+    /// Stores an order as it is now: whatever is stored of it anew is its next version.
+    pub(super) fn put_order(&mut self, mut order: Order) -> Order {
+        order.version += 1;
+        self.out.orders.insert(order.id, order.clone());
+        order
     }
 
     /// Owes the customer a text: one call a part, sent in order, the last with the buttons. False when there is no
@@ -146,6 +160,8 @@ impl Shop {
             if known.is_none_or(|known| known.lead != thread.lead) {
                 self.turn.leads.insert(id);
             }
+            let before = known.map(|known| &known.conversation);
+            self.turn.told.extend(Occurrence::of_conversation(before, &thread.conversation));
             self.turn.touched.insert(id);
             self.threads.insert(id, thread);
         }
@@ -156,9 +172,7 @@ impl Shop {
         self.comments.extend(step.out.comments.keys().cloned());
         self.desk.follow(&step.out);
         self.holds.extend(step.out.holds.iter().map(|(on, hold)| (*on, hold.clone())));
-        for product in step.out.products.values() {
-            self.put_product(product);
-        }
+        self.sell(&step.out);
         self.turn.add(step.out);
     }
 

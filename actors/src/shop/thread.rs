@@ -105,8 +105,23 @@ impl Thread {
 
     /// What the messages of the open episode add up to.
     pub(super) fn build(&self, catalog: &Catalog) -> Draft {
+        if let Some(order) = self.draft.as_ref().filter(|order| order.by_hand) {
+            return draft::heed(order, &self.heard);
+        }
         let shelf = Shelf { catalog, order: self.conversation.draft, last: self.last_order.as_ref() };
         draft::build(&self.heard, shelf)
+    }
+
+    /// True when a person has written the lines of the draft.
+    pub(super) fn is_by_hand(&self) -> bool {
+        self.draft.as_ref().is_some_and(|order| order.by_hand)
+    }
+
+    /// How to reach the customer about an order: as set by hand for it, else as they said.
+    pub(super) fn contact_for(&self, order: &Order) -> Contact {
+        let mut contact = self.customer.contact();
+        contact.learn(&order.contact);
+        contact
     }
 
     /// True when somebody wants the same as last time, and that is not in memory.

@@ -6,7 +6,7 @@ use crate::store::desk::DeskKnown;
 use crate::store::threads::Wanted;
 
 use crate::shop::turn::Turn;
-use crate::shop::{LONGEST_ID, Shop};
+use crate::shop::{LONGEST_ID, Shop, named_orders};
 
 /// What this turn knows of things that commands name, beside conversations.
 #[derive(Default)]
@@ -59,7 +59,11 @@ impl Shop {
                     self.threads.values().any(|thread| thread.lead.as_ref().is_some_and(|it| it.id == *lead));
                 wanted.leads.extend((!is_known).then_some(*lead));
             }
-            _ => {}
+            Command::OpenOrder { conversation, .. } => self.want_conversation(wanted, *conversation),
+            _ => {
+                let named = named_orders::named_by(command);
+                wanted.orders.extend(named.filter(|order| self.order(*order).is_none()));
+            }
         }
     }
 

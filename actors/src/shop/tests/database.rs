@@ -19,6 +19,7 @@ impl Played {
     pub(super) fn read(&mut self, wanted: &Wanted) {
         let has_mid = |message: &Message| message.mid.as_ref().is_some_and(|mid| wanted.mids.contains(mid));
         let recalled: Vec<Message> = self.messages.values().filter(|message| has_mid(message)).cloned().collect();
+        let named = || self.orders.values().filter(|order| wanted.orders.contains(&order.id));
         let is_wanted = |conversation: &&Conversation| {
             let customer = &self.customers[&conversation.customer];
             wanted.conversations.contains(&conversation.id)
@@ -27,6 +28,7 @@ impl Played {
                 || wanted.people.contains(&customer.id)
                 || self.leads.get(&customer.id).is_some_and(|lead| wanted.leads.contains(&lead.id))
                 || recalled.iter().any(|message| message.conversation == conversation.id)
+                || named().any(|order| order.conversation == conversation.id)
         };
         let thread = |conversation: &Conversation| StoredThread {
             aliases: vec![],
@@ -36,6 +38,7 @@ impl Played {
             heard: self.heard(conversation),
             draft: conversation.draft.map(|order| self.orders[&order.0].clone()),
             recalled: recalled.iter().filter(|message| message.conversation == conversation.id).cloned().collect(),
+            orders: named().filter(|order| order.conversation == conversation.id).cloned().collect(),
         };
         let threads = self.conversations.values().filter(is_wanted).map(thread).collect();
         self.shop.learn(threads);
@@ -77,7 +80,7 @@ impl Played {
     /// Stores what was decided, as the actor does after a turn.
     pub(super) fn store(&mut self) {
         self.shop.claim(self.now);
-        let changes = self.shop.changes();
+        let changes = self.shop.changes(self.now);
         self.handed.extend(self.shop.hand_over());
         self.orders.extend(changes.orders.iter().map(|order| (order.id.0, order.clone())));
         self.messages.extend(changes.messages.iter().map(|message| (message.id.0, message.clone())));
@@ -101,6 +104,7 @@ impl Played {
             self.alarms.remove(over);
         }
         self.alarms.extend(changes.alarms.iter().map(|alarm| (alarm.key, alarm.due)));
+        self.history.extend(changes.order_changes.iter().cloned());
         self.last = changes;
     }
 }

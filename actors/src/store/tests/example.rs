@@ -5,7 +5,7 @@ use crate::domain::asked::{Asked, Question};
 use crate::domain::budget::hold::{Hold, HoldOn};
 use crate::domain::budget::{BudgetKey, SpentSlot};
 use crate::domain::button::{Button, QuickReply};
-use crate::domain::catalog::{Product, Variant};
+use crate::domain::catalog::{Availability, Product, Variant};
 use crate::domain::changes::Changes;
 use crate::domain::channel::Channel;
 use crate::domain::conversation::{
@@ -15,7 +15,9 @@ use crate::domain::event::{About, Wish};
 use crate::domain::ids::{ConnectionId, ConversationId, CustomerId, LeadId, MessageId, OrderId, OutboxId};
 use crate::domain::marks::Marks;
 use crate::domain::money::Money;
-use crate::domain::order::{LineEvidence, Look, Order, OrderChange, OrderLine, OrderState, OrderStep};
+use crate::domain::order::{
+    LineEvidence, LinesEdit, Look, Order, OrderChange, OrderEdit, OrderLine, OrderState, OrderStep,
+};
 use crate::domain::outbox::{Aim, Owed, OwedCall, OwedState, Purpose};
 use crate::domain::reading::Contact;
 
@@ -52,7 +54,7 @@ pub(super) fn turn(n: i64) -> Changes {
             source: Some(LeadSource { referral: referral(), at: at(3) }),
         }],
         orders: vec![draft(OrderId(id), conversation, customer, message)],
-        order_changes: vec![OrderChange { order: OrderId(id), at: at(6), what: OrderStep::Drafted }],
+        order_changes: vec![step(OrderId(id))],
         outbox: vec![
             owed_send(outbox, MessageId(id + 1), conversation),
             owed_find(OutboxId(id + 2), outbox, conversation),
@@ -143,6 +145,13 @@ fn reply_row(id: MessageId, conversation: ConversationId, outbox: OutboxId) -> M
     }
 }
 
+fn step(order: OrderId) -> OrderChange {
+    let (before, after) = (1, 2);
+    let lines = LinesEdit { before, after, total_before: Some(usd(2990)), total_after: None };
+    let edit = OrderEdit { lines: Some(lines), contact: vec!["phone".to_owned()] };
+    OrderChange { order, at: at(6), what: OrderStep::Edited, by: Some("Zoé".to_owned()), edit: Some(edit) }
+}
+
 fn draft(id: OrderId, conversation: ConversationId, customer: CustomerId, message: MessageId) -> Order {
     let line = OrderLine {
         product: "shirt".to_owned(),
@@ -154,6 +163,7 @@ fn draft(id: OrderId, conversation: ConversationId, customer: CustomerId, messag
         unit_price: usd(2990),
         evidence: vec![LineEvidence { message, words: "two shirts".to_owned(), of: "product".to_owned() }],
         confidence: 0.7,
+        stock_taken: false,
     };
     Order {
         id,
@@ -167,6 +177,8 @@ fn draft(id: OrderId, conversation: ConversationId, customer: CustomerId, messag
         contact: Contact { phone: Some("+1".to_owned()), email: None, address: None },
         opened_at: at(5),
         confirmed_at: None,
+        version: 7,
+        by_hand: true,
     }
 }
 
@@ -208,14 +220,17 @@ fn product(n: i64) -> Product {
         stock: Some(4),
         item_id: Some(format!("9{n}")),
         keywords: vec![name.to_lowercase()],
+        sale_price: (name == "L").then_some(usd(2500)),
+        availability: (name == "S").then_some(Availability::Preorder),
+        ..Variant::default()
     };
     Product {
-        retailer_id: format!("shirt-{n}"),
-        title: "Linen Shirt".to_owned(),
-        price: usd(2990),
-        stock: None,
-        item_id: None,
+        sale_price: Some(usd(2700)),
+        availability: Some(Availability::InStock),
+        hidden: n % 2 == 0,
         keywords: vec!["camisa".to_owned()],
+        version: n,
         variants: vec![variant("S", None), variant("M", Some(usd(3100))), variant("L", None)],
+        ..Product::new(&format!("shirt-{n}"), "Linen Shirt", usd(2990))
     }
 }

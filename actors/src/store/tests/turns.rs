@@ -45,7 +45,7 @@ async fn assert_stored(store: &Store, seller: SellerId, changes: &Changes) {
     assert!(changes.alarms.iter().all(|alarm| due.contains(alarm)), "{due:?}");
     let loaded = load(store, seller).await;
     assert_eq!(loaded.last_id, changes.last_id);
-    assert!(loaded.catalog.products.contains(&changes.products[0]));
+    assert_eq!(loaded.catalog.product(&changes.products[0].retailer_id), Some(&changes.products[0]));
     assert!(loaded.spent.contains(&changes.spent[0]));
     assert!(loaded.holds.contains(&changes.holds[0]));
     let open = changes.outbox.iter().filter(|call| call.state.is_open());
