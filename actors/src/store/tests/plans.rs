@@ -10,7 +10,7 @@ use crate::domain::access::Holder;
 use crate::domain::channel::{Account, Channel};
 use crate::domain::comment::{CommentKind, CommentName};
 use crate::domain::conversation::{Customer, Facts, Shown};
-use crate::domain::ids::{ConversationId, CustomerId, EventSeq};
+use crate::domain::ids::{ConversationId, CustomerId, EventSeq, SellerId};
 use crate::domain::outcome::Reason;
 use crate::store::ledger::{Order, Selection, State};
 use crate::store::threads::{self, Wanted};
@@ -101,11 +101,7 @@ async fn a_question_is_answered_from_an_index_that_fits_it() {
     alarms::sellers_due(&reads, at(0)).await.unwrap();
     alarms::next_due(&reads, at(0)).await.unwrap();
     office::access(&reads, seller, crate::domain::ids::ConnectionId(1)).await.unwrap();
-    for holder in [Holder::Seller(seller), Holder::Operator] {
-        office::keys::of_holder(&reads, holder, page).await.unwrap();
-    }
-    office::audit::page(&reads, Some(seller), Some(9), 9).await.unwrap();
-    office::audit::page(&reads, None, Some(9), 9).await.unwrap();
+    ask_of_the_office(&reads, seller).await;
     views::orders(&reads, seller, page).await.unwrap();
     views::messages(&reads, seller, ConversationId(1)).await.unwrap();
     ledger::by_reason(&reads).await.unwrap();
@@ -125,6 +121,14 @@ async fn a_question_is_answered_from_an_index_that_fits_it() {
         assert!(plans.iter().any(|plan| plan.contains(index)), "{index} is not used: {plans:#?}");
     }
     store.close(at(0)).await.unwrap();
+}
+
+async fn ask_of_the_office(reads: &Explaining<'_>, seller: SellerId) {
+    for holder in [Holder::Seller(seller), Holder::Operator] {
+        office::keys::of_holder(reads, holder, Page { after: 0, limit: 10 }).await.unwrap();
+    }
+    office::audit::page(reads, Some(seller), Some(9), 9).await.unwrap();
+    office::audit::page(reads, None, Some(9), 9).await.unwrap();
 }
 
 /// Whether a step of a plan looks at every row of a table, or of a shop.
