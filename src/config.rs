@@ -6,10 +6,10 @@
 mod check;
 pub mod demo;
 mod parse;
+mod problems;
 mod reader;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
@@ -18,6 +18,7 @@ use std::time::Duration;
 use url::Url;
 
 pub(crate) use self::parse::is_loopback;
+pub use self::problems::{Problem, Problems};
 use self::reader::Reader;
 use crate::vault::Secret;
 
@@ -229,19 +230,6 @@ pub enum LogFormat {
     Json,
 }
 
-/// One thing that is wrong with the settings.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// Which setting: `server.listen`.
-    pub key: String,
-    /// What is wrong and what to do; never a secret's value.
-    pub text: String,
-}
-
-/// Everything that is wrong with the settings, a line each.
-#[derive(Debug, thiserror::Error)]
-pub struct Problems(pub Vec<Problem>);
-
 impl Config {
     /// Reads the settings from the defaults, `file` (else the one `HAWKER_CONFIG` names) and the environment.
     pub fn load(file: Option<&Path>, env: impl IntoIterator<Item = (String, String)>) -> Result<Self, Problems> {
@@ -433,19 +421,6 @@ impl Budgets {
 impl Log {
     fn read(from: &mut Reader) -> Self {
         Self { format: from.take("log.format", parse::log_format), filter: from.take("log.filter", parse::log_filter) }
-    }
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.key, self.text)
-    }
-}
-
-impl fmt::Display for Problems {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the settings have {} problem(s):", self.0.len())?;
-        self.0.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
     }
 }
 

@@ -16,6 +16,7 @@ use actors::sellers::Sellers;
 use actors::store::{OfficeTx, Store, StoreError};
 use actors::world::World;
 use thiserror::Error;
+use tokio::runtime::Handle;
 
 use crate::keys::{Keys, NoRandomness};
 use crate::vault::{Vault, VaultError};
@@ -90,6 +91,36 @@ impl Office {
         self.sellers.wake(seller);
         if let Err(error) = self.sellers.reload_credentials(seller).await {
             tracing::warn!(%error, seller.id = seller.0, "the seller's actor learns of a change when it is loaded again");
+        }
+    }
+
+    /// To be held from before a change of the seller's is committed.
+    fn news_for(&self, seller: SellerId) -> News<'_> {
+        News { office: self, seller, is_told: false }
+    }
+}
+
+/// A change that the seller's actor must learn of, also where whoever asked for it is gone before it is done.
+struct News<'a> {
+    office: &'a Office,
+    seller: SellerId,
+    is_told: bool,
+}
+
+impl News<'_> {
+    async fn tell(mut self) {
+        self.office.tell_actor(self.seller).await;
+        self.is_told = true;
+    }
+}
+
+impl Drop for News<'_> {
+    fn drop(&mut self) {
+        // Where there is no runtime any more, there are no actors either.
+        let runtime = Handle::try_current().ok().filter(|_| !self.is_told);
+        if let Some(runtime) = runtime {
+            let (office, seller) = (self.office.clone(), self.seller);
+            runtime.spawn(async move { office.tell_actor(seller).await });
         }
     }
 }

@@ -37,9 +37,15 @@ impl Office {
     pub async fn connect(&self, request: &Request<'_>, new: NewAccount) -> Result<Once<ConnectionId>, OfficeError> {
         let seller = new.seller;
         request.allows(Scope::ConnectionsWrite, Some(seller))?;
-        let connected = self.once(request, async |tx: &OfficeTx| self.connect_in(tx, request, new).await).await?;
+        let mut news = None;
+        let connect = async |tx: &OfficeTx| {
+            let connection = self.connect_in(tx, request, new).await?;
+            news = Some(self.news_for(seller));
+            Ok::<_, OfficeError>(connection)
+        };
+        let connected = self.once(request, connect).await?;
         self.world.reload_directory().await?;
-        self.tell_actor(seller).await;
+        news.unwrap_or_else(|| self.news_for(seller)).tell().await;
         Ok(connected)
     }
 
@@ -76,7 +82,8 @@ impl Office {
         connection: ConnectionId,
     ) -> Result<bool, OfficeError> {
         request.allows(Scope::ConnectionsWrite, Some(seller))?;
-        let ended = async |tx: &OfficeTx| {
+        let mut news = None;
+        let end = async |tx: &OfficeTx| {
             let was_connected = office::is_connected(tx, seller, Which::Id(connection)).await?;
             let was_there = office::end_connection(tx, seller, connection).await?;
             if was_connected {
@@ -86,13 +93,14 @@ impl Office {
             if was_there {
                 let detail = json!({ "connection": connection });
                 note(tx, request, (Some(seller), "connection.disconnected"), detail).await?;
+                news = Some(self.news_for(seller));
             }
             Ok::<_, OfficeError>(was_there)
         };
-        let was_there = self.once(request, ended).await?.value;
+        let was_there = self.once(request, end).await?.value;
         self.world.reload_directory().await?;
         if was_there {
-            self.tell_actor(seller).await;
+            news.unwrap_or_else(|| self.news_for(seller)).tell().await;
         }
         Ok(was_there)
     }

@@ -45,8 +45,9 @@ impl Office {
         let settings = before.clone().patched(patch).map_err(OfficeError::Invalid)?;
         let version = office::put_settings(&tx, seller, &settings).await?;
         note(&tx, request, (Some(seller), "settings.changed"), changed(&before, &settings)).await?;
+        let news = self.news_for(seller);
         tx.commit("office").await?;
-        self.tell_actor(seller).await;
+        news.tell().await;
         Ok(VersionedSettings { settings, version })
     }
 }
