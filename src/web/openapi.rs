@@ -25,7 +25,7 @@ pub fn document(routes: &[Route]) -> Value {
         let at = paths.entry(route.path).or_insert_with(|| json!({}));
         at[route.method.as_str().to_lowercase()] = operation(route, described, (&shapes, &problem));
     }
-    json!({
+    let mut document = json!({
         "openapi": "3.1.0",
         "info": {
             "title": "Hawker",
@@ -39,7 +39,35 @@ pub fn document(routes: &[Route]) -> Value {
             "schemas": shapes.all,
             "securitySchemes": { "key": { "type": "http", "scheme": "bearer", "description": "An API key of Hawker" } },
         },
-    })
+    });
+    list_words(&mut document);
+    document
+}
+
+/// Words that are alternatives with a sentence each become one list: generators of clients make an enum of it.
+fn list_words(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            if let Some(words) = members.get("oneOf").and_then(Value::as_array).and_then(|of| words(of)) {
+                members.remove("oneOf");
+                members.insert("type".to_owned(), "string".into());
+                members.insert("enum".to_owned(), words);
+            }
+            members.values_mut().for_each(list_words);
+        }
+        Value::Array(all) => all.iter_mut().for_each(list_words),
+        _ => {}
+    }
+}
+
+fn words(alternatives: &[Value]) -> Option<Value> {
+    let of = |one: &Value| match (one["const"].as_str(), one["enum"].as_array()) {
+        (Some(word), None) => Some(vec![Value::from(word)]),
+        (None, Some(words)) if words.iter().all(Value::is_string) => Some(words.clone()),
+        _ => None,
+    };
+    let words: Option<Vec<Vec<Value>>> = alternatives.iter().map(of).collect();
+    words.map(|words| words.concat().into())
 }
 
 fn operation(route: &Route, described: Described, (shapes, problem): (&Shapes, &Value)) -> Value {
