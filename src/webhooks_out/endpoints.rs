@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actors::domain::ids::{DeliveryId, EndpointId, SellerId};
 use actors::domain::shop_event::ShopEventKind;
 use actors::domain::webhook::{Delivery, Endpoint, EndpointState, PING};
-use actors::store::{OfficeTx, Store, StoreError, deliveries, endpoints};
+use actors::store::{OfficeTx, Store, StoreError, deliveries, endpoints, office};
 use actors::world::World;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::json;
@@ -50,7 +50,7 @@ pub struct Change {
 /// Why it was not done.
 #[derive(Debug, Error)]
 pub enum NotDone {
-    /// The seller has no such endpoint or delivery.
+    /// There is no such seller, or it has no such endpoint or delivery.
     #[error("there is none of this id")]
     NotFound,
     /// Nothing may be delivered there.
@@ -89,6 +89,7 @@ impl Endpoints {
     pub async fn create(&self, seller: SellerId, url: &str, kinds: &[ShopEventKind]) -> Result<Made, NotDone> {
         let url = checked(url, self.allow_loopback)?;
         let now = self.world.now();
+        is_there(office::is_known(self.store.reads(), seller).await?)?;
         let tx = OfficeTx::begin(self.store.pen()).await?;
         let id = endpoints::create(&tx, seller, (url.as_str(), kinds), now).await?.ok_or(NotDone::TooMany)?;
         let secret = self.put_secret(&tx, (seller, id), now).await?;

@@ -267,6 +267,7 @@ async fn a_dry_run_counts_and_changes_nothing(database: Database) {
     let ada = shop.customer("Ada");
     let broken = |number: i32| ada.sends(&format!(r#"{{"text":"{number} \ud83d"}}"#));
     deliver_together(&app, &[broken(1), broken(2), stranger.customer("Ben").writes("hello")]).await;
+    app.settle().await;
     let before = app.read("/api/v1/ledger").await;
     let would = replay(&app, json!({ "since": "2026-01-01", "dry_run": true })).await;
     assert_eq!((&would["replayed"], &would["dry_run"]), (&json!(2), &json!(true)), "{would}");
