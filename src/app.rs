@@ -12,18 +12,21 @@ use actors::root::Tree;
 use actors::sellers::Sellers;
 use actors::shop::ShopRules;
 use actors::store::ledger;
+use actors::store::office as office_store;
 use actors::store::unknown::Room;
 use actors::store::{Boot, Store, StoreSettings};
 use actors::world::{Outside, Parts, TreeSettings, World};
 use anyhow::{Context, bail};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use crate::config::{self, Config};
 use crate::door::{self, Objects, Secrets, VerifyTokens};
+use crate::goods::Goods;
 use crate::graph::{Addresses, GraphClient};
+use crate::keys::{Gate, Guesses, Keys, Pace};
 use crate::office::{self, Office};
 use crate::server::{Server, ServerSettings};
 use crate::vault::{Secret, Vault};
@@ -42,10 +45,12 @@ pub struct App {
     address: SocketAddr,
     store: Store,
     office: Office,
+    gate: Arc<Gate>,
     endpoints: Endpoints,
     tree: Tree,
     server: Server,
     site: Site,
+    serving: CancellationToken,
     clock: Arc<dyn Clock>,
     boot: Boot,
 }
@@ -79,17 +84,22 @@ impl App {
         let boot = store.boot(clock.now()).await.context("could not note the start of this process")?;
         let world = World::new(Parts { decode, ..parts(config, &store, &vault, &boot, clock.clone())? });
         let tree = Tree::start(world.clone()).await.context("could not read the connected accounts")?;
+        let operator_key = config.secrets.operator_api_key.clone().context("secrets.operator_api_key is not set")?;
+        let keys = Keys::new(store.clone(), operator_key);
         let allow_loopback = config.webhooks.allow_loopback;
         let endpoints = Endpoints::new(store.clone(), vault.clone(), world.clone(), allow_loopback);
-        let office = Office::new(store.clone(), vault, world);
-        let site = site(config, &store, &office, &tree, clock.clone())?;
+        let office = Office::new(store.clone(), vault, world, tree.sellers.clone(), keys.clone());
+        let gate = Arc::new(gate(config, keys));
+        let serving = CancellationToken::new();
+        let ways = Ways { store: &store, office: &office, gate: &gate, endpoints: &endpoints, serving: &serving };
+        let site = site(config, ways, &tree, clock.clone())?;
         let server = Server::new(ServerSettings {
             max_connections: config.server.max_connections,
             head_timeout: config.server.header_timeout,
             stop_grace: config.server.stop_timeout,
             ..ServerSettings::default()
         });
-        Ok(Self { listener, address, store, office, endpoints, tree, server, site, clock, boot })
+        Ok(Self { listener, address, store, office, gate, endpoints, tree, server, site, serving, clock, boot })
     }
 
     /// A second tree of actors over the same shops, as a second process would have it: only the prover wants one.
@@ -107,6 +117,11 @@ impl App {
         self.address
     }
 
+    /// What time it is for the service.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
     /// The database, to look at.
     pub fn store(&self) -> &Store {
         &self.store
@@ -115,6 +130,11 @@ impl App {
     /// Sellers and their accounts.
     pub fn office(&self) -> &Office {
         &self.office
+    }
+
+    /// What a request passes.
+    pub fn gate(&self) -> &Arc<Gate> {
+        &self.gate
     }
 
     /// Whom sellers want to be told of what happens.
@@ -127,11 +147,16 @@ impl App {
         &self.tree.sellers
     }
 
+    /// What sellers have for sale, as files.
+    pub fn goods(&self) -> Goods {
+        Goods::new(self.store.clone(), self.tree.sellers.clone())
+    }
+
     /// Serves until told to stop, or until the actors cannot go on. Then: accept nobody more and end the requests in
     /// hand, end the actors, close the database.
     pub async fn run_until_stopped(self, stop: CancellationToken) -> anyhow::Result<()> {
         info!(address = %self.address, "listening on {}", self.address);
-        let serving = stop.child_token();
+        let serving = self.serving;
         let server = tokio::spawn(self.server.serve(self.listener, self.site, serving.clone()));
         let fallen = tokio::select! {
             () = stop.cancelled() => None,
@@ -225,26 +250,44 @@ fn tree_settings(config: &Config) -> anyhow::Result<TreeSettings> {
             ledgered: delta(kept.keep_ledgered)?,
             unknown_account: delta(kept.keep_unknown_account)?,
         },
+        keep_office: office_store::Keep { audit: delta(config.api.keep_audit)?, ..TreeSettings::default().keep_office },
         ..TreeSettings::default()
     })
 }
 
-fn site(config: &Config, store: &Store, office: &Office, tree: &Tree, clock: Arc<dyn Clock>) -> anyhow::Result<Site> {
+fn gate(config: &Config, keys: Keys) -> Gate {
+    let pace = Pace::new(config.api.requests_per_second, config.api.burst);
+    Gate::new(keys, pace, Guesses::new(config.api.wrong_keys_per_minute))
+}
+
+/// What the site is made of, beside the tree.
+struct Ways<'a> {
+    store: &'a Store,
+    office: &'a Office,
+    gate: &'a Arc<Gate>,
+    endpoints: &'a Endpoints,
+    serving: &'a CancellationToken,
+}
+
+fn site(config: &Config, ways: Ways<'_>, tree: &Tree, clock: Arc<dyn Clock>) -> anyhow::Result<Site> {
     let body = BodyLimits { bytes: config.server.body_limit_bytes, deadline: config.server.body_timeout };
     let limits = WebhookLimits { body, requests_in_hand: config.server.webhooks_in_hand, ..WebhookLimits::default() };
-    let webhooks = Webhooks::new(secrets(config), verify_tokens(config), keep(tree), clock, limits);
-    let operator_key = config.secrets.operator_api_key.clone().context("secrets.operator_api_key is not set")?;
+    let webhooks = Webhooks::new(secrets(config), verify_tokens(config), keep(tree), clock.clone(), limits);
     let mut routes = web::routes(&Arc::new(webhooks));
     routes.extend(api::routes(&Arc::new(Api {
-        store: store.clone(),
-        office: office.clone(),
+        store: ways.store.clone(),
+        office: ways.office.clone(),
+        goods: Goods::new(ways.store.clone(), tree.sellers.clone()),
+        endpoints: ways.endpoints.clone(),
+        stopping: ways.serving.clone(),
         sellers: tree.sellers.clone(),
         ledger: tree.ledger.clone(),
-        operator_key,
+        gate: ways.gate.clone(),
+        clock,
         room: BodyRoom::new(64 << 20),
         limits: BodyLimits { bytes: 1 << 20, ..body },
     })));
-    Ok(web::site(routes))
+    Ok(web::site(web::with_document(routes)))
 }
 
 /// Each app's secret, with the objects it may sign.

@@ -6,17 +6,19 @@
 mod check;
 pub mod demo;
 mod parse;
+mod problems;
 mod reader;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use url::Url;
 
 pub(crate) use self::parse::is_loopback;
+pub use self::problems::{Problem, Problems};
 use self::reader::Reader;
 use crate::vault::Secret;
 
@@ -45,6 +47,8 @@ pub struct Config {
     pub meta: Meta,
     /// Keys of our own.
     pub secrets: Secrets,
+    /// The API, and who may use it how much.
+    pub api: Api,
     /// What happens between an event and its reply.
     pub actors: Actors,
     /// What is kept of events that have ended.
@@ -119,6 +123,19 @@ pub struct Secrets {
     pub previous_encryption_key: Option<Secret>,
     /// Opens the API.
     pub operator_api_key: Option<Secret>,
+}
+
+/// The API, and who may use it how much.
+#[derive(Clone, Debug)]
+pub struct Api {
+    /// Requests a second, a key.
+    pub requests_per_second: NonZeroU32,
+    /// Requests in one go, a key.
+    pub burst: NonZeroU32,
+    /// Wrong keys a minute, an address.
+    pub wrong_keys_per_minute: NonZeroU32,
+    /// How long it is known who did what.
+    pub keep_audit: Duration,
 }
 
 /// What happens between an event and its reply.
@@ -213,19 +230,6 @@ pub enum LogFormat {
     Json,
 }
 
-/// One thing that is wrong with the settings.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// Which setting: `server.listen`.
-    pub key: String,
-    /// What is wrong and what to do; never a secret's value.
-    pub text: String,
-}
-
-/// Everything that is wrong with the settings, a line each.
-#[derive(Debug, thiserror::Error)]
-pub struct Problems(pub Vec<Problem>);
-
 impl Config {
     /// Reads the settings from the defaults, `file` (else the one `HAWKER_CONFIG` names) and the environment.
     pub fn load(file: Option<&Path>, env: impl IntoIterator<Item = (String, String)>) -> Result<Self, Problems> {
@@ -263,6 +267,7 @@ impl Config {
             database: Database::read(&mut reader),
             meta: Meta::read(&mut reader),
             secrets: Secrets::read(&mut reader),
+            api: Api::read(&mut reader),
             actors: Actors::read(&mut reader),
             ledger: Ledger::read(&mut reader),
             webhooks: Webhooks::read(&mut reader),
@@ -338,6 +343,21 @@ impl Secrets {
     }
 }
 
+const MOST_REQUESTS: NonZeroU32 = NonZeroU32::new(1_000_000).expect("it is not 0");
+
+impl Api {
+    fn read(from: &mut Reader) -> Self {
+        const DAY: Duration = Duration::from_secs(86_400);
+        let some = || parse::whole(NonZeroU32::MIN..=MOST_REQUESTS);
+        Self {
+            requests_per_second: from.take("api.requests_per_second", some()),
+            burst: from.take("api.burst", some()),
+            wrong_keys_per_minute: from.take("api.wrong_keys_per_minute", some()),
+            keep_audit: from.take("api.keep_audit", parse::duration_from(DAY)),
+        }
+    }
+}
+
 impl Actors {
     fn read(from: &mut Reader) -> Self {
         Self {
@@ -401,19 +421,6 @@ impl Budgets {
 impl Log {
     fn read(from: &mut Reader) -> Self {
         Self { format: from.take("log.format", parse::log_format), filter: from.take("log.filter", parse::log_filter) }
-    }
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.key, self.text)
-    }
-}
-
-impl fmt::Display for Problems {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the settings have {} problem(s):", self.0.len())?;
-        self.0.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
     }
 }
 

@@ -94,7 +94,7 @@ impl Post for Sender {
 
 /// What the secret of an endpoint is sealed for.
 fn purpose(seller: SellerId, endpoint: EndpointId) -> Purpose {
-    Purpose { seller, of: endpoint.0, what: "webhook_secret" }
+    Purpose::Endpoint { seller, endpoint, what: "signing_secret" }
 }
 
 fn builder(SenderSettings { timeout, allow_loopback }: SenderSettings) -> reqwest::ClientBuilder {

@@ -1,5 +1,6 @@
 //! The clerk: looks after the ledger. It takes up what was nobody's once its account is somebody's, and lets go of what
-//! has ended or happened long ago, a little at a time, so that nobody else waits for it.
+//! has ended or happened long ago, a little at a time, so that nobody else waits for it. So it does with what the front
+//! office keeps.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use crate::domain::ids::{DeliveryId, SellerId};
 use crate::ledger::{Ledger, NotReplayed};
 use crate::post::ClerkMsg;
 use crate::store::ledger::{self, Round, Selection};
-use crate::store::{deliveries, shop_events, unknown};
+use crate::store::{deliveries, office, shop_events, unknown};
 use crate::trouble::{Trouble, within};
 use crate::world::World;
 
@@ -46,6 +47,8 @@ enum Chore {
     ShopEvents(SellerId),
     /// What was delivered of it, after this one.
     Deliveries(DeliveryId),
+    /// What the front office keeps.
+    Office,
 }
 
 impl Actor for ClerkActor {
@@ -121,9 +124,9 @@ impl ClerkState {
     /// One step of the round. It rests four times as long as the step took: when others write much, it takes long and
     /// so comes seldom.
     async fn go_on(&mut self, me: &ActorRef<ClerkMsg>) {
-        let Some(round) = self.round.take().filter(|_| !self.world.is_stopping()) else { return };
+        let Some(chore) = self.round.take().filter(|_| !self.world.is_stopping()) else { return };
         let begun = Instant::now();
-        match self.step(round).await {
+        match self.step(chore).await {
             Ok((pruned, next)) => {
                 self.pruned += pruned;
                 self.round = next;
@@ -132,7 +135,7 @@ impl ClerkState {
                     return;
                 }
             }
-            Err(error) => warn!(error = &error as &dyn Error, "could not let go of old events; the next round does"),
+            Err(error) => warn!(error = &error as &dyn Error, "could not let go of what is old; the next round does"),
         }
         // The next round may be due already, where time has been quicker than the steps.
         tell(me, ClerkMsg::Look);
@@ -159,7 +162,11 @@ impl ClerkState {
             }
             Chore::Deliveries(after) => {
                 let next = within(limit, deliveries::prune(store, after, before)).await?;
-                (0, next.map(Chore::Deliveries))
+                (0, Some(next.map_or(Chore::Office, Chore::Deliveries)))
+            }
+            Chore::Office => {
+                let is_more = within(limit, office::prune(store, settings.keep_office, now)).await?;
+                (0, is_more.then_some(Chore::Office))
             }
         })
     }

@@ -24,7 +24,6 @@ use crate::domain::event::{
 };
 use crate::domain::ids::{ConnectionId, ConversationId, CustomerId, EventSeq, MessageId, OutboxId, SellerId};
 use crate::domain::money::Currency;
-use crate::domain::order::Looks;
 use crate::domain::outbox::{Aim, Owed, OwedCall, OwedState, Purpose};
 use crate::domain::outcome::Reason;
 use crate::domain::seller::Settings;
@@ -288,8 +287,7 @@ impl House {
 
 async fn seller(store: &Store, account: &str) -> SellerId {
     let tx = OfficeTx::begin(store.pen()).await.unwrap();
-    let seller =
-        office::create_seller(&tx, &Settings::new("Ada's", "EUR".parse::<Currency>().unwrap()), None).await.unwrap();
+    let seller = office::create_seller(&tx, &Settings::new("Ada's", "EUR".parse::<Currency>().unwrap())).await.unwrap();
     let account = Account::new(Channel::Instagram, account);
     office::put_connection(&tx, &NewConnection { seller, account, linked: None, username: "ada".to_owned() })
         .await
@@ -306,26 +304,13 @@ fn customer(n: i64) -> Customer {
         meta_id: format!("customer-{n}"),
         facts: Facts::default(),
         shown: Shown::default(),
+        given_name: None,
     }
 }
 
 fn conversation(n: i64, now: DateTime<Utc>) -> Conversation {
-    Conversation {
-        id: ConversationId(n),
-        customer: CustomerId(n),
-        last_inbound_at: Some(now),
-        last_message_at: Some(now),
-        preview: String::new(),
-        unread: 0,
-        episode: 0,
-        closed_through: None,
-        draft: None,
-        asked: None,
-        needs_look: Looks::new(),
-        in_other_hands: false,
-        delivered_through: None,
-        read_through: None,
-    }
+    let begun = Conversation::begin(ConversationId(n), CustomerId(n));
+    Conversation { last_inbound_at: Some(now), last_message_at: Some(now), ..begun }
 }
 
 /// Words of a customer to the account of this id.
@@ -366,7 +351,7 @@ pub(crate) fn claimed(outbox: i64, text: &str) -> Owed {
         account: Account::new(Channel::Instagram, "1"),
         conversation: ConversationId(outbox),
         recipient: "7".to_owned(),
-        call: OwedCall::Send { message: MessageId(1), text: text.to_owned(), quick_replies: vec![] },
+        call: OwedCall::Send { message: MessageId(1), text: text.to_owned(), attachment: None, quick_replies: vec![] },
         state: OwedState::Claimed,
         attempts: 1,
         held: 0,

@@ -12,6 +12,7 @@ use crate::domain::channel::Account;
 use crate::domain::event::{CallResult, Happening, StoredEvent};
 use crate::domain::ids::{ConnectionId, EndpointId, SellerId};
 use crate::domain::outcome::Reason;
+use crate::domain::outgoing::{Outgoing, OutgoingKind};
 use crate::domain::shop_event::ShopEvent;
 use crate::domain::webhook::Tried;
 
@@ -82,12 +83,23 @@ pub enum GraphRequest {
         /// The buttons beneath it, where the channel has any.
         quick_replies: Vec<QuickReply>,
     },
+    /// Sends a file to a customer.
+    SendAttachment {
+        /// The customer's id at Meta.
+        recipient: String,
+        /// The file.
+        attachment: Outgoing,
+        /// The words beneath it, on channels that write any there; empty: none.
+        caption: String,
+    },
     /// Looks into the conversation with a customer for a message of ours.
     FindMessage {
         /// The customer's id at Meta.
         recipient: String,
         /// The words it must have.
         text: String,
+        /// The kind of file it must have, in the place of words.
+        attachment: Option<OutgoingKind>,
         /// Only messages made at or after this time count.
         since: DateTime<Utc>,
     },

@@ -73,6 +73,8 @@ pub struct TreeSettings {
     pub room: Room,
     /// How long events are kept once they have ended.
     pub keep: Keep,
+    /// How long the front office's answers and deeds are kept.
+    pub keep_office: office::Keep,
 }
 
 impl Default for TreeSettings {
@@ -104,6 +106,7 @@ impl Default for TreeSettings {
                 ledgered: TimeDelta::days(30),
                 unknown_account: TimeDelta::days(7),
             },
+            keep_office: office::Keep { answers: TimeDelta::days(7), audit: TimeDelta::days(400) },
         }
     }
 }
@@ -157,6 +160,7 @@ pub struct World {
     on_the_road: Semaphore,
     at_work: Semaphore,
     suspects: Semaphore,
+    /// Sellers of whom commands were answered or calls ended, once that is stored.
     pub(crate) answered: broadcast::Sender<SellerId>,
     directory: RwLock<Directory>,
     /// Held while the directory is read: of two who read it, the one with the older view must not be the last.

@@ -87,14 +87,32 @@ impl Endpoints {
 
     /// Makes an endpoint that is told of whatever happens from now on: of these kinds, or of everything.
     pub async fn create(&self, seller: SellerId, url: &str, kinds: &[ShopEventKind]) -> Result<Made, NotDone> {
+        let tx = OfficeTx::begin(self.store.pen()).await?;
+        let made = self.create_in(&tx, seller, url, kinds).await?;
+        self.commit(tx).await?;
+        Ok(made)
+    }
+
+    /// The same within a transaction of the caller's, who has it looked for with [`Endpoints::look`] once that is
+    /// committed: it would be told nothing before the next sweep otherwise.
+    pub async fn create_in(
+        &self,
+        tx: &OfficeTx,
+        seller: SellerId,
+        url: &str,
+        kinds: &[ShopEventKind],
+    ) -> Result<Made, NotDone> {
         let url = checked(url, self.allow_loopback)?;
         let now = self.world.now();
         is_there(office::is_known(self.store.reads(), seller).await?)?;
-        let tx = OfficeTx::begin(self.store.pen()).await?;
-        let id = endpoints::create(&tx, seller, (url.as_str(), kinds), now).await?.ok_or(NotDone::TooMany)?;
-        let secret = self.put_secret(&tx, (seller, id), now).await?;
-        self.commit(tx).await?;
+        let id = endpoints::create(tx, seller, (url.as_str(), kinds), now).await?.ok_or(NotDone::TooMany)?;
+        let secret = self.put_secret(tx, (seller, id), now).await?;
         Ok(Made { id, secret })
+    }
+
+    /// Looks anew for whom there is to tell.
+    pub fn look(&self) {
+        self.world.look_for_deliveries();
     }
 
     /// A seller's endpoints.
@@ -195,7 +213,7 @@ impl Endpoints {
 
     async fn commit(&self, tx: OfficeTx) -> Result<(), NotDone> {
         tx.commit("office").await?;
-        self.world.look_for_deliveries();
+        self.look();
         Ok(())
     }
 }

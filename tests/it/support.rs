@@ -4,6 +4,7 @@ mod app;
 mod clock;
 mod database;
 mod disk;
+mod document;
 mod happened;
 mod host;
 mod inbox;

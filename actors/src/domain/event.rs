@@ -1,6 +1,7 @@
 //! One thing a seller learns: as it comes to the door, as it is stored, and what it means.
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::budget::hold::LimitsTold;
@@ -136,7 +137,7 @@ pub struct Said {
 }
 
 /// What a message is about.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "about", rename_all = "snake_case")]
 pub enum About {
     /// It answers a story of the seller's.
@@ -163,7 +164,7 @@ pub enum About {
 }
 
 /// A product named by id.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Wish {
     /// Meta's product item id, or the seller's SKU: Meta does not say which.
     pub product: String,
@@ -172,7 +173,7 @@ pub struct Wish {
 }
 
 /// The link or ad that a customer came through.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Referral {
     /// Meta's word for where: `ADS`, `SHORTLINK`, `IGME-SOURCE-LINK`, ...
     pub source: Option<String>,

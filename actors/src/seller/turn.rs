@@ -16,7 +16,7 @@ use crate::post::AlarmsMsg;
 use crate::shop::MAX_HEARD;
 use crate::store::pen::Fence;
 use crate::store::threads::Wanted;
-use crate::store::{FencedTx, StoreError, Sync, alarms, comments, inbox, threads, turns};
+use crate::store::{FencedTx, StoreError, Sync, alarms, comments, desk, inbox, threads, turns};
 use crate::trouble::within;
 
 use super::batch::{self, Batch};
@@ -120,14 +120,16 @@ impl Desk {
         if wanted != Wanted::default() {
             let read = async {
                 let known = comments::known(reads, seller, &wanted.comments).await?;
-                Ok((threads::read(reads, seller, &wanted, MAX_HEARD as u64).await?, known))
+                let desk = desk::known(reads, seller, &wanted.desk).await?;
+                Ok((threads::read(reads, seller, &wanted, MAX_HEARD as u64).await?, known, desk))
             };
-            let (threads, known) = within(limit, read).await?;
+            let (threads, known, desk) = within(limit, read).await?;
             self.shop.learn(threads);
             self.shop.learn_comments(known);
+            self.shop.learn_desk(desk);
         }
         let repeating = self.shop.wanted_orders(meant);
-        if !repeating.is_empty() {
+        if !repeating.of.is_empty() {
             let read = threads::last_orders(reads, seller, &repeating);
             self.shop.learn_orders(&repeating, within(limit, read).await?);
         }
@@ -218,7 +220,8 @@ impl Desk {
         if let Some(due) = changes.alarms.iter().map(|alarm| alarm.due).min() {
             world.posts.alarms.tell(AlarmsMsg::Earlier(due));
         }
-        if changes.decided.iter().any(|decided| decided.answer.is_some()) {
+        let has_left = changes.outbox.iter().any(|owed| matches!(owed.state, OwedState::Accepted | OwedState::Failed));
+        if has_left || changes.decided.iter().any(|decided| decided.answer.is_some()) {
             // Nobody may be waiting.
             let _ = world.answered.send(self.seat.seller);
         }

@@ -2,10 +2,14 @@
 
 mod append;
 mod budgets;
+mod desk;
 mod example;
 mod fences;
+mod goods;
 mod ledger;
+mod office;
 mod opening;
+mod orders;
 mod pens;
 mod plans;
 mod prune;
