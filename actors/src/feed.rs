@@ -104,7 +104,7 @@ impl Feed {
         let store = &self.world.store;
         let page = shop_events::after(store.reads(), self.seller, self.after, &[], PAGE).await?;
         if !page.is_empty() {
-            store.pen().flush_seen().await?;
+            shop_events::on_disk(store).await?;
         }
         Ok(page)
     }

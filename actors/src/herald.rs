@@ -24,7 +24,7 @@ use crate::world::World;
 pub use render::Plain;
 
 /// The wait after the store could not be used.
-const AFTER_TROUBLE: TimeDelta = TimeDelta::seconds(1);
+const AFTER_TROUBLE: TimeDelta = TimeDelta::seconds(5);
 
 /// The actor.
 pub(crate) struct HeraldActor;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actors::domain::ids::{DeliveryId, EndpointId, SellerId};
 use actors::domain::shop_event::ShopEventKind;
 use actors::domain::webhook::{Delivery, Endpoint, EndpointState, PING};
-use actors::store::{OfficeTx, Store, StoreError, deliveries, endpoints};
+use actors::store::{OfficeTx, Store, StoreError, deliveries, endpoints, office};
 use actors::world::World;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::json;
@@ -50,7 +50,7 @@ pub struct Change {
 /// Why it was not done.
 #[derive(Debug, Error)]
 pub enum NotDone {
-    /// The seller has no such endpoint or delivery.
+    /// There is no such seller, or it has no such endpoint or delivery.
     #[error("there is none of this id")]
     NotFound,
     /// Nothing may be delivered there.
@@ -93,7 +93,8 @@ impl Endpoints {
         Ok(made)
     }
 
-    /// The same within a transaction. Nothing waits to be delivered to an endpoint that is new.
+    /// The same within a transaction of the caller's, who has it looked for with [`Endpoints::look`] once that is
+    /// committed: it would be told nothing before the next sweep otherwise.
     pub async fn create_in(
         &self,
         tx: &OfficeTx,
@@ -103,9 +104,15 @@ impl Endpoints {
     ) -> Result<Made, NotDone> {
         let url = checked(url, self.allow_loopback)?;
         let now = self.world.now();
+        is_there(office::is_known(self.store.reads(), seller).await?)?;
         let id = endpoints::create(tx, seller, (url.as_str(), kinds), now).await?.ok_or(NotDone::TooMany)?;
         let secret = self.put_secret(tx, (seller, id), now).await?;
         Ok(Made { id, secret })
+    }
+
+    /// Looks anew for whom there is to tell.
+    pub fn look(&self) {
+        self.world.look_for_deliveries();
     }
 
     /// A seller's endpoints.
@@ -206,7 +213,7 @@ impl Endpoints {
 
     async fn commit(&self, tx: OfficeTx) -> Result<(), NotDone> {
         tx.commit("office").await?;
-        self.world.look_for_deliveries();
+        self.look();
         Ok(())
     }
 }

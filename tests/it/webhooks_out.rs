@@ -123,11 +123,12 @@ async fn an_endpoint_that_is_down_for_days_is_disabled_and_goes_on_where_it_was_
     receiver.refuse(Some("500 Oh"));
     let ada = shop.customer("Ada");
     for day in 0..7 {
-        let before = receiver.refused();
-        if seen(&app, &shop, endpoint).await.0 == EndpointState::Active {
-            app.deliver(&ada.writes(&format!("day {day}"))).await;
-            refused(&receiver, before + 1).await;
-        }
+        app.deliver(&ada.writes(&format!("day {day}"))).await;
+        let refused = || async {
+            let is_active = seen(&app, &shop, endpoint).await.0 == EndpointState::Active;
+            (receiver.refused() > day || !is_active).then_some(())
+        };
+        until("it has refused, if it is still asked", refused).await;
         app.let_pass(DAY).await;
     }
     let disabled = || async { (seen(&app, &shop, endpoint).await.0 == EndpointState::Disabled).then_some(()) };

@@ -42,7 +42,11 @@ pub enum ShopEventKind {
     CustomerUpdated,
     /// Somebody commented on a post of the seller's, or mentioned it.
     CommentReceived,
-    /// Products are otherwise: once for all of a turn, however many they are.
+    /// The staff wrote something down for itself.
+    NoteCreated,
+    /// That was taken away.
+    NoteRemoved,
+    /// Products or modifiers are otherwise: once for all of a turn, however many they are.
     ProductChanged,
     /// An event is kept in the ledger.
     EventLedgered,
@@ -80,6 +84,8 @@ named!(ShopEventKind {
     ConversationUpdated = "conversation.updated",
     CustomerUpdated = "customer.updated",
     CommentReceived = "comment.received",
+    NoteCreated = "note.created",
+    NoteRemoved = "note.removed",
     ProductChanged = "product.changed",
     EventLedgered = "event.ledgered",
     ConnectionConnected = "connection.connected",
@@ -109,7 +115,7 @@ pub struct ShopEvent {
 pub struct Occurrence {
     /// What.
     pub kind: ShopEventKind,
-    /// To what: the id of the message, order, lead, conversation, customer, comment, connection or endpoint, or the
+    /// To what: the id of the message, order, lead, conversation, customer, comment, note, connection or endpoint, or the
     /// place of the ledgered event. None: to many things at once.
     pub subject: Option<i64>,
     /// In which conversation.
@@ -149,6 +155,7 @@ fn looks_otherwise(before: Option<&Conversation>, after: &Conversation) -> bool 
         closed_through: moved.closed_through,
         draft: moved.draft,
         asked: moved.asked,
+        staff_at: moved.staff_at,
         ..after.clone()
     };
     after.unread < before.unread || after_but_for_messages != *before
@@ -158,18 +165,18 @@ impl Changes {
     /// Writes down what happened in this turn: what the rows tell, and what was told beside them. Ids above
     /// `known_through` are new.
     pub(crate) fn write_down(&mut self, told: Vec<Occurrence>, known_through: i64, at: DateTime<Utc>) {
-        use ShopEventKind::{CommentReceived, ConversationUpdated, CustomerUpdated, EventLedgered, ProductChanged};
+        use ShopEventKind::{CommentReceived, ConversationUpdated, CustomerUpdated, EventLedgered};
         let is_new = |id: i64| id > known_through;
         let customers = self.customers.iter().filter(|customer| !is_new(customer.id.0));
         let ledgered = self.decided.iter().filter(|decided| matches!(decided.outcome, Outcome::Ledgered(_)));
-        let products = self.products.first().map(|_| Occurrence { subject: None, ..Occurrence::to(ProductChanged, 0) });
         let mut happened = self.of_messages(is_new);
         happened.extend(told);
         happened.extend(customers.map(|customer| Occurrence::to(CustomerUpdated, customer.id.0)));
         happened.extend(self.of_leads(is_new));
         happened.extend(self.of_orders());
         happened.extend(self.comments.iter().map(|comment| Occurrence::to(CommentReceived, comment.id.0)));
-        happened.extend(products);
+        happened.extend(self.of_notes());
+        happened.extend(self.of_products());
         happened.extend(ledgered.map(|decided| Occurrence::to(EventLedgered, decided.event.0)));
         let mut updated = BTreeSet::new();
         happened.retain(|one| one.kind != ConversationUpdated || updated.insert(one.subject));
@@ -207,6 +214,20 @@ impl Changes {
             Occurrence::to(kind, lead.id.0).within(lead.conversation)
         };
         self.leads.iter().map(of).collect()
+    }
+
+    fn of_notes(&self) -> impl Iterator<Item = Occurrence> + '_ {
+        let made = self.notes.iter().map(|note| (ShopEventKind::NoteCreated, note.id));
+        let removed = self.notes_over.iter().map(|note| (ShopEventKind::NoteRemoved, *note));
+        made.chain(removed).map(|(kind, note)| Occurrence::to(kind, note.0))
+    }
+
+    fn of_products(&self) -> Option<Occurrence> {
+        let Self { products, details, products_over, modifiers, modifiers_over, .. } = self;
+        let is_as_it_was = products.is_empty() && details.is_empty() && products_over.is_empty();
+        let is_as_it_was = is_as_it_was && modifiers.is_empty() && modifiers_over.is_empty();
+        let what = Occurrence { kind: ShopEventKind::ProductChanged, subject: None, conversation: None };
+        (!is_as_it_was).then_some(what)
     }
 
     /// Steps are told as they were taken; an order without one is told once.

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use entity::{seller, shop_event};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement};
 
 use crate::domain::ids::{SellerId, ShopEventId};
 use crate::domain::shop_event::{ShopEvent, ShopEventKind};
@@ -15,7 +15,8 @@ use super::{Store, StoreError, at_most};
 const CHUNK: u64 = 500;
 
 /// What happened in a shop after this, in order; of these kinds, or of any when none is named. It may not be on disk
-/// yet: whoever passes it on waits for that first.
+/// yet: whoever passes it on waits for that first, with
+/// [`on_disk`].
 pub async fn after(
     reads: &impl ConnectionTrait,
     seller: SellerId,
@@ -29,6 +30,17 @@ pub async fn after(
     }
     let rows = events.order_by_asc(shop_event::Column::Id).limit(at_most(limit)).all(reads).await?;
     rows.into_iter().map(rows::shop_event).collect()
+}
+
+/// Waits until whatever was read before is on disk. SQLite shares one flush among all who wait. PostgreSQL shows what a
+/// seller commits before it is there: a commit of our own that waits for the disk takes all before it along.
+pub async fn on_disk(store: &Store) -> Result<(), StoreError> {
+    if store.reads().get_database_backend() == DbBackend::Sqlite {
+        return store.pen().flush_seen().await;
+    }
+    let tx = store.pen().write(Writer::Office, Sync::Flushed).await?;
+    tx.query_sql("SELECT pg_logical_emit_message(true, 'hawker', '')", vec![]).await?;
+    tx.finish().await
 }
 
 /// Where a shop's events begin and end.

@@ -214,7 +214,9 @@ async fn make(api: Arc<Api>, ask: Ask<NoQuery, JsonBody<MakeWebhook>>) -> Result
         let made = endpoints.create_in(tx, seller, url, &kinds).await?;
         Ok::<_, NotMade>(MadeWebhook { id: made.id, secret: made.secret.expose().to_owned() })
     });
-    Ok(Created(made.await.map_err(not_made)?.value))
+    let made = made.await.map_err(not_made)?;
+    endpoints.look();
+    Ok(Created(made.value))
 }
 
 /// Why an endpoint was not made.

@@ -1,6 +1,7 @@
 //! What others are told of a turn: derived from its rows, whoever made them.
 
 use super::*;
+use crate::domain::command::NoteOn;
 use crate::domain::shop_event::{Occurrence, ShopEventKind};
 
 impl Played {
@@ -83,4 +84,19 @@ fn a_look_that_is_needed_is_told_once_a_turn() {
     assert_eq!(played.news(), ["message.received", "conversation.updated", "lead.created"]);
     played.hears(Happening::Said(picture("2")), "message:2", 1);
     assert_eq!(played.news(), ["message.received"], "it was needed already");
+}
+
+#[test]
+fn what_the_staff_does_is_told_although_no_command_thinks_of_it() {
+    let mut played = Played::new();
+    played.says("hello", 0);
+    let conversation = played.last.conversations[0].id;
+    let note = Command::Note { on: NoteOn::Conversation(conversation), text: "a friend of Ben's".into() };
+    let label = Command::Label { conversation, add: vec!["friends".into()], remove: vec![] };
+    let gone = Command::RemoveProducts { products: vec!["APRON".into()] };
+    let wanted = [(note, "note.created"), (label, "conversation.updated"), (gone, "product.changed")];
+    for (n, (command, told)) in wanted.into_iter().enumerate() {
+        played.hears(Happening::Command(command.into()), &format!("command:{n}"), 1);
+        assert_eq!(played.news(), [told]);
+    }
 }
