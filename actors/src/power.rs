@@ -44,15 +44,7 @@ impl Remains {
 }
 
 fn apron() -> Command {
-    let apron = Product {
-        retailer_id: "APRON".into(),
-        title: "Apron".into(),
-        price: Money { minor: 1900, currency: "EUR".parse().unwrap() },
-        stock: None,
-        item_id: None,
-        keywords: vec![],
-        variants: vec![],
-    };
+    let apron = Product::new("APRON", "Apron", Money { minor: 1900, currency: "EUR".parse().unwrap() });
     Command::PutProducts { products: vec![apron] }
 }
 

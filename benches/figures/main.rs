@@ -4,6 +4,7 @@
 mod busy;
 mod client;
 mod flood;
+mod goods;
 mod house;
 mod measure;
 mod memory;
@@ -45,6 +46,8 @@ enum Figure {
     Busy(busy::Args),
     /// How long other sellers' messages take while one seller is flooded.
     Flood(flood::Args),
+    /// A catalog of a hundred thousand products in and out.
+    Goods(goods::Args),
     /// Memory for each seller at work, and for each that was let go.
     Memory(memory::Args),
 }
@@ -64,7 +67,7 @@ fn main() -> anyhow::Result<()> {
 /// Each in a process of its own, so that none finds the memory of the one before.
 fn all(log: &str) -> anyhow::Result<()> {
     let me = std::env::current_exe().context("could not find out who we are")?;
-    for figure in ["webhooks", "orders", "busy", "flood", "memory"] {
+    for figure in ["webhooks", "orders", "busy", "flood", "goods", "memory"] {
         let ended = Command::new(&me).args([figure, "--bench", "--log", log]).status();
         ensure!(ended.context("could not start the next figure")?.success(), "the figure {figure} was not measured");
     }
@@ -81,6 +84,7 @@ fn measure(figure: Figure, log: String) -> anyhow::Result<()> {
             Figure::Orders(args) => orders::measure(&args).await,
             Figure::Busy(args) => busy::measure(&args).await,
             Figure::Flood(args) => flood::measure(&args).await,
+            Figure::Goods(args) => goods::measure(&args).await,
             Figure::Memory(args) => memory::measure(&args).await,
         }
     })

@@ -39,8 +39,17 @@ pub(crate) fn rate(number: usize, took: Duration) -> f64 {
 
 /// The bytes of memory that this process holds.
 pub(crate) fn resident() -> anyhow::Result<i64> {
+    in_status("VmRSS:")
+}
+
+/// The most that it ever held.
+pub(crate) fn most_resident() -> anyhow::Result<i64> {
+    in_status("VmHWM:")
+}
+
+fn in_status(name: &str) -> anyhow::Result<i64> {
     let status = std::fs::read_to_string("/proc/self/status").context("memory can be measured on Linux only")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
-    let kib: i64 = line.trim().trim_end_matches(" kB").parse().context("VmRSS is no number")?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).context("the line is not there")?;
+    let kib: i64 = line.trim().trim_end_matches(" kB").parse().context("it is no number")?;
     Ok(kib * 1024)
 }

@@ -24,6 +24,16 @@ pub struct Model {
     pub stock: Option<i64>,
     /// Other words for it, as JSON.
     pub keywords: String,
+    /// Price of one for the time being, in minor units.
+    pub sale_minor: Option<i64>,
+    /// Whether it can be had, where that is said.
+    pub availability: Option<String>,
+    /// Whether it is kept from customers.
+    pub hidden: bool,
+    /// Counts its changes.
+    pub version: i64,
+    /// When it was last changed.
+    pub updated_at: i64,
 }
 
 /// None: rows are joined by hand, within one seller.

@@ -22,12 +22,16 @@ pub struct Model {
     pub options: String,
     /// Its own price, in minor units.
     pub price_minor: Option<i64>,
-    /// ISO 4217.
+    /// ISO 4217; there with either price.
     pub currency: Option<String>,
     /// How many are left, where counted.
     pub stock: Option<i64>,
     /// Other words for it, as JSON.
     pub keywords: String,
+    /// Price of one for the time being, in minor units.
+    pub sale_minor: Option<i64>,
+    /// Whether it can be had, where that is said.
+    pub availability: Option<String>,
 }
 
 /// None: rows are joined by hand, within one seller.

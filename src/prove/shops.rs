@@ -50,15 +50,7 @@ pub(super) fn shops(count: u32) -> impl Iterator<Item = ShopPlan> {
 
 /// What every shop sells.
 pub(super) fn catalog(currency: Currency) -> Vec<Product> {
-    let product = |sku: &str, title: &str, minor: i64| Product {
-        retailer_id: sku.to_owned(),
-        title: title.to_owned(),
-        price: Money { minor, currency },
-        stock: None,
-        item_id: None,
-        keywords: Vec::new(),
-        variants: Vec::new(),
-    };
+    let product = |sku: &str, title: &str, minor: i64| Product::new(sku, title, Money { minor, currency });
     vec![
         Product { variants: shirts(), ..product("SHIRT", "Linen Shirt", 2990) },
         product("APRON", "Canvas Apron", 1900),
@@ -71,10 +63,7 @@ fn shirts() -> Vec<Variant> {
     let variant = |color: &str, size: &str| Variant {
         retailer_id: format!("SHIRT-{}-{size}", &color[..3].to_uppercase()),
         options: vec![("Color".to_owned(), color.to_owned()), ("Size".to_owned(), size.to_owned())],
-        price: None,
-        stock: None,
-        item_id: None,
-        keywords: Vec::new(),
+        ..Variant::default()
     };
     ["Blue", "White", "Olive"].iter().flat_map(|color| ["S", "M", "L"].map(|size| variant(color, size))).collect()
 }

@@ -6,24 +6,34 @@ mod ask;
 mod commands;
 mod connections;
 mod conversations;
+mod desk;
 mod endpoint;
+mod events;
 mod gate;
+mod instagram;
+mod keys;
 mod ledger;
 mod orders;
 mod products;
 mod sellers;
+mod webhooks;
 mod words;
 
 use std::sync::Arc;
 
 use actors::ledger::Ledger;
+use actors::ports::Clock;
 use actors::sellers::Sellers;
 use actors::store::Store;
 
+use tokio_util::sync::CancellationToken;
+
 use super::body::{BodyLimits, BodyRoom};
 use super::route::Route;
+use crate::goods::Goods;
+use crate::keys::Gate;
 use crate::office::Office;
-use crate::vault::Secret;
+use crate::webhooks_out::Endpoints;
 
 /// What is read whole is no larger; what may be is read in pieces.
 const MAX_BODY: usize = 1 << 20;
@@ -38,8 +48,16 @@ pub struct Api {
     pub sellers: Sellers,
     /// What is kept with a reason, and the way to put it back to work.
     pub ledger: Ledger,
-    /// What the operator shows.
-    pub operator_key: Secret,
+    /// Files of products.
+    pub goods: Goods,
+    /// Whom sellers want to be told of what happens.
+    pub endpoints: Endpoints,
+    /// Ends what would go on by itself, once the service is to stop.
+    pub stopping: CancellationToken,
+    /// Lets callers in.
+    pub gate: Arc<Gate>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
     /// Room for bodies.
     pub room: BodyRoom,
     /// What a body may be.
@@ -54,7 +72,12 @@ pub fn routes(api: &Arc<Api>) -> Vec<Route> {
         products::routes(api),
         orders::routes(api),
         conversations::routes(api),
+        desk::routes(api),
         commands::routes(api),
+        keys::routes(api),
+        instagram::routes(api),
+        events::routes(api),
+        webhooks::routes(api),
         ledger::routes(api),
     ];
     areas.into_iter().flatten().collect()

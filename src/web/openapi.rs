@@ -58,11 +58,11 @@ fn operation(route: &Route, described: Described, (shapes, problem): (&Shapes, &
         "tags": [told.tag],
         "parameters": parameters,
         "responses": responses,
-        "security": route.scope.map_or(json!([]), |_| json!([{ "key": [] }])),
+        "security": route.key.map_or(json!([]), |_| json!([{ "key": [] }])),
     });
-    if let Some(scope) = route.scope {
-        shown["description"] = format!("Needs a key with `{scope}`.").into();
-        shown["x-scope"] = scope.into();
+    if let Some(Some(scope)) = route.key {
+        shown["description"] = format!("Needs a key with `{scope}`. {}", scope.sentence()).into();
+        shown["x-scope"] = scope.name().into();
     }
     if !described.takes.is_empty() {
         let taken = |(media, shape): (&str, Value)| (media.to_owned(), json!({ "schema": shapes.taken(shape) }));

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::future::ready;
 
+use actors::domain::access::Scope;
 use http::Method;
 use warp::filters::BoxedFilter;
 use warp::path::FullPath;
@@ -26,8 +27,8 @@ pub struct Route {
     pub path: &'static str,
     /// What it does, as it is documented.
     pub operation: Operation,
-    /// What an API key must be allowed to ask for it; none if it is open to all.
-    pub scope: Option<&'static str>,
+    /// Whether an API key is needed, and what it must be allowed: `Some(None)`, any key will do.
+    pub key: Option<Option<Scope>>,
     /// Answers a request for it, and rejects any other.
     pub filter: BoxedFilter<(Answer,)>,
 }
@@ -40,12 +41,12 @@ impl Route {
         R: Reply + 'static,
     {
         let filter = at(method.clone(), path).and(answering(answer)).boxed();
-        Self { method, path, operation, scope: None, filter }
+        Self { method, path, operation, key: None, filter }
     }
 
-    /// The same, for keys with this scope only.
-    pub fn for_scope(self, scope: &'static str) -> Self {
-        Self { scope: Some(scope), ..self }
+    /// The same, for API keys only: with this scope, or with any.
+    pub fn for_keys(self, scope: Option<Scope>) -> Self {
+        Self { key: Some(scope), ..self }
     }
 }
 

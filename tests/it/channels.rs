@@ -80,7 +80,7 @@ async fn shop_on(app: &TestApp, account: Account, connection: Value, required: V
     shop
 }
 
-async fn page_shop(app: &TestApp, required: Value) -> Shop {
+pub(crate) async fn page_shop(app: &TestApp, required: Value) -> Shop {
     shop_on(app, app.meta.add_page(PAGE, "Wool", "of-page"), page(None), required).await
 }
 

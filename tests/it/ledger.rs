@@ -268,6 +268,7 @@ async fn a_dry_run_counts_and_changes_nothing(database: Database) {
     let ada = shop.customer("Ada");
     let broken = |number: i32| ada.sends(&format!(r#"{{"text":"{number} \ud83d"}}"#));
     deliver_together(&app, &[broken(1), broken(2), stranger.customer("Ben").writes("hello")]).await;
+    app.settle().await;
     let before = app.read("/api/v1/ledger").await;
     let would = replay(&app, json!({ "since": "2026-01-01", "dry_run": true })).await;
     assert_eq!((&would["replayed"], &would["dry_run"]), (&json!(2), &json!(true)), "{would}");
@@ -421,8 +422,8 @@ async fn people_read_the_ledger_in_a_terminal(database: Database) {
         assert!(text.contains(words), "{args:?}: {text}");
     }
     for (server, words) in [("http://shop.example", "write https"), ("http://127.0.0.1:1", "is the service running")] {
-        let words = ["ledger", "--server", server, "reasons"];
-        let refused = hawker::cli::told(&words, Secret::from("key"), Screen::pipe()).await.unwrap_err();
+        let args = ["ledger", "--server", server, "reasons"];
+        let refused = hawker::cli::told(&args, Secret::from("key"), Screen::pipe()).await.unwrap_err();
         assert!(format!("{refused:#}").contains(words), "{refused:#}");
     }
     app.stop().await;

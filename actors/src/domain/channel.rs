@@ -54,6 +54,14 @@ pub enum TextLimit {
 }
 
 impl TextLimit {
+    /// How long a text is, as the channel counts.
+    pub fn size(self, text: &str) -> Self {
+        match self {
+            TextLimit::Bytes(_) => TextLimit::Bytes(text.len()),
+            TextLimit::Characters(_) => TextLimit::Characters(text.encode_utf16().count()),
+        }
+    }
+
     /// How many bytes of the text's beginning fit; never a part of a character.
     pub fn fitting(self, text: &str) -> usize {
         let (limit, size): (usize, fn(char) -> usize) = match self {
@@ -66,6 +74,15 @@ impl TextLimit {
             used > limit
         });
         over.map_or(text.len(), |(at, _)| at)
+    }
+}
+
+impl fmt::Display for TextLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TextLimit::Bytes(size) => write!(f, "{size} bytes of UTF-8"),
+            TextLimit::Characters(size) => write!(f, "{size} characters"),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! A draft is a fold over what was said: the same messages make the same draft, whatever order they came in.
 
+mod by_hand;
 mod lines;
 mod missing;
 mod wishes;
@@ -13,8 +14,9 @@ use super::ids::{MessageId, OrderId};
 use super::order::{Look, Order, OrderLine};
 use super::reading::{Evidence, Intent, LineChange, LooseOption, ReadLine, Reading};
 
+pub use by_hand::{LONGEST_DETAIL, MOST_LINES, MOST_MODIFIERS, MOST_PIECES, contact_by_hand, heed, lines_by_hand};
 pub use lines::print;
-pub use missing::{Missing, missing, take_stock};
+pub use missing::{Missing, give_back_stock, is_complete, missing, short_of_stock, take_stock};
 
 use lines::{fits, matches, new_line, pin, restate, set_option, takes};
 
@@ -97,6 +99,7 @@ pub fn build(heard: &[Heard], shelf: Shelf<'_>) -> Draft {
     for said in heard {
         let agreed_to = draft.agreed.then(|| print(&draft.lines));
         draft.hear(said, shelf);
+        lines::price(&mut draft.lines, shelf.catalog);
         // A yes is to what was there: whoever goes on wanting something else has not agreed to that.
         draft.agreed &= agreed_to.is_none_or(|print_then| print_then == print(&draft.lines));
     }
@@ -219,6 +222,7 @@ impl Draft {
             }
             self.begin(said);
             let mut line = lines::again(then, product, said.message, (last.id, words));
+            lines::price(std::slice::from_mut(&mut line), shelf.catalog);
             let as_then = alone && line.unit_price == then.unit_price;
             line.confidence = if as_then { SURE_OF_REPEATED } else { SURE_OF_REPEATED_OTHERWISE };
             self.lines.push(line);

@@ -31,6 +31,9 @@ pub struct Marks {
     /// Why it failed, although Meta took it: Meta's code and a sentence.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
+    /// Who of the staff wrote it, as histories name them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
 }
 
 /// What somebody thinks of a message.

@@ -91,10 +91,10 @@ impl CatalogIndex {
     /// Learns a catalog's words.
     pub fn new(catalog: &Catalog) -> Self {
         let mut builder = Builder::default();
-        for (at, product) in (0..).zip(&catalog.products) {
+        for (at, product) in (0..).zip(catalog.products().filter(|product| !product.hidden)) {
             builder.product(at, product);
         }
-        for (at, modifier) in (0..).zip(&catalog.modifiers) {
+        for (at, modifier) in (0..).zip(catalog.modifiers()) {
             builder.modifier(at, modifier);
         }
         builder.finish(catalog)
@@ -195,7 +195,7 @@ impl Builder {
             vocabulary,
             entries,
             goods: self.goods.into_boxed_slice(),
-            modifiers: catalog.modifiers.iter().map(|modifier| modifier.id.as_str().into()).collect(),
+            modifiers: catalog.modifiers().map(|modifier| modifier.id.as_str().into()).collect(),
             strings: self.strings.into_boxed_slice(),
         }
     }

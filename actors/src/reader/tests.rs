@@ -28,8 +28,8 @@ pub(super) fn catalog() -> Catalog {
     let boots = [("38", "BO-38"), ("40", "BO-40"), ("42", "BO-42")].map(|(size, sku)| variant(sku, &[("Size", size)]));
     let jam = ["Plum", "Fig"].map(|taste| variant(&format!("JAM-{taste}"), &[("Flavour", taste)]));
     let honey = [("250 g", "HO-250"), ("500 g", "HO-500")].map(|(weight, sku)| variant(sku, &[("Weight", weight)]));
-    Catalog {
-        products: vec![
+    Catalog::new(
+        [
             product("AP", "Waxed Apron", &[], apron),
             product("BO", "Rubber Boots", &[], boots.to_vec()),
             product("JAM", "Farm Jam", &["mermelada", "confiture", "geleia"], jam.to_vec()),
@@ -39,22 +39,27 @@ pub(super) fn catalog() -> Catalog {
             product("CAP", "Wool Cap", &["beanie"], vec![]),
             product("TO", "Garden Toast", &["toastie"], vec![]),
         ],
-        modifiers: vec![
-            Modifier { id: "pesto".into(), title: "Pesto".into(), keywords: vec![] },
-            Modifier { id: "goat".into(), title: "Goat Cheese".into(), keywords: vec!["goats cheese".into()] },
+        [
+            Modifier { id: "pesto".into(), title: "Pesto".into(), price: None, keywords: vec![] },
+            Modifier {
+                id: "goat".into(),
+                title: "Goat Cheese".into(),
+                price: None,
+                keywords: vec!["goats cheese".into()],
+            },
         ],
-    }
+    )
 }
 
 fn product(sku: &str, title: &str, keywords: &[&str], variants: Vec<Variant>) -> Product {
     let price = Money::parse("12.00", "EUR".parse().unwrap()).unwrap();
     let keywords = keywords.iter().map(|keyword| (*keyword).to_owned()).collect();
-    Product { retailer_id: sku.into(), title: title.into(), price, stock: None, keywords, variants, item_id: None }
+    Product { keywords, variants, ..Product::new(sku, title, price) }
 }
 
 fn variant(sku: &str, options: &[(&str, &str)]) -> Variant {
     let options = options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    Variant { retailer_id: sku.into(), item_id: None, options, price: None, stock: None, keywords: vec![] }
+    Variant { retailer_id: sku.into(), options, ..Variant::default() }
 }
 
 /// `2 AP-Blue-M, 1 CAP`; a line that takes away has a minus, one that sets an `=`.

@@ -63,15 +63,7 @@ async fn what_is_told_before_or_after_a_message_and_a_kill_is_on_it() {
 }
 
 fn apron() -> Product {
-    Product {
-        retailer_id: "APRON".to_owned(),
-        title: "Apron".to_owned(),
-        price: Money { minor: 1900, currency: "EUR".parse().unwrap() },
-        item_id: None,
-        stock: None,
-        keywords: vec![],
-        variants: vec![],
-    }
+    Product::new("APRON", "Apron", Money { minor: 1900, currency: "EUR".parse().unwrap() })
 }
 
 #[tokio::test]

@@ -10,25 +10,34 @@ use crate::domain::catalog::{Product, Variant};
 use crate::domain::channel::Channel;
 use crate::domain::command::Command;
 use crate::domain::conversation::{Author, Conversation, Customer, Lead, MessageState};
+use crate::domain::desk::Note;
 use crate::domain::event::{CallEnded, CallResult, Echo, Said, Source};
-use crate::domain::ids::{ConnectionId, CustomerId, EventSeq, SellerId};
+use crate::domain::ids::{ConnectionId, CustomerId, EventSeq, NoteId, SellerId};
 use crate::domain::money::Money;
-use crate::domain::order::{Look, Order, OrderState};
+use crate::domain::order::{Look, Order, OrderChange, OrderState};
+use crate::domain::outbox::OwedCall;
 use crate::domain::seller::{Connection, Settings};
 use crate::domain::told::LooseEnd;
 use crate::store::threads::{StoredThread, Wanted};
 
 mod budgets;
+mod by_hand;
+mod closed_by_hand;
 mod corners;
 mod database;
+mod desk;
 mod drafts;
 mod edits;
+mod goods;
 mod known;
 mod notes;
 mod shuffled;
+mod shuffled_by_hand;
 mod shuffled_drafts;
+mod staff;
 mod talk;
 mod taps;
+mod told;
 
 const NOON: i64 = 1_790_856_000;
 
@@ -46,9 +55,11 @@ struct Played {
     leads: BTreeMap<CustomerId, Lead>,
     loose_ends: BTreeMap<(Account, String), LooseEnd>,
     comments: BTreeSet<CommentName>,
+    notes: BTreeMap<NoteId, Note>,
     spent: BTreeMap<(BudgetKey, i64), i32>,
     holds: BTreeMap<HoldOn, Hold>,
     handed: Vec<Owed>,
+    history: Vec<OrderChange>,
     last: Changes,
 }
 
@@ -77,22 +88,14 @@ fn loaded() -> Loaded {
     let variant = |color: &str, size: &str| Variant {
         retailer_id: format!("SHIRT-{color}-{size}"),
         options: vec![("Color".into(), color.into()), ("Size".into(), size.into())],
-        price: None,
-        stock: None,
-        item_id: None,
-        keywords: vec![],
+        ..Variant::default()
     };
+    let price = Money { minor: 2990, currency: usd };
     let shirt = Product {
-        retailer_id: "SHIRT".into(),
-        title: "Linen Shirt".into(),
-        price: Money { minor: 2990, currency: usd },
-        stock: None,
-        item_id: None,
-        keywords: vec![],
         variants: vec![variant("Blue", "S"), variant("Blue", "M"), variant("White", "M")],
+        ..Product::new("SHIRT", "Linen Shirt", price)
     };
-    let apron = Product { retailer_id: "APRON".into(), title: "Apron".into(), variants: vec![], ..shirt.clone() };
-    let apron = Product { stock: Some(3), ..apron };
+    let apron = Product { stock: Some(3), ..Product::new("APRON", "Apron", price) };
     Loaded {
         seller: Seller {
             id: SellerId(1),
@@ -102,7 +105,7 @@ fn loaded() -> Loaded {
         incarnation: 1,
         last_id: 0,
         turns: 0,
-        catalog: Catalog { products: vec![shirt, apron], modifiers: vec![] },
+        catalog: Catalog::new([shirt, apron], []),
         spent: vec![],
         holds: vec![],
         open: vec![],
@@ -125,9 +128,11 @@ impl Played {
             leads: BTreeMap::new(),
             loose_ends: BTreeMap::new(),
             comments: BTreeSet::new(),
+            notes: BTreeMap::new(),
             spent: BTreeMap::new(),
             holds: BTreeMap::new(),
             handed: Vec::new(),
+            history: Vec::new(),
             last: Changes::default(),
         }
     }
@@ -144,6 +149,7 @@ impl Played {
             happened_at,
             raw: Vec::new(),
             attempts: 0,
+            preset: None,
         }
     }
 
@@ -388,15 +394,7 @@ fn products_put_by_a_command_are_understood_from_then_on() {
     played.says("two canvas totes please", 0);
     assert!(played.orders.is_empty());
     let usd = "USD".parse().unwrap();
-    let tote = Product {
-        retailer_id: "TOTE".into(),
-        title: "Canvas Tote".into(),
-        price: Money { minor: 1250, currency: usd },
-        stock: None,
-        item_id: None,
-        keywords: vec![],
-        variants: vec![],
-    };
+    let tote = Product::new("TOTE", "Canvas Tote", Money { minor: 1250, currency: usd });
     played.hears(Happening::Command(Command::PutProducts { products: vec![tote] }.into()), "command:1", 1);
     assert_eq!(played.last.decided[0].answer, Some(serde_json::json!({ "products": 1 })));
     played.says("two canvas totes please", 2);
@@ -406,7 +404,7 @@ fn products_put_by_a_command_are_understood_from_then_on() {
 #[test]
 fn products_that_cannot_be_told_apart_are_refused_whole() {
     let mut played = Played::new();
-    let mut shirt = loaded().catalog.products.remove(0);
+    let mut shirt = loaded().catalog.remove("SHIRT").unwrap();
     shirt.retailer_id = "OTHER".into();
     played.hears(Happening::Command(Command::PutProducts { products: vec![shirt] }.into()), "command:1", 1);
     let answer = played.last.decided[0].answer.clone().unwrap();

@@ -6,15 +6,17 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::alarm::{Alarm, AlarmKey};
 use crate::domain::budget::hold::{Hold, HoldOn};
-use crate::domain::budget::{BudgetKey, SpentSlot};
-use crate::domain::catalog::Product;
-use crate::domain::changes::{Changes, Decided};
+use crate::domain::budget::{BudgetKey, OwnCaps, SpentSlot};
+use crate::domain::catalog::{Modifier, Product};
+use crate::domain::changes::{Changes, Decided, DetailsOf, ItemOver};
 use crate::domain::channel::Account;
 use crate::domain::comment::{CommentName, PublicComment};
 use crate::domain::conversation::{Alias, Message};
-use crate::domain::ids::{ConversationId, MessageId, OrderId, OutboxId};
+use crate::domain::desk::Note;
+use crate::domain::ids::{ConversationId, MessageId, NoteId, OrderId, OutboxId};
 use crate::domain::order::{Order, OrderChange};
 use crate::domain::outbox::Owed;
+use crate::domain::shop_event::Occurrence;
 use crate::domain::told::LooseEnd;
 
 use super::claims::News;
@@ -28,6 +30,12 @@ pub(super) struct Turn {
     pub(super) order_changes: Vec<OrderChange>,
     pub(super) outbox: BTreeMap<OutboxId, Owed>,
     pub(super) products: BTreeMap<String, Product>,
+    pub(super) details: BTreeMap<String, DetailsOf>,
+    pub(super) products_over: BTreeSet<String>,
+    pub(super) items_over: BTreeMap<String, ItemOver>,
+    /// Modifiers, or over when there is none.
+    pub(super) modifiers: BTreeMap<String, Option<Modifier>>,
+    pub(super) caps: Option<OwnCaps>,
     pub(super) spent: BTreeMap<(BudgetKey, i64), i32>,
     /// Pauses learned from Meta, or over.
     pub(super) holds: BTreeMap<HoldOn, Hold>,
@@ -36,6 +44,8 @@ pub(super) struct Turn {
     pub(super) comments: BTreeMap<CommentName, PublicComment>,
     /// Loose ends kept, or over when there is none.
     pub(super) loose_ends: BTreeMap<(Account, String), Option<LooseEnd>>,
+    /// Notes written, or taken away when there is none.
+    pub(super) notes: BTreeMap<NoteId, Option<Note>>,
     /// Events whose words are no more.
     pub(super) unsaid: BTreeSet<(Account, String)>,
     /// Conversations to be stored as they are in memory at the end.
@@ -47,6 +57,8 @@ pub(super) struct Turn {
     /// Ids that customers go by from now on, too.
     pub(super) aliases: BTreeMap<(Account, String), Alias>,
     pub(super) decided: Vec<Decided>,
+    /// What happened that no row tells.
+    pub(super) told: Vec<Occurrence>,
     /// Claimed in this turn: to be handed over once it is stored.
     pub(super) claimed: Vec<OutboxId>,
     /// Stored and to be handed over.
@@ -62,18 +74,31 @@ impl Turn {
         self.orders.extend(step.orders);
         self.order_changes.extend(step.order_changes);
         self.outbox.extend(step.outbox);
+        for over in &step.products_over {
+            self.products.remove(over);
+            self.details.remove(over);
+        }
+        // Put after it was taken out: whatever is left of it is replaced.
+        self.products_over.extend(step.products_over);
+        self.products_over.retain(|over| !step.products.contains_key(over));
         self.products.extend(step.products);
+        self.details.extend(step.details);
+        self.items_over.extend(step.items_over);
+        self.modifiers.extend(step.modifiers);
+        self.caps = step.caps.or(self.caps);
         self.spent.extend(step.spent);
         self.holds.extend(step.holds);
         self.alarms.extend(step.alarms);
         self.comments.extend(step.comments);
         self.loose_ends.extend(step.loose_ends);
+        self.notes.extend(step.notes);
         self.unsaid.extend(step.unsaid);
         self.touched.extend(step.touched);
         self.customers.extend(step.customers);
         self.leads.extend(step.leads);
         self.aliases.extend(step.aliases);
         self.decided.extend(step.decided);
+        self.told.extend(step.told);
         self.claimed.extend(step.claimed);
     }
 
@@ -81,7 +106,9 @@ impl Turn {
         let of =
             |ids: &BTreeSet<ConversationId>| -> Vec<&Thread> { ids.iter().filter_map(|id| threads.get(id)).collect() };
         let (set, over): (Vec<_>, Vec<_>) = self.alarms.into_iter().partition(|(_, due)| due.is_some());
+        let (sold, unsold): (Vec<_>, Vec<_>) = self.modifiers.into_iter().partition(|(_, modifier)| modifier.is_some());
         let (kept, tied): (Vec<_>, Vec<_>) = self.loose_ends.into_iter().partition(|(_, end)| end.is_some());
+        let (written, removed): (Vec<_>, Vec<_>) = self.notes.into_iter().partition(|(_, note)| note.is_some());
         Changes {
             last_id,
             customers: of(&self.customers).iter().map(|thread| thread.customer.clone()).collect(),
@@ -93,6 +120,12 @@ impl Turn {
             order_changes: self.order_changes,
             outbox: self.outbox.into_values().collect(),
             products: self.products.into_values().collect(),
+            details: self.details.into_values().collect(),
+            products_over: self.products_over.into_iter().collect(),
+            items_over: self.items_over.into_values().collect(),
+            modifiers: sold.into_iter().filter_map(|(_, modifier)| modifier).collect(),
+            modifiers_over: unsold.into_iter().map(|(id, _)| id).collect(),
+            caps: self.caps,
             spent: self.spent.into_iter().map(|((key, slot), calls)| SpentSlot { key, slot, calls }).collect(),
             holds: self.holds.into_iter().collect(),
             alarms: set.into_iter().filter_map(|(key, due)| due.map(|due| Alarm { key, due })).collect(),
@@ -100,8 +133,11 @@ impl Turn {
             comments: self.comments.into_values().collect(),
             loose_ends: kept.into_iter().filter_map(|(_, end)| end).collect(),
             loose_ends_over: tied.into_iter().map(|(name, _)| name).collect(),
+            notes: written.into_iter().filter_map(|(_, note)| note).collect(),
+            notes_over: removed.into_iter().map(|(id, _)| id).collect(),
             unsaid: self.unsaid.into_iter().collect(),
             decided: self.decided,
+            events: Vec::new(),
         }
     }
 }

@@ -73,7 +73,8 @@ impl Shop {
             Happening::Commented(_) | Happening::Mentioned(_) => {
                 wanted.comments.extend(comments::named_by(event, happening));
             }
-            Happening::Command(_) => {}
+            Happening::Command(commanded) => self.want_for_command(wanted, &commanded.command),
+            Happening::Announced(_) => {}
         }
     }
 
@@ -107,8 +108,12 @@ impl Shop {
 
     /// Takes in what was read; what is in memory already is newer.
     pub fn learn(&mut self, threads: Vec<StoredThread>) {
+        if !threads.is_empty() {
+            self.index_anew();
+        }
         for stored in threads {
             let (id, recalled) = (stored.conversation.id, stored.recalled.clone());
+            self.named.orders.extend(stored.orders.iter().map(|order| (order.id, order.clone())));
             if !self.threads.contains_key(&id) {
                 let thread = Thread::read(stored, &self.index);
                 self.know(&thread, &thread.aliases);

@@ -8,7 +8,6 @@ use crate::domain::budget::hold::{Hold, HoldOn};
 use crate::domain::budget::{OwnCaps, SpentSlot};
 use crate::domain::ids::SellerId;
 use crate::domain::outbox::Owed;
-use crate::domain::seller::Settings;
 
 use super::rows::{self, OfSeller, from_json};
 use super::{OPEN, StoreError, sellers};
@@ -33,10 +32,9 @@ pub async fn read(
     now: DateTime<Utc>,
 ) -> Result<Option<Stored>, StoreError> {
     let Some(row) = sellers_table::Entity::find_by_id(seller.0).one(reads).await? else { return Ok(None) };
-    let settings: Settings = from_json("settings", &row.settings)?;
     let open = outbox::Entity::of_seller(seller).filter(OPEN.expr()).all(reads).await?;
     Ok(Some(Stored {
-        own: settings.caps,
+        own: from_json("caps", &row.caps)?,
         spent: sellers::spent(reads, seller, now).await?,
         holds: sellers::holds(reads, seller).await?,
         open: open.into_iter().map(rows::owed).collect::<Result<_, _>>()?,

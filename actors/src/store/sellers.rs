@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::{connection, hold, message, outbox, product, rate_window, variant};
+use entity::{connection, hold, message, outbox, rate_window};
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
@@ -20,7 +20,7 @@ use crate::domain::told::LooseEnd;
 
 use super::pen::{Pen, Sync, Writer, Writing, lazily};
 use super::rows::{self, OfSeller, ms};
-use super::{CONNECTED, OPEN, Store, StoreError, loose_ends};
+use super::{CONNECTED, OPEN, Store, StoreError, goods, loose_ends};
 
 /// What an actor starts from.
 #[derive(Clone, Debug)]
@@ -58,12 +58,18 @@ pub async fn load(store: &Store, seller: SellerId, now: DateTime<Utc>) -> Result
         incarnation: raised.incarnation,
         last_id: raised.last_id,
         turns: raised.turns,
-        catalog: catalog(reads, seller).await?,
+        catalog: goods::catalog(reads, seller).await?,
         spent: spent(reads, seller, now).await?,
         holds: holds(reads, seller).await?,
         open: open(reads, seller).await?,
         loose_ends: loose_ends::of_seller(reads, seller).await?,
     }))
+}
+
+/// A seller's policies; none: there is no such seller. Its caps are not among them.
+pub async fn settings(reads: &impl ConnectionTrait, seller: SellerId) -> Result<Option<Settings>, StoreError> {
+    let row = entity::seller::Entity::find_by_id(seller.0).one(reads).await?;
+    row.map(|row| rows::from_json("settings", &row.settings)).transpose()
 }
 
 struct Raised {
@@ -77,17 +83,18 @@ struct Raised {
 async fn raise(pen: &Pen, seller: SellerId, now: DateTime<Utc>) -> Result<Option<Raised>, StoreError> {
     let tx = pen.write(Writer::Seller, Sync::Lazy).await?;
     let sql = format!(
-        "UPDATE seller SET incarnation = incarnation + 1 WHERE id = $1 RETURNING incarnation, last_id, settings, turns, {}",
+        "UPDATE seller SET incarnation = incarnation + 1 WHERE id = $1 RETURNING incarnation, last_id, settings, turns, caps, {}",
         lazily(&tx, Sync::Lazy)
     );
     let rows = tx.query_sql(&sql, vec![seller.0.into()]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
-    let settings: String = row.try_get_by_index(2)?;
+    let (settings, caps): (String, String) = (row.try_get_by_index(2)?, row.try_get_by_index(4)?);
+    let settings: Settings = rows::from_json("settings", &settings)?;
     let raised = Raised {
         incarnation: row.try_get_by_index(0)?,
         last_id: row.try_get_by_index(1)?,
         turns: row.try_get_by_index(3)?,
-        settings: rows::from_json("settings", &settings)?,
+        settings: Settings { caps: rows::from_json("caps", &caps)?, ..settings },
     };
     forget_old(&tx, seller, now).await?;
     loose_ends::remove_old(&tx, seller, now).await?;
@@ -110,16 +117,6 @@ async fn connections(reads: &impl ConnectionTrait, seller: SellerId) -> Result<V
         linked: linked.map(Account::stored),
     };
     Ok(rows.into_iter().map(connection).collect())
-}
-
-async fn catalog(reads: &impl ConnectionTrait, seller: SellerId) -> Result<Catalog, StoreError> {
-    let products = product::Entity::of_seller(seller).order_by_asc(product::Column::RetailerId).all(reads).await?;
-    let variants = variant::Entity::of_seller(seller)
-        .order_by_asc(variant::Column::Product)
-        .order_by_asc(variant::Column::N)
-        .all(reads)
-        .await?;
-    rows::catalog(products, variants)
 }
 
 /// Slots that may still matter: what lies ahead of the clock does, too.

@@ -1,15 +1,16 @@
 //! Storing a turn: one statement a table, whatever the number of events.
 
+mod goods;
+
 use chrono::{DateTime, Utc};
 use entity::{
-    alarm, comment, conversation, customer, customer_alias, hold, lead, loose_end, message, order_change, order_line,
-    outbox, product, rate_window, shop_order, variant,
+    alarm, comment, conversation, customer, customer_alias, hold, lead, loose_end, message, note, order_change,
+    order_line, outbox, rate_window, shop_event, shop_order,
 };
 use sea_orm::sea_query::Condition;
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryTrait, Value};
 
 use crate::domain::alarm::{AlarmKey, AlarmKind};
-use crate::domain::catalog::Product;
 use crate::domain::changes::{Changes, Decided};
 use crate::domain::channel::Account;
 use crate::domain::ids::SellerId;
@@ -34,12 +35,16 @@ pub async fn save(tx: &FencedTx, changes: &Changes, now: DateTime<Utc>) -> Resul
     put_orders(tx, seller, &changes.orders).await?;
     add::<order_change::Entity>(tx, changes.order_changes.iter().map(|it| rows::change_row(seller, it))).await?;
     put::<outbox::Entity>(tx, changes.outbox.iter().map(|it| rows::owed_row(seller, it))).await?;
-    put_products(tx, seller, &changes.products).await?;
+    goods::save(tx, seller, changes, now).await?;
     put::<rate_window::Entity>(tx, changes.spent.iter().map(|it| rows::spent_row(seller, it))).await?;
     put::<hold::Entity>(tx, changes.holds.iter().map(|it| rows::hold_row(seller, it))).await?;
     add::<comment::Entity>(tx, changes.comments.iter().map(|it| rows::comment_row(seller, it).into())).await?;
     loose_ends::remove(tx, seller, &changes.loose_ends_over).await?;
     put::<loose_end::Entity>(tx, changes.loose_ends.iter().map(|it| rows::loose_end_row(seller, it))).await?;
+    let notes_over = changes.notes_over.iter().map(|note| Value::from(note.0)).collect();
+    remove::<note::Entity>(tx, seller, note::Column::Id, notes_over).await?;
+    add::<note::Entity>(tx, changes.notes.iter().map(|it| rows::note_row(seller, it).into())).await?;
+    add::<shop_event::Entity>(tx, changes.events.iter().map(|it| rows::shop_event_row(seller, it))).await?;
     unsay(tx, seller, &changes.unsaid).await?;
     end_alarms(tx, seller, &changes.alarms_over).await?;
     put::<alarm::Entity>(tx, changes.alarms.iter().map(|it| rows::alarm_row(seller, it))).await
@@ -51,14 +56,6 @@ async fn put_orders(tx: &Writing, seller: SellerId, orders: &[Order]) -> Result<
     remove::<order_line::Entity>(tx, seller, order_line::Column::OrderId, ids).await?;
     let lines = orders.iter().flat_map(|order| rows::line_rows(seller, order));
     add::<order_line::Entity>(tx, lines.map(IntoActiveModel::into_active_model)).await
-}
-
-async fn put_products(tx: &Writing, seller: SellerId, products: &[Product]) -> Result<(), StoreError> {
-    put::<product::Entity>(tx, products.iter().map(|product| rows::product_row(seller, product))).await?;
-    let ids = products.iter().map(|product| Value::from(product.retailer_id.as_str())).collect();
-    remove::<variant::Entity>(tx, seller, variant::Column::Product, ids).await?;
-    let variants = products.iter().flat_map(|product| rows::variant_rows(seller, product));
-    add::<variant::Entity>(tx, variants.map(IntoActiveModel::into_active_model)).await
 }
 
 /// Makes rows be as given, new or not.

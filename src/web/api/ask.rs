@@ -1,21 +1,23 @@
 //! One call of the API: who asks, what for, and the parts of the request as values.
 
 use std::borrow::Cow;
+use std::net::SocketAddr;
 
 use actors::domain::ids::SellerId;
 use actors::store::views::Page;
 use bytes::{Buf, Bytes};
 use futures::stream::BoxStream;
 use futures::{Stream, StreamExt};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use percent_encoding::percent_decode_str;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::gate::Caller;
 use super::{Api, MAX_BODY};
+use crate::keys::Caller;
+use crate::office::{Print, Request};
 use crate::web::body::{Body, BodyLimits};
 use crate::web::operation::{Parameter, Schemas};
 use crate::web::problem::Problem;
@@ -38,9 +40,13 @@ pub(super) struct Ask<Q = NoQuery, B = Nothing> {
 /// Path and headers of a request.
 #[derive(Clone, Debug)]
 pub(super) struct Parts {
+    pub(super) method: Method,
     pub(super) pattern: &'static str,
     pub(super) path: String,
     pub(super) headers: HeaderMap,
+    pub(super) peer: Option<SocketAddr>,
+    /// What tells this request from others with its Idempotency-Key; none until the body was read.
+    pub(super) print: Option<Print>,
 }
 
 impl<Q, B> Ask<Q, B> {
@@ -59,6 +65,13 @@ impl<Q, B> Ask<Q, B> {
         self.parts.text(name)
     }
 
+    /// The request as the front office knows it.
+    pub(super) fn request(&self, api: &Api) -> Result<Request<'_>, Problem> {
+        let request = Request::new(&self.caller, api.clock.now());
+        let print = self.parts.print.unwrap_or_else(|| self.parts.print_with(b""));
+        Ok(request.once(self.idempotency_key()?, print))
+    }
+
     /// What makes a repeated request the same request.
     pub(super) fn idempotency_key(&self) -> Result<Option<&str>, Problem> {
         self.parts.idempotency_key()
@@ -71,6 +84,11 @@ impl Parts {
         let named = self.pattern.split('/').zip(self.path.split('/'));
         let wanted = |segment: &str| segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) == Some(name);
         named.into_iter().find(|(pattern, _)| wanted(pattern)).map_or("", |(_, segment)| segment)
+    }
+
+    /// The print of this request with such a body.
+    pub(super) fn print_with(&self, body: &[u8]) -> Print {
+        Print::of(self.method.as_str(), &self.path, body)
     }
 
     fn text(&self, name: &str) -> Result<String, Problem> {
@@ -94,7 +112,7 @@ impl Parts {
     pub(super) fn idempotency_key(&self) -> Result<Option<&str>, Problem> {
         let mut keys = self.headers.get_all("idempotency-key").iter();
         let Some(key) = keys.next() else { return Ok(None) };
-        let fits = |key: &&str| !key.is_empty() && key.len() <= 200;
+        let fits = |key: &&str| !key.is_empty() && key.len() <= 200 && key.bytes().all(|byte| byte.is_ascii_graphic());
         let key = key.to_str().ok().filter(fits).filter(|_| keys.next().is_none());
         key.map(Some).ok_or_else(|| {
             let title = "The Idempotency-Key cannot be used";
@@ -148,6 +166,34 @@ pub(super) struct After(#[schemars(range(min = 0))] pub(super) i64);
 #[schemars(transparent)]
 pub(super) struct Limit(#[schemars(range(min = 1, max = 500))] pub(super) u64);
 
+/// An id that something is looked for by.
+#[derive(Clone, Copy, Debug, JsonSchema)]
+#[schemars(transparent)]
+pub(super) struct Id(#[schemars(range(min = 1))] pub(super) i64);
+
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let id = text.parse().ok().filter(|id| *id > 0);
+        id.map(Self).ok_or_else(|| serde::de::Error::custom("an id is a whole number from 1"))
+    }
+}
+
+/// `true` or `false`, as a query has it.
+#[derive(Clone, Copy, Debug, Default, JsonSchema)]
+#[schemars(transparent)]
+pub(super) struct Flag(pub(super) bool);
+
+impl<'de> Deserialize<'de> for Flag {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match String::deserialize(deserializer)?.as_str() {
+            "true" => Ok(Self(true)),
+            "false" => Ok(Self(false)),
+            _ => Err(serde::de::Error::custom("it is true or false")),
+        }
+    }
+}
+
 impl Default for Limit {
     fn default() -> Self {
         Self(100)
@@ -198,6 +244,8 @@ macro_rules! queries {
         }
     )+};
 }
+
+pub(super) use queries;
 
 queries!(NoQuery, PageQuery);
 

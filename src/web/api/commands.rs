@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use actors::domain::command::{Command, Commanded};
+use actors::domain::ids::SellerId;
 use actors::sellers::Asked;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -19,14 +20,22 @@ use crate::web::route::Route;
 pub(super) fn routes(api: &Arc<Api>) -> Vec<Route> {
     vec![
         get("/api/v1/sellers/{seller}/commands/{command}", "show_command", "Shows what became of a command")
-            .scope("commands:read")
             .by(api, show),
     ]
 }
 
 /// Has a seller's actor do it, and waits a little for that.
 pub(super) async fn command<T, Q, B>(api: &Api, ask: &Ask<Q, B>, command: Command) -> Result<Obeyed<T>, Problem> {
-    let seller = ask.seller()?;
+    command_for(api, ask, ask.seller()?, command).await
+}
+
+/// The same, for a seller that the path does not name.
+pub(super) async fn command_for<T, Q, B>(
+    api: &Api,
+    ask: &Ask<Q, B>,
+    seller: SellerId,
+    command: Command,
+) -> Result<Obeyed<T>, Problem> {
     let commanded = Commanded { by: Some(ask.caller.named()), command };
     match api.sellers.command(seller, ask.idempotency_key()?, commanded).await {
         Ok(Asked::Answered(answer)) if answer.get("error").is_some() => Err(gate::refused(&answer)),

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use actors::domain::access::Scope;
 use actors::domain::channel::{Account, Channel};
 use actors::domain::ids::{ConnectionId, SellerId};
 use actors::store::office::{self, ConnectionRow};
-use http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +15,7 @@ use super::ask::{Ask, JsonBody, NoQuery};
 use super::endpoint::{delete, get, post};
 use super::gate::{self, invalid};
 use super::products::{Checked, text};
-use crate::office::{NewAccount, OfficeError};
+use crate::office::NewAccount;
 use crate::vault::Secret;
 use crate::web::problem::Problem;
 use crate::web::route::Route;
@@ -28,9 +28,12 @@ pub(super) fn routes(api: &Arc<Api>) -> Vec<Route> {
     let all = "/api/v1/sellers/{seller}/connections";
     let one = "/api/v1/sellers/{seller}/connections/{connection}";
     vec![
-        post(all, "connect", "Connects an account at Meta").scope("connections:write").fails(&[409]).by(api, connect),
-        get(all, "list_connections", "Lists connected accounts").scope("connections:read").by(api, list),
-        delete(one, "disconnect", "Disconnects an account").scope("connections:write").by(api, disconnect),
+        post(all, "connect", "Connects an account at Meta")
+            .scope(Scope::ConnectionsWrite)
+            .fails(&[409])
+            .by(api, connect),
+        get(all, "list_connections", "Lists connected accounts").scope(Scope::ConnectionsRead).by(api, list),
+        delete(one, "disconnect", "Disconnects an account").scope(Scope::ConnectionsWrite).by(api, disconnect),
     ]
 }
 
@@ -57,7 +60,7 @@ struct ConnectionIn {
 
 impl ConnectionIn {
     /// The account of this seller, or what is wrong with it.
-    fn checked(self, seller: SellerId) -> Result<NewAccount, Problem> {
+    fn checked(&self, seller: SellerId) -> Result<NewAccount, Problem> {
         let refused = |detail| invalid("invalid_connection", "The account cannot be connected", detail);
         let looked_at = || -> Checked<(Option<Account>, String)> {
             meta_id("account_id", &self.account_id)?;
@@ -69,7 +72,7 @@ impl ConnectionIn {
         };
         let (linked, username) = looked_at().map_err(refused)?;
         let account = Account::new(self.channel, &self.account_id);
-        Ok(NewAccount { seller, account, linked, username, token: self.token })
+        Ok(NewAccount { seller, account, linked, username, token: self.token.clone() })
     }
 
     /// The account linked to it. A link between other channels is a mistake.
@@ -147,11 +150,9 @@ struct EndedConnection {
 }
 
 async fn connect(api: Arc<Api>, ask: Ask<NoQuery, JsonBody<ConnectionIn>>) -> Result<Created<MadeConnection>, Problem> {
-    let seller = ask.seller()?;
-    let account = ask.body.0.checked(seller)?;
-    let id = api.office.connect(account).await.map_err(not_connected)?;
-    tell_of_connections(&api, seller).await;
-    Ok(Created(MadeConnection { id }))
+    let account = ask.body.0.checked(ask.seller()?)?;
+    let made = api.office.connect(&ask.request(&api)?, account).await.map_err(gate::not_done)?;
+    Ok(Created(MadeConnection { id: made.value }))
 }
 
 async fn list(api: Arc<Api>, ask: Ask) -> Result<Json<Page<ConnectionOut>>, Problem> {
@@ -161,26 +162,8 @@ async fn list(api: Arc<Api>, ask: Ask) -> Result<Json<Page<ConnectionOut>>, Prob
 
 async fn disconnect(api: Arc<Api>, ask: Ask) -> Result<Json<EndedConnection>, Problem> {
     let (seller, id) = (ask.seller()?, ConnectionId(ask.id("connection")?));
-    if !api.office.disconnect(seller, id).await.map_err(gate::failed)? {
+    if !api.office.disconnect(&ask.request(&api)?, seller, id).await.map_err(gate::not_done)? {
         return Err(Problem::not_found().detail(format!("seller {seller} has no connection {id}")));
     }
-    tell_of_connections(&api, seller).await;
     Ok(Json(EndedConnection { id, state: "disconnected" }))
-}
-
-/// The actor may be in memory with the connections as they were.
-async fn tell_of_connections(api: &Api, seller: SellerId) {
-    if let Err(error) = api.sellers.reload_credentials(seller).await {
-        tracing::warn!(%error, seller.id = seller.0, "the seller's actor learns of its connections when it is loaded again");
-    }
-}
-
-fn not_connected(error: OfficeError) -> Problem {
-    match error {
-        OfficeError::Taken(..) => {
-            let title = "The account is connected to another seller";
-            Problem::new(StatusCode::CONFLICT, "account_taken", title).detail(error.to_string())
-        }
-        OfficeError::Store(_) | OfficeError::Vault(_) => gate::failed(error),
-    }
 }

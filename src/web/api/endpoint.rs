@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use actors::domain::access::Scope;
 use http::{HeaderMap, Method};
 use warp::path::FullPath;
 use warp::{Filter, Reply};
@@ -14,6 +15,7 @@ use super::Api;
 use super::answers::Answers;
 use super::ask::{Ask, Asks, Incoming, Parts, Takes, incoming};
 use super::gate;
+use crate::server::Peer;
 use crate::web::operation::{Described, Operation, Schemas, header};
 use crate::web::problem::Problem;
 use crate::web::route::{Answer, Route};
@@ -24,7 +26,7 @@ pub(super) struct Endpoint {
     path: &'static str,
     name: &'static str,
     summary: &'static str,
-    scope: &'static str,
+    scope: Option<Scope>,
     fails: &'static [u16],
 }
 
@@ -55,12 +57,12 @@ pub(super) fn delete(path: &'static str, name: &'static str, summary: &'static s
 
 impl Endpoint {
     fn new(method: Method, path: &'static str, name: &'static str, summary: &'static str) -> Self {
-        Self { method, path, name, summary, scope: "", fails: &[] }
+        Self { method, path, name, summary, scope: None, fails: &[] }
     }
 
     /// For keys with this scope only.
-    pub(super) fn scope(self, scope: &'static str) -> Self {
-        Self { scope, ..self }
+    pub(super) fn scope(self, scope: Scope) -> Self {
+        Self { scope: Some(scope), ..self }
     }
 
     /// Has problems with these statuses as well.
@@ -79,22 +81,25 @@ impl Endpoint {
     {
         let operation = self.operation::<Q, B, A>();
         let Self { method, path: pattern, scope, .. } = self;
-        let api = api.clone();
+        let (api, asked) = (api.clone(), method.clone());
         let query = warp::query::raw().or_else(|_| std::future::ready(Ok::<_, warp::Rejection>((String::new(),))));
-        let parts = warp::path::full().and(query).and(warp::header::headers_cloned()).and(warp::body::stream());
-        let filter = parts.then(move |path: FullPath, query: String, headers: HeaderMap, body| {
+        let peer = warp::ext::optional::<Peer>();
+        let parts =
+            warp::path::full().and(query).and(warp::header::headers_cloned()).and(peer).and(warp::body::stream());
+        let filter = parts.then(move |path: FullPath, query: String, headers: HeaderMap, peer: Option<Peer>, body| {
             let (api, handler, body) = (api.clone(), handler.clone(), incoming(body));
-            let parts = Parts { pattern, path: path.as_str().to_owned(), headers };
+            let (method, path, peer) = (asked.clone(), path.as_str().to_owned(), peer.map(|Peer(peer)| peer));
+            let parts = Parts { method, pattern, path, headers, peer, print: None };
             async move {
                 let done = answered(&api, (scope, parts), (query, body), &handler).await;
                 done.map_or_else(Reply::into_response, Answers::into_answer)
             }
         });
-        Route::open(method, pattern, operation, filter.map(|answer: Answer| answer)).for_scope(scope)
+        Route::open(method, pattern, operation, filter.map(|answer: Answer| answer)).for_keys(scope)
     }
 
     fn operation<Q: Asks, B: Takes, A: Answers>(&self) -> Operation {
-        let tag = self.scope.split(':').next().unwrap_or_default();
+        let tag = self.scope.and_then(|scope| scope.name().split(':').next()).unwrap_or("operations");
         let (method, path, fails) = (self.method.clone(), self.path, self.fails);
         Operation::new(self.name, self.summary, tag, move |schemas| described::<Q, B, A>(schemas, &method, path, fails))
     }
@@ -129,7 +134,7 @@ fn described<Q: Asks, B: Takes, A: Answers>(
 /// Lets in who may, reads what is asked, and has it done.
 async fn answered<Q, B, A, F, R>(
     api: &Arc<Api>,
-    (scope, parts): (&'static str, Parts),
+    (scope, mut parts): (Option<Scope>, Parts),
     (query, body): (String, Incoming),
     handler: &F,
 ) -> Result<A, Problem>
@@ -142,7 +147,8 @@ where
     let caller = gate::let_in(api, scope, &parts).await?;
     parts.idempotency_key()?;
     let query = Q::read(url::form_urlencoded::parse(query.as_bytes()).collect()).map_err(gate::invalid_query)?;
-    let (body, _room) = B::take(api, body).await?;
+    let (body, room) = B::take(api, body).await?;
+    parts.print = Some(parts.print_with(room.as_ref().map_or(b"", |room| &room.bytes)));
     gate::seller_is_known(api, &parts).await?;
     handler(api.clone(), Ask { caller, query, body, parts }).await
 }

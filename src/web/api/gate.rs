@@ -3,37 +3,110 @@
 use std::error::Error;
 use std::time::Duration;
 
+use actors::domain::access::{Holder, Scope};
+use actors::domain::ids::SellerId;
 use actors::store::office;
 use http::{HeaderMap, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tracing::error;
 
 use super::Api;
 use super::ask::Parts;
+use crate::keys::{Admitted, Caller, NoCaller, NotAdmitted, Wait};
+use crate::office::OfficeError;
 use crate::vault::Secret;
 use crate::web::problem::Problem;
 
-/// Who makes a request.
-#[derive(Clone, Debug)]
-pub(super) struct Caller;
-
-impl Caller {
-    /// As histories name them.
-    pub(super) fn named(&self) -> String {
-        "the operator".to_owned()
+/// Lets a request in, or says why not. An operator's use of a shop is noted before anything is done.
+pub(super) async fn let_in(api: &Api, scope: Option<Scope>, parts: &Parts) -> Result<Caller, Problem> {
+    let shown = bearer(&parts.headers).ok_or_else(unauthorized)?;
+    let now = api.clock.now();
+    let from = parts.peer.map(|peer| peer.ip());
+    let Admitted { caller, .. } = api.gate.admit(&shown, from, now).await.map_err(not_admitted)?;
+    if let Some(scope) = scope.filter(|scope| !caller.may(*scope)) {
+        return Err(forbidden("scope_missing", format!("the key has no scope {scope}")));
     }
+    if !parts.segment("seller").is_empty() {
+        let seller = parts.seller()?;
+        if !caller.may_see(seller) {
+            return Err(not_your_shop(seller));
+        }
+        note_use(api, &caller, seller, parts).await?;
+    }
+    Ok(caller)
 }
 
-/// Lets a request in, or says why not.
-pub(super) async fn let_in(api: &Api, _scope: &'static str, parts: &Parts) -> Result<Caller, Problem> {
-    let shown = bearer(&parts.headers).ok_or_else(unauthorized)?;
-    if shown != api.operator_key { Err(unauthorized()) } else { Ok(Caller) }
+/// What cannot be noted is not done.
+pub(super) async fn note_use(api: &Api, caller: &Caller, seller: SellerId, parts: &Parts) -> Result<(), Problem> {
+    if caller.holder != Holder::Operator {
+        return Ok(());
+    }
+    let action = format!("{} {}", parts.method, parts.pattern);
+    let noted = api.office.note(caller, (Some(seller), &action), json!({ "path": parts.path }), api.clock.now()).await;
+    noted.map_err(not_done)
+}
+
+fn not_admitted(error: NotAdmitted) -> Problem {
+    let too_many =
+        |code, title, wait: Wait| Problem::new(StatusCode::TOO_MANY_REQUESTS, code, title).retry_after(wait.0);
+    let ended = |code, error: &NoCaller| {
+        Problem::new(StatusCode::UNAUTHORIZED, code, "The key opens nothing any more").detail(error.to_string())
+    };
+    match error {
+        NotAdmitted::TooFast(wait) => too_many("too_many_requests", "Too many requests with this key", wait),
+        NotAdmitted::TooManyGuesses(wait) => {
+            too_many("too_many_wrong_keys", "Too many wrong keys came from here", wait)
+        }
+        NotAdmitted::NoCaller(error @ NoCaller::Expired(_)) => ended("key_expired", &error),
+        NotAdmitted::NoCaller(error @ NoCaller::Revoked(_)) => ended("key_revoked", &error),
+        NotAdmitted::NoCaller(NoCaller::Unknown | NoCaller::Unreadable) => unauthorized(),
+        NotAdmitted::NoCaller(error @ NoCaller::Unavailable(_)) => failed(error),
+    }
 }
 
 fn bearer(headers: &HeaderMap) -> Option<Secret> {
     let header = headers.get(http::header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, shown) = header.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| Secret::from(shown.trim_start()))
+}
+
+fn forbidden(code: &'static str, detail: String) -> Problem {
+    Problem::new(StatusCode::FORBIDDEN, code, "The key may not do this").detail(detail)
+}
+
+/// It is about the service as a whole, and no seller's business.
+pub(super) fn for_the_operator() -> Problem {
+    forbidden("for_the_operator", "this is about the service, and for the operator's keys".to_owned())
+}
+
+/// Said alike whether there is such a seller or not.
+pub(super) fn not_your_shop(seller: SellerId) -> Problem {
+    forbidden("not_your_shop", format!("the key is not for seller {seller}"))
+}
+
+/// Why the front office did not do it.
+pub(super) fn not_done(error: OfficeError) -> Problem {
+    let problem = |status, code, title| Problem::new(status, code, title).detail(error.to_string());
+    match &error {
+        OfficeError::Taken(..) => {
+            problem(StatusCode::CONFLICT, "account_taken", "The account is connected to another seller")
+        }
+        OfficeError::RequestReused => {
+            let title = "The Idempotency-Key belongs to another request";
+            problem(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", title)
+        }
+        OfficeError::VersionConflict { .. } => {
+            problem(StatusCode::CONFLICT, "version_conflict", "It was changed by somebody else")
+        }
+        OfficeError::NotAllowed(_) => problem(StatusCode::FORBIDDEN, "scope_missing", "The key may not do this"),
+        OfficeError::NotTheirs(_) => problem(StatusCode::FORBIDDEN, "not_your_shop", "The key may not do this"),
+        OfficeError::NoSeller(_) => Problem::not_found().detail(error.to_string()),
+        OfficeError::Invalid(_) => problem(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "It cannot be like this"),
+        OfficeError::RequestUnreadable => {
+            problem(StatusCode::BAD_REQUEST, "invalid_idempotency_key", "The Idempotency-Key cannot be used")
+        }
+        OfficeError::Store(_) | OfficeError::Vault(_) | OfficeError::NoRandomness(_) => failed(error),
+    }
 }
 
 /// A path that names a seller names one that is there.

@@ -5,6 +5,7 @@ mod shown;
 
 use std::sync::Arc;
 
+use actors::domain::access::Scope;
 use actors::domain::ids::{EventSeq, SellerId};
 use actors::domain::outcome::Reason;
 use actors::ledger::{NotReplayed, Refusal};
@@ -30,7 +31,7 @@ const REPLAYED_AT_ONCE: u64 = 5_000;
 pub(super) fn routes(api: &Arc<Api>) -> Vec<Route> {
     let (events, one) = ("/api/v1/ledger/events", "/api/v1/ledger/events/{event}");
     let back = "/api/v1/ledger/events/{event}/replay";
-    let (read, write) = ("ledger:read", "ledger:write");
+    let (read, write) = (Scope::LedgerRead, Scope::LedgerWrite);
     vec![
         get("/api/v1/ledger", "show_ledger", "Shows that nothing is lost: received against what became of it")
             .scope(read)

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use actors::domain::{comment, conversation, event, outbox};
+use actors::domain::{access, comment, conversation, event, order, outbox, shop_event, webhook};
 use actors::store::ledger;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
@@ -24,14 +24,24 @@ macro_rules! words {
 }
 
 words! {
+    /// One thing that a key may be allowed.
+    Scope = access::Scope;
     /// What is public: a comment or a mention.
     CommentKind = comment::CommentKind;
     /// Who wrote a message.
     Author = conversation::Author;
+    /// What can happen to an order.
+    OrderStep = order::OrderStep;
     /// Who told us of an event.
     Source = event::Source;
     /// How far an owed call is.
     OwedState = outbox::OwedState;
+    /// What can happen in a shop.
+    ShopEventKind = shop_event::ShopEventKind;
+    /// Whether a webhook endpoint is told.
+    EndpointState = webhook::EndpointState;
+    /// How far a delivery is.
+    DeliveryState = webhook::DeliveryState;
     /// What became of an event.
     EventState = ledger::State;
 }

@@ -5,8 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::actors::sellers::Sellers;
+use ::actors::store::Store;
 use hawker::config::Config;
+use hawker::goods::Goods;
+use hawker::keys::Gate;
+use hawker::office::Office;
 use hawker::sandbox::{Answer, Sandbox, SandboxSettings, WebhookEvent};
+use hawker::webhooks_out::Endpoints;
 use http::{Method, StatusCode};
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -79,7 +84,32 @@ impl TestApp {
 
     /// The sellers' actors.
     pub(crate) fn sellers(&self) -> &Sellers {
-        &self.host().sellers
+        &self.host().ways.sellers
+    }
+
+    /// Sellers, their accounts, settings and keys.
+    pub(crate) fn office(&self) -> &Office {
+        &self.host().ways.office
+    }
+
+    /// What a request passes.
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.host().ways.gate
+    }
+
+    /// The database, as the service reads it.
+    pub(crate) fn store(&self) -> &Store {
+        &self.host().ways.store
+    }
+
+    /// Whom sellers want to be told of what happens.
+    pub(crate) fn endpoints(&self) -> &Endpoints {
+        &self.host().ways.endpoints
+    }
+
+    /// Products as files.
+    pub(crate) fn goods(&self) -> &Goods {
+        &self.host().ways.goods
     }
 
     fn host(&self) -> &Host {

@@ -206,7 +206,12 @@ mod tests {
             account: Account::new(Channel::Instagram, "1"),
             conversation: ConversationId(n),
             recipient: "7".to_owned(),
-            call: OwedCall::Send { message: MessageId(n), text: "hello".to_owned(), quick_replies: vec![] },
+            call: OwedCall::Send {
+                message: MessageId(n),
+                text: "hello".to_owned(),
+                attachment: None,
+                quick_replies: vec![],
+            },
             state: OwedState::Owed,
             attempts: 0,
             held: 0,

@@ -1,7 +1,7 @@
 //! One line of a draft: how a line read now goes together with a line known before.
 
 use super::Heard;
-use crate::domain::catalog::{Product, Variant};
+use crate::domain::catalog::{Catalog, Product, Variant};
 use crate::domain::ids::{MessageId, OrderId};
 use crate::domain::order::{LineEvidence, OrderLine};
 use crate::domain::reading::{Evidence, LineChange, LooseOption, ReadLine};
@@ -114,9 +114,10 @@ pub(super) fn new_line(said: &Heard, read: &ReadLine, product: &Product) -> Orde
         options: read.options.clone(),
         modifiers: read.modifiers.clone(),
         quantity: read.quantity,
-        unit_price: product.price,
+        unit_price: product.price_of(None),
         evidence: evidence_of(said, read).collect(),
         confidence: read.confidence.min(said.reading.confidence),
+        stock_taken: false,
     }
 }
 
@@ -129,7 +130,8 @@ pub(super) fn again(
 ) -> OrderLine {
     let evidence = LineEvidence { message, words: words.words.clone(), of: format!("order {order}") };
     let title = product.title.clone();
-    let mut line = OrderLine { title, unit_price: product.price, evidence: vec![evidence], ..then.clone() };
+    let mut line =
+        OrderLine { title, unit_price: product.price, evidence: vec![evidence], stock_taken: false, ..then.clone() };
     pin(&mut line, product);
     line
 }
@@ -151,6 +153,16 @@ pub(super) fn pin(line: &mut OrderLine, product: &Product) {
         line.options.clone_from(&variant.options);
     }
     line.unit_price = product.price_of(only);
+}
+
+/// Puts what each line costs with the modifiers on it. A line may have been priced before without them.
+pub(super) fn price(lines: &mut [OrderLine], catalog: &Catalog) {
+    for line in lines.iter_mut().filter(|line| !line.modifiers.is_empty()) {
+        if let Some(product) = catalog.product(&line.product) {
+            let variant = line.variant.as_deref().and_then(|id| product.variant(id));
+            line.unit_price = catalog.unit_price(product, variant, &line.modifiers);
+        }
+    }
 }
 
 /// The variants that have every option said so far.

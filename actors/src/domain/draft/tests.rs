@@ -13,24 +13,21 @@ fn shirts() -> Catalog {
     let variant = |color: &str, size: &str| Variant {
         retailer_id: format!("LIN-{color}-{size}"),
         options: vec![("Color".into(), color.into()), ("Size".into(), size.into())],
-        item_id: None,
-        price: None,
         stock: (color == "Blue").then_some(3),
-        keywords: vec![],
+        ..Variant::default()
     };
     let variants = vec![variant("Blue", "S"), variant("Blue", "M"), variant("White", "M")];
-    let shirt = Product {
-        retailer_id: "LIN".into(),
-        item_id: Some("9001".into()),
-        title: "Linen Shirt".into(),
-        price,
-        stock: None,
-        keywords: vec![],
-        variants,
-    };
-    let cap =
-        Product { retailer_id: "CAP".into(), title: "Cap".into(), item_id: None, variants: vec![], ..shirt.clone() };
-    Catalog { products: vec![shirt, cap], modifiers: vec![] }
+    let shirt = Product { item_id: Some("9001".into()), variants, ..Product::new("LIN", "Linen Shirt", price) };
+    Catalog::new([shirt, Product::new("CAP", "Cap", price)], [])
+}
+
+/// The same with caps that are otherwise.
+fn with_caps(change: impl FnOnce(&mut Product)) -> Catalog {
+    let mut catalog = shirts();
+    let mut cap = catalog.remove("CAP").unwrap();
+    change(&mut cap);
+    catalog.put(cap);
+    catalog
 }
 
 fn line(product: &str, quantity: Option<u32>, options: &[(&str, &str)]) -> ReadLine {
@@ -65,6 +62,7 @@ fn loose(n: i64, name: &str, value: &str) -> Heard {
     heard
 }
 
+mod by_hand;
 mod picked;
 mod shuffled;
 
@@ -134,9 +132,22 @@ fn what_is_missing_is_the_open_option_the_stock_and_the_details() {
 #[test]
 fn confirmed_lines_leave_the_stock_where_it_is_counted() {
     let heard = said(1, vec![line("LIN", Some(2), &[("Color", "Blue"), ("Size", "S")]), line("CAP", None, &[])]);
-    let taken = take_stock(&draft_of(&[heard]).lines, &shirts());
+    let mut lines = draft_of(&[heard]).lines;
+    let taken = take_stock(&mut lines, &shirts());
     assert_eq!(taken.len(), 1);
     assert_eq!(taken[0].variant("LIN-Blue-S").unwrap().stock, Some(1));
+    assert_eq!(lines.iter().map(|line| line.stock_taken).collect::<Vec<_>>(), [true, false]);
+
+    let left = Catalog::new(taken, []);
+    let back = give_back_stock(&mut lines.clone(), &left);
+    assert_eq!(back[0].variant("LIN-Blue-S").unwrap().stock, Some(3));
+    let mut uncounted = left.product("LIN").unwrap().clone();
+    uncounted.variants.iter_mut().for_each(|variant| variant.stock = None);
+    let uncounted = Catalog::new([uncounted], []);
+    assert!(give_back_stock(&mut lines.clone(), &uncounted).is_empty(), "nobody counts it any more");
+    assert!(give_back_stock(&mut lines.clone(), &Catalog::default()).is_empty(), "nobody sells it any more");
+    give_back_stock(&mut lines, &left);
+    assert!(give_back_stock(&mut lines, &left).is_empty(), "it is given back once");
 }
 
 proptest! {

@@ -8,15 +8,7 @@ fn said(mid: &str, text: &str) -> Happening {
 }
 
 fn tote() -> Product {
-    Product {
-        retailer_id: "TOTE".into(),
-        title: "Canvas Tote".into(),
-        price: Money { minor: 1250, currency: "USD".parse().unwrap() },
-        stock: None,
-        item_id: None,
-        keywords: vec![],
-        variants: vec![],
-    }
+    Product::new("TOTE", "Canvas Tote", Money { minor: 1250, currency: "USD".parse().unwrap() })
 }
 
 fn picture() -> Happening {
@@ -117,6 +109,7 @@ fn many_echoes_in_one_turn_are_each_known() {
         heard: vec![],
         draft: thread.draft,
         recalled: sent.collect(),
+        orders: vec![],
     };
     played.shop.learn(vec![stored]);
     for n in 0..32 {
@@ -178,14 +171,7 @@ fn a_look_with_the_answer_of_another_call_does_not_leave_its_send_uncertain_for_
 
 #[test]
 fn a_product_that_a_database_would_refuse_is_refused_with_an_answer() {
-    let variant = Variant {
-        retailer_id: "TOTE-\0".into(),
-        item_id: None,
-        options: vec![],
-        price: None,
-        stock: None,
-        keywords: vec![],
-    };
+    let variant = Variant { retailer_id: "TOTE-\0".into(), ..Variant::default() };
     for product in [
         Product { title: "Canvas\0Tote".into(), ..tote() },
         Product { retailer_id: "\0".into(), ..tote() },

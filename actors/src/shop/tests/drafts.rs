@@ -23,8 +23,9 @@ impl Played {
             let draft = conversation.draft.and_then(|id| self.orders.get(&id.0)).cloned();
             let customer = self.customers[&conversation.customer].clone();
             let lead = self.leads.values().find(|lead| lead.conversation == id).cloned();
-            let (aliases, recalled) = (vec![], vec![]);
-            self.shop.learn(vec![StoredThread { customer, aliases, conversation, lead, heard, draft, recalled }]);
+            let (aliases, recalled, orders) = (vec![], vec![], vec![]);
+            let thread = StoredThread { customer, aliases, conversation, lead, heard, draft, recalled, orders };
+            self.shop.learn(vec![thread]);
         }
     }
 
@@ -32,12 +33,14 @@ impl Played {
     pub(super) fn reads_orders(&mut self, events: &[(StoredEvent, Result<Happening, Reason>)]) -> usize {
         let wanted = self.shop.wanted_orders(events);
         let last = |id: &ConversationId| {
-            let confirmed = |order: &&Order| order.conversation == *id && order.state == OrderState::Confirmed;
+            let is_agreed = |order: &Order| matches!(order.state, OrderState::Confirmed | OrderState::Fulfilled);
+            let confirmed =
+                |order: &&Order| order.conversation == *id && is_agreed(order) && !wanted.except.contains(&order.id);
             Some((*id, self.orders.values().filter(confirmed).max_by_key(|order| order.id.0)?.clone()))
         };
-        let orders = wanted.iter().filter_map(last).collect();
+        let orders = wanted.of.iter().filter_map(last).collect();
         self.shop.learn_orders(&wanted, orders);
-        wanted.len()
+        wanted.of.len()
     }
 
     /// `2 SHIRT-Blue-M, 1 APRON` of the newest order.
@@ -104,7 +107,7 @@ fn an_unknown_product_is_found_when_a_later_message_finds_it_in_the_catalog() {
     played.waits(4);
     assert_eq!(played.order().state, OrderState::Draft, "what leaves something out is not confirmed by itself");
     assert!(played.take_handed().is_empty());
-    let shirt = loaded().catalog.products.remove(0);
+    let shirt = loaded().catalog.remove("SHIRT").unwrap();
     let variants = vec![];
     let tote = Product {
         retailer_id: "TOTE".into(),
@@ -124,8 +127,8 @@ fn an_unknown_product_is_found_when_a_later_message_finds_it_in_the_catalog() {
 #[test]
 fn two_products_cannot_be_the_same_item() {
     let mut played = Played::new();
-    let products: Vec<Product> = loaded().catalog.products;
-    let same = products.into_iter().map(|product| Product { item_id: Some("900".into()), ..product }).collect();
+    let products = loaded().catalog;
+    let same = products.products().cloned().map(|product| Product { item_id: Some("900".into()), ..product }).collect();
     played.hears(Happening::Command(Command::PutProducts { products: same }.into()), "command:1", 1);
     assert_eq!(played.last.decided[0].answer.as_ref().unwrap()["error"], "taken_item");
     assert!(played.last.products.is_empty());

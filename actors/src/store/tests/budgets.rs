@@ -8,11 +8,13 @@ use crate::domain::budget::hold::{Hold, HoldOn};
 use crate::domain::budget::{BudgetKey, OwnCaps, SpentSlot};
 use crate::domain::changes::Changes;
 use crate::domain::ids::{ConnectionId, SellerId};
+use crate::domain::seller::Settings;
 use crate::store::inbox::Terms;
 use crate::store::pen::OfficeTx;
 use crate::store::{Store, app_hold, budgets, inbox, office, sellers, turns};
 
-use super::support::{account, at, databases, fenced, load, said, seller, sqlite};
+use super::support::{account, at, databases, fenced, load, said, seller, unmigrated};
+use super::turns::save;
 
 fn hour_slot(hours: i64) -> i64 {
     (at(0) + TimeDelta::hours(hours)).timestamp() / 60
@@ -91,37 +93,45 @@ async fn the_pause_of_the_whole_app_is_stored_with_the_result_that_told_of_it() 
 }
 
 #[tokio::test]
-async fn a_seller_keeps_its_other_settings_when_its_caps_change() {
+async fn caps_are_the_sellers_own_to_change_and_its_settings_stay() {
     for database in databases().await {
         let store = database.open().await;
         let seller = seller(&store, &account()).await;
         let before = load(&store, seller).await.seller.settings;
-        let caps = OwnCaps { graph_per_hour: Some(7), ..OwnCaps::default() };
+        let first = OwnCaps { messages_per_hour: Some(1), ..OwnCaps::default() };
         let tx = OfficeTx::begin(store.pen()).await.unwrap();
-        office::put_caps(&tx, seller, caps).await.unwrap();
+        let settings = Settings { caps: first, ..before.clone() };
+        let other = office::create_seller(&tx, &settings).await.unwrap();
         tx.commit("office").await.unwrap();
-        let after = load(&store, seller).await.seller.settings;
-        assert_eq!(after, crate::domain::seller::Settings { caps, ..before });
+        assert_eq!(load(&store, other).await.seller.settings, settings);
+        let caps = OwnCaps { graph_per_hour: Some(7), ..OwnCaps::default() };
+        save(&store, seller, &Changes { caps: Some(caps), ..Changes::default() }).await;
+        assert_eq!(load(&store, seller).await.seller.settings, Settings { caps, ..before });
+        assert_eq!(budgets::read(store.reads(), seller, at(0)).await.unwrap().unwrap().own, caps);
+        assert_eq!(budgets::read(store.reads(), other, at(0)).await.unwrap().unwrap().own, first);
         store.close(at(1)).await.unwrap();
     }
 }
 
 #[tokio::test]
 async fn what_was_spent_before_there_were_slots_stays_spent() {
-    let database = sqlite();
-    let connection = Database::connect(format!("{}?mode=rwc", database.settings.url)).await.unwrap();
-    Migrator::up(&connection, Some(2)).await.unwrap();
-    let old = format!(
-        "INSERT INTO seller (id, settings) VALUES (1, '{}');
+    for database in unmigrated().await {
+        let mode = if database.is_sqlite { "?mode=rwc" } else { "" };
+        let connection = Database::connect(format!("{}{mode}", database.settings.url)).await.unwrap();
+        Migrator::up(&connection, Some(2)).await.unwrap();
+        let old = format!(
+            "INSERT INTO seller (id, settings) VALUES (1, '{}');
          INSERT INTO rate_window (seller_id, family, connection_id, minute, calls) VALUES (1, 'messages', 1, {}, 3)",
-        r#"{"name":"Linen","currency":"USD","language":"en","required":{"phone":true,"email":false,"address":true},"confirm_from":0.75,"auto_reply":true}"#,
-        hour_slot(0),
-    );
-    connection.execute_unprepared(&old).await.unwrap();
-    connection.close().await.unwrap();
-    Store::migrate(&database.settings).await.unwrap();
-    let store = database.open().await;
-    let loaded = load(&store, SellerId(1)).await;
-    assert_eq!((loaded.spent, loaded.seller.settings.caps), (vec![spent(hour_slot(0))], OwnCaps::default()));
-    store.close(at(1)).await.unwrap();
+            r#"{"name":"Linen","currency":"USD","language":"en","required":{"phone":true,"email":false,"address":true},"confirm_from":0.75,"auto_reply":true,"caps":{"messages_per_hour":3,"graph_per_hour":null}}"#,
+            hour_slot(0),
+        );
+        connection.execute_unprepared(&old).await.unwrap();
+        connection.close().await.unwrap();
+        Store::migrate(&database.settings).await.unwrap();
+        let store = database.open().await;
+        let loaded = load(&store, SellerId(1)).await;
+        let caps = OwnCaps { messages_per_hour: Some(3), ..OwnCaps::default() };
+        assert_eq!((loaded.spent, loaded.seller.settings.caps), (vec![spent(hour_slot(0))], caps));
+        store.close(at(1)).await.unwrap();
+    }
 }

@@ -23,12 +23,18 @@ pub(super) struct TestDatabase {
 
 /// SQLite's, and PostgreSQL's where there is a server.
 pub(super) async fn databases() -> Vec<TestDatabase> {
+    let databases = unmigrated().await;
+    for database in &databases {
+        Store::migrate(&database.settings).await.unwrap();
+    }
+    databases
+}
+
+/// The same without any table.
+pub(super) async fn unmigrated() -> Vec<TestDatabase> {
     let mut databases = vec![sqlite()];
     if let Ok(server) = std::env::var("HAWKER_TEST_POSTGRES_URL") {
         databases.push(postgres(&server).await);
-    }
-    for database in &databases {
-        Store::migrate(&database.settings).await.unwrap();
     }
     databases
 }
@@ -68,7 +74,7 @@ pub(super) fn account() -> Account {
 /// A seller with a connected account.
 pub(super) async fn seller(store: &Store, account: &Account) -> SellerId {
     let tx = OfficeTx::begin(store.pen()).await.unwrap();
-    let seller = office::create_seller(&tx, &Settings::new("Linen", "USD".parse().unwrap()), None).await.unwrap();
+    let seller = office::create_seller(&tx, &Settings::new("Linen", "USD".parse().unwrap())).await.unwrap();
     let new = office::NewConnection { seller, account: account.clone(), linked: None, username: "linen".to_owned() };
     office::put_connection(&tx, &new).await.unwrap();
     tx.commit("office").await.unwrap();

@@ -35,6 +35,14 @@ pub(super) struct ConversationOut {
     needs_look: Vec<LookOut>,
     /// True while another app answers the customer.
     in_other_hands: bool,
+    /// True while the customer is answered by people only.
+    people_only: bool,
+    /// What staff calls it.
+    labels: Vec<String>,
+    /// Who of the staff has it.
+    assignee: Option<String>,
+    /// True when it was put away.
+    archived: bool,
 }
 
 /// A person who writes to a seller, on one account.
@@ -44,6 +52,7 @@ pub(super) struct CustomerOut {
     id: CustomerId,
     /// The person's id at Meta, on that account only.
     meta_id: String,
+    /// As staff wrote it, else as Meta shows it.
     name: Option<String>,
     username: Option<String>,
     contact: Contact,
@@ -60,9 +69,9 @@ struct LookOut {
 
 impl From<Customer> for CustomerOut {
     fn from(customer: Customer) -> Self {
-        let contact = customer.contact();
+        let (contact, name) = (customer.contact(), customer.name().map(str::to_owned));
         let Customer { id, meta_id, shown, .. } = customer;
-        Self { id, meta_id, name: shown.name, username: shown.username, contact }
+        Self { id, meta_id, name, username: shown.username, contact }
     }
 }
 
@@ -78,6 +87,10 @@ impl From<(Conversation, Customer)> for ConversationOut {
             window_closes_at: conversation.window_closes_at(),
             needs_look: conversation.needs_look.iter().map(look).collect(),
             in_other_hands: conversation.in_other_hands,
+            people_only: conversation.people_only,
+            labels: conversation.labels,
+            assignee: conversation.assignee,
+            archived: conversation.archived,
             preview: conversation.preview,
         }
     }
@@ -112,6 +125,8 @@ pub(super) struct MessageOut {
     about: Option<About>,
     /// The link or ad it came through.
     referral: Option<Referral>,
+    /// Who of the staff wrote it.
+    by: Option<String>,
     /// Why it failed, although Meta took it.
     failure: Option<String>,
 }
@@ -150,6 +165,7 @@ impl MessageOut {
             reactions: marks.reactions.into_iter().filter_map(reaction).collect(),
             about: marks.about,
             referral: marks.referral,
+            by: marks.by,
             failure: marks.failure,
         }
     }

@@ -52,6 +52,8 @@ pub(super) fn confirmed() -> Order {
         contact: Contact::default(),
         opened_at: DateTime::UNIX_EPOCH,
         confirmed_at: None,
+        version: 1,
+        by_hand: false,
     }
 }
 
@@ -134,8 +136,7 @@ fn words_that_cancel_count_more_than_the_page_and_less_than_a_cart() {
 fn a_product_nobody_knows_leaves_the_rest_and_asks_for_a_look() {
     let draft = draft_of(&[picked(1, &[("CAP", Some(2)), ("777", Some(1))])]);
     assert_eq!((wanted(&draft).as_str(), looks(&draft)), ("2 CAP", vec![Look::UnknownProduct]));
-    let mut known = shirts();
-    known.products[1].item_id = Some("777".into());
+    let known = with_caps(|cap| cap.item_id = Some("777".into()));
     let shelf = Shelf { catalog: &known, order: None, last: None };
     let draft = build(&[picked(1, &[("777", Some(1))])], shelf);
     assert_eq!((wanted(&draft).as_str(), looks(&draft)), ("1 CAP", vec![]));
@@ -166,8 +167,7 @@ fn a_yes_is_to_what_was_summed_up_and_lasts_until_something_else_is_wanted() {
 #[test]
 fn what_costs_something_else_is_another_summary() {
     let cap = [said(1, vec![line("CAP", Some(2), &[])])];
-    let mut dearer = shirts();
-    dearer.products[1].price.minor += 1;
+    let dearer = with_caps(|cap| cap.price.minor += 1);
     let now = build(&cap, Shelf { catalog: &dearer, order: None, last: None });
     assert_ne!(print(&draft_of(&cap).lines), print(&now.lines));
 }
@@ -242,12 +242,11 @@ fn the_same_again_is_the_last_order_at_todays_prices() {
     assert_eq!((evidence.len(), evidence[0].words.as_str(), evidence[0].of.as_str()), (1, "the usual", "order 3"));
     assert!(draft.confidence() > 0.85);
 
-    today.products[1].price.minor = 1;
-    let dearer = repeated(&today);
+    let dearer = repeated(&with_caps(|cap| cap.price.minor = 1));
     assert_eq!(dearer.lines[1].unit_price.minor, 1);
     assert!(dearer.confidence() < 0.75, "it costs something else now: the customer should see it first");
 
-    today.products.remove(1);
+    today.remove("CAP");
     let gone = repeated(&today);
     assert_eq!((wanted(&gone).as_str(), looks(&gone)), ("2 LIN-White-M", vec![Look::UnknownProduct]));
 }
