@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::{Args, Command};
+use clap::{Arg, Args, Command};
 use clap_complete::Shell;
 
 use super::desk::write;
@@ -55,8 +55,9 @@ pub(super) fn whole(command: Command) -> Command {
         let examples = noun.get_after_help().map(ToString::to_string).unwrap_or_default();
         command.mut_subcommand(noun.get_name(), |noun| with_examples(noun, &examples))
     });
+    let heading = command.get_styles().get_header();
     let template = format!(
-        "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n{}\nOptions:\n{{options}}{{after-help}}",
+        "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n{}\n{heading}Options:{heading:#}\n{{options}}{{after-help}}",
         grouped(&command)
     );
     command.help_template(template)
@@ -71,11 +72,44 @@ fn with_examples(noun: Command, examples: &str) -> Command {
         let of_this =
             |line: &&str| line.strip_prefix(&begin).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
         let its_own: Vec<&str> = examples.lines().filter(of_this).collect();
-        noun.mut_subcommand(verb, |verb| match its_own.is_empty() {
-            true => verb,
-            false => verb.after_help(format!("Examples:\n{}", its_own.join("\n"))),
+        noun.mut_subcommand(verb, |verb| {
+            let verb = verb.mut_args(explained);
+            match its_own.is_empty() {
+                true => verb,
+                false => verb.after_help(format!("Examples:\n{}", its_own.join("\n"))),
+            }
         })
     })
+}
+
+/// Says what an argument is that says nothing itself, as it is the same everywhere.
+fn explained(argument: Arg) -> Arg {
+    if argument.get_help().is_some() {
+        return argument;
+    }
+    let help = match argument.get_id().as_str() {
+        "seller" => "The shop, by its number; `mine` is the one that the key belongs to",
+        "conversation" => "The conversation, by its number",
+        "order" => "The order, by its number",
+        "customer" => "The customer, by their number",
+        "lead" => "The lead, by its number",
+        "note" => "The note, by its number",
+        "webhook" => "The webhook, by its number",
+        "connection" => "The connection, by its number",
+        "product" => "The product, by its SKU",
+        "modifier" => "The modifier, by its id",
+        "command" => "The key that the command was accepted under",
+        "stage" => "How far it is now",
+        "channel" => "Where the account is",
+        "text" => "The words",
+        "name" => "The customer's name",
+        "phone" => "The customer's phone number",
+        "email" => "The customer's e-mail address",
+        "address" => "Where to deliver",
+        "kind" => "Only this kind: order.confirmed, message.received, ...",
+        _ => return argument,
+    };
+    argument.help(help)
 }
 
 /// The verbs under the headings of their groups.
@@ -150,6 +184,19 @@ mod tests {
             }
         }
         assert_eq!(without, Vec::<String>::new());
+    }
+
+    #[test]
+    fn every_word_of_a_verb_says_what_it_is() {
+        fn silent(command: &Command, path: &str, found: &mut Vec<String>) {
+            let name = format!("{path} {}", command.get_name());
+            let without = command.get_arguments().filter(|argument| argument.get_help().is_none());
+            found.extend(without.map(|argument| format!("{name} {}", argument.get_id())));
+            command.get_subcommands().for_each(|verb| silent(verb, &name, found));
+        }
+        let mut found = Vec::new();
+        silent(&Cli::described(), "", &mut found);
+        assert_eq!(found, Vec::<String>::new());
     }
 
     #[test]

@@ -23,6 +23,8 @@ const EXAMPLES: &str = "\
 Examples:
   hawker ledger                                     does the equation hold, and what is in the ledger?
   hawker ledger by hour --since 1d                  the equation for each hour of the last day
+  hawker ledger reasons                             why events are in it, and what to do
+  hawker ledger accounts                            what came for accounts that nobody has connected
   hawker ledger list --reason poison                the newest events that made the program fall
   hawker ledger show 4711                           one event, with its bytes
   hawker ledger replay --reason unreadable --dry-run  how many would be put back, and for whom

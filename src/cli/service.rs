@@ -25,9 +25,9 @@ pub(super) use trouble::Refusal;
 
 /// One answer; sums over a large inbox take their time.
 const DEADLINE: Duration = Duration::from_secs(120);
-/// What streams may take as long as it does, as long as it moves.
+/// A stream may take as long as it likes, but is not silent for longer.
 pub(super) const SILENCE: Duration = Duration::from_secs(90);
-const NO_DEADLINE: Duration = Duration::from_secs(7 * 86_400);
+const NO_DEADLINE: Duration = Duration::from_secs(6 * 3600);
 /// Before a request that may be repeated is.
 const PAUSES: [Duration; 3] = [Duration::from_millis(300), Duration::from_secs(1), Duration::from_secs(3)];
 /// Rows of one request.

@@ -9,7 +9,7 @@ use std::io::IsTerminal;
 use serde_json::Value;
 
 pub(super) use sheet::sheet;
-pub(super) use table::{Column, aligned, brief, by, exact, money, number, table, text, time};
+pub(super) use table::{Column, account, aligned, brief, by, exact, money, number, table, text, time};
 
 /// What is printed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -38,60 +38,60 @@ pub(super) const COMMAND: &str = "/api/v1/sellers/{seller}/commands/{command}";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Verbs {
-    /// Says whose the key is, and what it may do.
+    /// Whose the key is, and what it may do.
     #[command(after_help = me::EXAMPLES)]
     Me(me::MeArgs),
-    /// Sellers: the shops, and their settings.
+    /// The shops, and their settings.
     #[command(after_help = sellers::EXAMPLES)]
     Sellers(Noun<sellers::Verb>),
-    /// Keys: who may use the API, and for what.
+    /// Who may use the API, and for what.
     #[command(after_help = keys::EXAMPLES)]
     Keys(Noun<keys::Verb>),
-    /// Connections: a shop's accounts at Meta.
+    /// A shop's accounts at Meta.
     #[command(after_help = connections::EXAMPLES)]
     Connections(Noun<connections::Verb>),
-    /// Products: what is for sale; in and out by file.
+    /// What is for sale; in and out by file.
     #[command(after_help = products::EXAMPLES)]
     Products(Noun<products::Verb>),
-    /// Modifiers: what products are wanted with.
+    /// What products are wanted with.
     #[command(after_help = modifiers::EXAMPLES)]
     Modifiers(Noun<modifiers::Verb>),
-    /// Orders, from draft to hand-over.
+    /// What customers want, from draft to hand-over.
     #[command(after_help = orders::EXAMPLES)]
     Orders(Noun<orders::Verb>),
-    /// Conversations: what was said, and answering.
+    /// What was said, and answering.
     #[command(after_help = conversations::EXAMPLES)]
     Conversations(Noun<conversations::Verb>),
-    /// Customers, and how to reach them.
+    /// Who writes, and how to reach them.
     #[command(after_help = customers::EXAMPLES)]
     Customers(Noun<customers::Verb>),
-    /// Leads: who showed interest, and how far it went.
+    /// Who showed interest, and how far it went.
     #[command(after_help = leads::EXAMPLES)]
     Leads(Noun<leads::Verb>),
-    /// Comments and mentions in public.
+    /// What was said in public: comments and mentions.
     #[command(after_help = comments::EXAMPLES)]
     Comments(Noun<comments::Verb>),
-    /// Notes of the staff; customers never see them.
+    /// What the staff wrote; customers never see it.
     #[command(after_help = notes::EXAMPLES)]
     Notes(Noun<notes::Verb>),
-    /// Events: what happens in a shop, also as it happens.
+    /// What happens in a shop, also as it happens.
     #[command(after_help = events::EXAMPLES)]
     Events(Noun<events::Verb>),
-    /// Webhooks: which other systems are told of events.
+    /// Which other systems are told of events.
     #[command(after_help = webhooks::EXAMPLES)]
     Webhooks(Noun<webhooks::Verb>),
-    /// Commands: what became of a change that took its time.
+    /// What became of a change that took its time.
     #[command(after_help = commands::EXAMPLES)]
     Commands(Noun<commands::Verb>),
-    /// The ledger: what became of everything that came in.
+    /// What became of everything that came in.
     Ledger(LedgerArgs),
-    /// Outbox: calls that are owed to Meta.
+    /// Calls that are owed to Meta.
     #[command(after_help = outbox::EXAMPLES)]
     Outbox(Noun<outbox::Verb>),
-    /// Budgets: what a shop may spend at Meta, and what waits.
+    /// What a shop may spend at Meta, and what waits.
     #[command(after_help = budget::EXAMPLES)]
     Budget(Noun<budget::Verb>),
-    /// Actors: where a shop's worker stands; pausing it.
+    /// Where a shop's worker stands; pausing it.
     #[command(after_help = actor::EXAMPLES)]
     Actor(Noun<actor::Verb>),
     /// Who did what over the API, and when.

@@ -12,6 +12,7 @@ mod any_order;
 mod api;
 mod budgets;
 mod channels;
+mod cli;
 mod delivery;
 mod demo;
 mod desk;

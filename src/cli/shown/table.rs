@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Screen, amount, clean_line, minute, shortened, text_of};
 
 /// What a preview is cut to.
-const BRIEF_CHARS: usize = 60;
+const BRIEF_CHARS: usize = 40;
 
 /// A column of a list.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +30,8 @@ enum Kind {
     /// Words that are never broken, as ids of Meta's are.
     Exact,
     Brief,
+    /// An account, of which people need the channel.
+    Account,
     Number,
     Time,
     Money,
@@ -48,6 +50,11 @@ pub(in crate::cli) const fn exact(title: &'static str, place: &'static str) -> C
 /// The beginning of a text.
 pub(in crate::cli) const fn brief(title: &'static str, place: &'static str) -> Column {
     Column { title, of: Of::Member(place, Kind::Brief) }
+}
+
+/// An account, `channel:ID`: for people, only the channel.
+pub(in crate::cli) const fn account(title: &'static str, place: &'static str) -> Column {
+    Column { title, of: Of::Member(place, Kind::Account) }
 }
 
 /// A number, to the right. Ids are numbers too, and have no thousands.
@@ -84,6 +91,7 @@ impl Column {
         match kind {
             Kind::Text | Kind::Exact => one_line(value),
             Kind::Brief => shortened(one_line(value), BRIEF_CHARS),
+            Kind::Account => one_line(value).split(':').next().unwrap_or_default().to_owned(),
             Kind::Number => text_of(value),
             Kind::Time => minute(value),
             Kind::Money => amount(value).unwrap_or_else(|| text_of(value)),
@@ -116,7 +124,11 @@ pub(in crate::cli) fn table<'a>(
         let line = |row| columns.iter().map(|column| column.for_programs(row)).collect::<Vec<_>>().join("\t") + "\n";
         return rows.into_iter().map(line).collect();
     }
-    let lines = rows.into_iter().map(|row| columns.iter().map(|column| column.for_people(row)).collect());
+    let rows: Vec<&Value> = rows.into_iter().collect();
+    // A column with nothing in it only takes the others' room.
+    let is_needed = |column: &&Column| rows.iter().any(|row| !matches!(&*column.for_people(row), "" | "-"));
+    let columns: Vec<&Column> = columns.iter().filter(is_needed).collect();
+    let lines = rows.iter().map(|row| columns.iter().map(|column| column.for_people(row)).collect());
     let is_right = |column: &Column| matches!(column.kind(), Kind::Number | Kind::Money);
     let is_fixed = |column: &Column| !matches!(column.kind(), Kind::Text | Kind::Brief);
     let heads: Vec<Head> =
@@ -199,9 +211,11 @@ mod tests {
     fn people_get_columns_that_fit() {
         let shown = table(Screen::terminal(80), COLUMNS, &orders());
         let lines: Vec<&str> = shown.lines().collect();
-        assert_eq!(lines[0], "  ORDER  STATE      TOTAL     OPENED            WORDS");
+        assert_eq!(lines[0], "  ORDER  STATE         TOTAL  OPENED            WORDS");
         assert_eq!(lines[1], r"      7  draft      9.00 USD  2026-10-01 12:00  two blue \u{1b}[2Jshirts 日本語");
         assert_eq!(lines[2], "   1234  confirmed         -  -                 a");
+        let few = table(Screen::terminal(80), COLUMNS, &orders()[1..]);
+        assert_eq!(few, "  ORDER  STATE      WORDS\n   1234  confirmed  a\n", "what nothing is in is left out");
         let narrow = table(Screen::terminal(60), COLUMNS, &orders());
         assert!(narrow.lines().all(|line| console::measure_text_width(line) <= 60), "{narrow}");
         assert!(

@@ -4,7 +4,7 @@ use clap::Subcommand;
 
 use super::{Desk, Does};
 use crate::cli::service::{Call, PageArgs, Shop};
-use crate::cli::shown::{Column, brief, exact, number, text, time};
+use crate::cli::shown::{Column, account, brief, exact, number, text, time};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -14,7 +14,7 @@ const COLUMNS: &[Column] = &[
     number("COMMENT", "/id"),
     exact("KIND", "/kind"),
     time("WHEN (UTC)", "/at"),
-    text("ACCOUNT", "/account"),
+    account("ON", "/account"),
     text("BY", "/username"),
     brief("WORDS", "/text"),
 ];

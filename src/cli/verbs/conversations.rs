@@ -10,7 +10,7 @@ use super::notes::{self, On};
 use super::{Desk, Does, one_of};
 use crate::cli::desk::HowArgs;
 use crate::cli::service::{Call, PageArgs, Shop};
-use crate::cli::shown::{Column, brief, by, exact, number, rows, text, text_of, time};
+use crate::cli::shown::{Column, account, brief, by, exact, number, rows, text, text_of, time};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -29,9 +29,9 @@ Examples:
 
 const ALL: &str = "/api/v1/sellers/{seller}/conversations";
 const COLUMNS: &[Column] = &[
-    number("CONVERSATION", "/id"),
+    number("CONV.", "/id"),
     by("WITH", with),
-    text("ACCOUNT", "/account"),
+    account("ON", "/account"),
     time("LAST (UTC)", "/last_message_at"),
     number("UNREAD", "/unread"),
     by("LOOK AT", look),

@@ -6,7 +6,7 @@ use super::notes::{self, On};
 use super::{Desk, Does};
 use crate::cli::desk::HowArgs;
 use crate::cli::service::{Call, PageArgs, Shop};
-use crate::cli::shown::{Column, by, number, sheet, text};
+use crate::cli::shown::{Column, account, by, number, sheet, text};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -20,7 +20,7 @@ const ONE: &str = "/api/v1/sellers/{seller}/customers/{customer}";
 const COLUMNS: &[Column] = &[
     number("CUSTOMER", "/id"),
     by("NAME", super::conversations::name_of),
-    text("ACCOUNT", "/account"),
+    account("ON", "/account"),
     text("PHONE", "/contact/phone"),
     text("E-MAIL", "/contact/email"),
     text("ADDRESS", "/contact/address"),

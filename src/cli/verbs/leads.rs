@@ -20,7 +20,7 @@ const COLUMNS: &[Column] = &[
     number("LEAD", "/id"),
     exact("STAGE", "/stage"),
     number("CUSTOMER", "/customer"),
-    number("CONVERSATION", "/conversation"),
+    number("CONV.", "/conversation"),
     time("SINCE (UTC)", "/at"),
     text("CAME THROUGH", "/source/referral/source"),
     brief("FIRST WORDS", "/first_words"),

@@ -39,7 +39,7 @@ const COLUMNS: &[Column] = &[
     exact("STATE", "/state"),
     time("OPENED (UTC)", "/opened_at"),
     number("CUSTOMER", "/customer"),
-    number("CONVERSATION", "/conversation"),
+    number("CONV.", "/conversation"),
     money("TOTAL", "/total"),
     by("WHAT", told::what),
 ];

@@ -13,7 +13,7 @@ Examples:
 const COLUMNS: &[Column] = &[
     number("CALL", "/id"),
     exact("WHAT", "/what"),
-    number("CONVERSATION", "/conversation"),
+    number("CONV.", "/conversation"),
     exact("STATE", "/state"),
     number("TRIES", "/attempts"),
     time("NOT BEFORE (UTC)", "/not_before"),
