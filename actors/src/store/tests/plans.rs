@@ -10,7 +10,7 @@ use crate::domain::access::Holder;
 use crate::domain::channel::{Account, Channel};
 use crate::domain::comment::{CommentKind, CommentName};
 use crate::domain::conversation::{Customer, Facts, Shown};
-use crate::domain::ids::{ConversationId, CustomerId, EventSeq, SellerId};
+use crate::domain::ids::{ConnectionId, ConversationId, CustomerId, EventSeq, SellerId};
 use crate::domain::outcome::Reason;
 use crate::store::ledger::{Order, Selection, State};
 use crate::store::threads::{self, Wanted};
@@ -100,7 +100,6 @@ async fn a_question_is_answered_from_an_index_that_fits_it() {
     inbox::last_seq(&reads).await.unwrap();
     alarms::sellers_due(&reads, at(0)).await.unwrap();
     alarms::next_due(&reads, at(0)).await.unwrap();
-    office::access(&reads, seller, crate::domain::ids::ConnectionId(1)).await.unwrap();
     ask_of_the_office(&reads, seller).await;
     views::orders(&reads, seller, page).await.unwrap();
     views::messages(&reads, seller, ConversationId(1)).await.unwrap();
@@ -129,6 +128,7 @@ async fn ask_of_the_office(reads: &Explaining<'_>, seller: SellerId) {
     }
     office::audit::page(reads, Some(seller), Some(9), 9).await.unwrap();
     office::audit::page(reads, None, Some(9), 9).await.unwrap();
+    office::access(reads, seller, ConnectionId(1)).await.unwrap();
 }
 
 /// Whether a step of a plan looks at every row of a table, or of a shop.
