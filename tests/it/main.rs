@@ -26,6 +26,7 @@ mod orders;
 mod orders_by_hand;
 mod replies;
 mod restart;
+mod routes;
 mod samples;
 mod storage;
 mod talk;

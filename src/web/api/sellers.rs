@@ -246,7 +246,7 @@ async fn show_budget(api: Arc<Api>, ask: Ask) -> Result<Json<Report>, Problem> {
 }
 
 async fn put_budget(api: Arc<Api>, ask: Ask<NoQuery, JsonBody<OwnCaps>>) -> Result<Obeyed<Report>, Problem> {
-    let caps = checked_caps(ask.body.0.clone())?;
+    let caps = checked_caps(ask.body.0)?;
     let obeyed: Obeyed<Report> = command(&api, &ask, Command::PutBudget { caps }).await?;
     if let Obeyed::Later(later) = obeyed {
         return Ok(Obeyed::Later(later));
