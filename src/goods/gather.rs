@@ -39,6 +39,9 @@ struct Group {
 /// One row, read.
 struct Line {
     place: Place,
+    /// It is the product itself, not a variant.
+    is_product: bool,
+    bytes: usize,
     id: String,
     item_id: Option<String>,
     title: Option<String>,
@@ -69,33 +72,36 @@ impl Gatherer {
         cells: Result<&[&str], Wrong>,
         out: &mut VecDeque<Found>,
     ) -> Result<(), Wrong> {
-        let Some(heading) = &self.heading else {
-            self.heading = Some(Heading::read(cells?.iter().copied())?);
-            return Ok(());
-        };
+        match self.heading {
+            Some(_) => self.take(place, cells, out),
+            None => self.heading = Some(Heading::read(cells?.iter().copied())?),
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, place: Place, cells: Result<&[&str], Wrong>, out: &mut VecDeque<Found>) {
+        let Some(heading) = &self.heading else { return };
         let cells = match cells {
             Ok(cells) => cells,
             // Nobody knows what it belongs to: the product before it may lack it.
             Err(wrong) => {
                 let has_groups = heading.given().has(Column::Group);
-                return Ok(self.no_row(place, wrong, has_groups, out));
+                return self.no_row(place, wrong, has_groups, out);
             }
         };
         let group = heading.cell(cells, Column::Group).map(str::to_owned);
         let Some(id) = heading.cell(cells, Column::Id).map(str::to_owned) else {
             let wrong = Wrong::new("no_id", "every row has the SKU of its product or variant").in_column("id", "");
             let is_of_group = group.is_some() && self.group.as_ref().map(|open| &open.sku) == group.as_ref();
-            return Ok(self.no_row(place, wrong, is_of_group, out));
+            return self.no_row(place, wrong, is_of_group, out);
         };
         let mut reading = Reading { heading, cells, currency: self.currency, wrong: Vec::new() };
-        let line = reading.line(place, id.clone());
+        let line = reading.line(place, id.clone(), group.is_none());
         let wrong = reading.wrong;
-        let bytes = cells.iter().map(|cell| cell.len()).sum();
-        self.open(group.as_deref().unwrap_or(&id), group.is_none(), place, out);
+        self.open(group.as_deref().unwrap_or(&id), line.is_product, place, out);
         if let Some(open) = &mut self.group {
-            open.add(line, group.is_none(), bytes, wrong, out);
+            open.add(line, wrong, out);
         }
-        Ok(())
     }
 
     /// The file is at its end.
@@ -142,12 +148,12 @@ impl Group {
         }
     }
 
-    fn add(&mut self, line: Line, is_product: bool, bytes: usize, wrong: Vec<Wrong>, out: &mut VecDeque<Found>) {
+    fn add(&mut self, line: Line, wrong: Vec<Wrong>, out: &mut VecDeque<Found>) {
         let place = line.place;
-        self.bytes += bytes;
+        self.bytes += line.bytes;
         let is_bad = !wrong.is_empty();
         out.extend(wrong.into_iter().map(|wrong| Found::Problem(wrong.at(place))));
-        if !is_product && (self.variants.len() == MOST_VARIANTS || self.bytes > GROUP_BYTES) {
+        if !line.is_product && (self.variants.len() == MOST_VARIANTS || self.bytes > GROUP_BYTES) {
             // Once is enough: each row after it would say the same.
             if !std::mem::replace(&mut self.is_too_large, true) {
                 let detail =
@@ -160,7 +166,7 @@ impl Group {
             return self.spoil(place);
         }
         self.rows += 1;
-        match is_product {
+        match line.is_product {
             true => self.parent = Some(line),
             false => self.variants.push(line),
         }
@@ -281,11 +287,13 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    fn line(&mut self, place: Place, id: String) -> Line {
+    fn line(&mut self, place: Place, id: String, is_product: bool) -> Line {
         let currency = self.own_currency();
         let details = self.details();
         Line {
             place,
+            is_product,
+            bytes: self.cells.iter().map(|cell| cell.len()).sum(),
             id,
             item_id: self.text(Column::ItemId),
             title: self.text(Column::Title),

@@ -210,10 +210,12 @@ impl<'a> Run<'a> {
             let detail =
                 "this product was there before: each is there once, and the rows of its variants stand together";
             let wrong = Wrong::new("twice", detail).in_column("id", sku);
-            return Ok(self.refuse(parsed.place, wrong));
+            self.refuse(parsed.place, wrong);
+            return Ok(());
         }
         if let Some(wrong) = unfit(&parsed, self.currency) {
-            return Ok(self.refuse(parsed.place, wrong));
+            self.refuse(parsed.place, wrong);
+            return Ok(());
         }
         // In JSON a product is a row, however many variants it has.
         let (rows, bytes) = (1 + parsed.product.variants.len(), block::bytes_of(&parsed.product));

@@ -39,7 +39,7 @@ pub(super) struct Parsed {
 
 /// A file that is read.
 pub(super) enum Reader {
-    Csv(Box<Rows>, Gatherer),
+    Csv(Box<Rows>, Box<Gatherer>),
     Json(Splitter, Currency),
 }
 
@@ -47,7 +47,7 @@ impl Reader {
     /// A file in this form, for a shop with this currency.
     pub(super) fn new(format: Format, currency: Currency) -> Self {
         match format {
-            Format::Csv => Self::Csv(Box::new(Rows::new()), Gatherer::new(currency)),
+            Format::Csv => Self::Csv(Box::new(Rows::new()), Box::new(Gatherer::new(currency))),
             Format::Json | Format::Ndjson => Self::Json(Splitter::new(), currency),
         }
     }
