@@ -5,24 +5,28 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actors::domain::budget::Caps;
+use actors::domain::webhook::Schedule;
+use actors::herald::Plain;
 use actors::ports::{Clock, Decode, Graph, Later};
 use actors::root::Tree;
 use actors::sellers::Sellers;
 use actors::shop::ShopRules;
 use actors::store::ledger;
+use actors::store::office as office_store;
 use actors::store::unknown::Room;
 use actors::store::{Boot, Store, StoreSettings};
-use actors::world::{Parts, TreeSettings, World};
+use actors::world::{Outside, Parts, TreeSettings, World};
 use anyhow::{Context, bail};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::door::{self, Objects, Secrets, VerifyTokens};
 use crate::goods::Goods;
 use crate::graph::{Addresses, GraphClient};
+use crate::keys::{Gate, Guesses, Keys, Pace};
 use crate::office::{self, Office};
 use crate::server::{Server, ServerSettings};
 use crate::vault::{Secret, Vault};
@@ -30,6 +34,7 @@ use crate::web::api::{self, Api};
 use crate::web::body::{BodyLimits, BodyRoom};
 use crate::web::webhooks::{Keep, NotStored, WebhookLimits, Webhooks};
 use crate::web::{self, Site};
+use crate::webhooks_out::{Endpoints, Sender, SenderSettings};
 
 /// How long the actors may take to end what they have in hand.
 const TREE_STOP: Duration = Duration::from_secs(10);
@@ -40,9 +45,12 @@ pub struct App {
     address: SocketAddr,
     store: Store,
     office: Office,
+    gate: Arc<Gate>,
+    endpoints: Endpoints,
     tree: Tree,
     server: Server,
     site: Site,
+    serving: CancellationToken,
     clock: Arc<dyn Clock>,
     boot: Boot,
 }
@@ -76,15 +84,22 @@ impl App {
         let boot = store.boot(clock.now()).await.context("could not note the start of this process")?;
         let world = World::new(Parts { decode, ..parts(config, &store, &vault, &boot, clock.clone())? });
         let tree = Tree::start(world.clone()).await.context("could not read the connected accounts")?;
-        let office = Office::new(store.clone(), vault, world);
-        let site = site(config, &store, &office, &tree, clock.clone())?;
+        let operator_key = config.secrets.operator_api_key.clone().context("secrets.operator_api_key is not set")?;
+        let keys = Keys::new(store.clone(), operator_key);
+        let allow_loopback = config.webhooks.allow_loopback;
+        let endpoints = Endpoints::new(store.clone(), vault.clone(), world.clone(), allow_loopback);
+        let office = Office::new(store.clone(), vault, world, tree.sellers.clone(), keys.clone());
+        let gate = Arc::new(gate(config, keys));
+        let serving = CancellationToken::new();
+        let ways = Ways { store: &store, office: &office, gate: &gate, endpoints: &endpoints, serving: &serving };
+        let site = site(config, ways, &tree, clock.clone())?;
         let server = Server::new(ServerSettings {
             max_connections: config.server.max_connections,
             head_timeout: config.server.header_timeout,
             stop_grace: config.server.stop_timeout,
             ..ServerSettings::default()
         });
-        Ok(Self { listener, address, store, office, tree, server, site, clock, boot })
+        Ok(Self { listener, address, store, office, gate, endpoints, tree, server, site, serving, clock, boot })
     }
 
     /// A second tree of actors over the same shops, as a second process would have it: only the prover wants one.
@@ -102,6 +117,11 @@ impl App {
         self.address
     }
 
+    /// What time it is for the service.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
     /// The database, to look at.
     pub fn store(&self) -> &Store {
         &self.store
@@ -110,6 +130,16 @@ impl App {
     /// Sellers and their accounts.
     pub fn office(&self) -> &Office {
         &self.office
+    }
+
+    /// What a request passes.
+    pub fn gate(&self) -> &Arc<Gate> {
+        &self.gate
+    }
+
+    /// Whom sellers want to be told of what happens.
+    pub fn endpoints(&self) -> &Endpoints {
+        &self.endpoints
     }
 
     /// The sellers' actors.
@@ -126,7 +156,7 @@ impl App {
     /// hand, end the actors, close the database.
     pub async fn run_until_stopped(self, stop: CancellationToken) -> anyhow::Result<()> {
         info!(address = %self.address, "listening on {}", self.address);
-        let serving = stop.child_token();
+        let serving = self.serving;
         let server = tokio::spawn(self.server.serve(self.listener, self.site, serving.clone()));
         let fallen = tokio::select! {
             () = stop.cancelled() => None,
@@ -163,10 +193,20 @@ fn parts(
         clock,
         graph,
         decode: door::decode,
+        outside: outside(config, vault)?,
         rules,
         settings: tree_settings(config)?,
         careful_through: boot.careful_through,
     })
+}
+
+fn outside(config: &Config, vault: &Arc<Vault>) -> anyhow::Result<Outside> {
+    let config::Webhooks { timeout, allow_loopback, retries, disable_after, .. } = &config.webhooks;
+    let settings = SenderSettings { timeout: *timeout, allow_loopback: *allow_loopback };
+    let sender = Sender::new(vault.clone(), settings).context("no client for webhooks out")?;
+    let waits = retries.iter().map(|wait| delta(*wait)).collect::<Result<_, _>>()?;
+    let schedule = Schedule { waits, disable_after: delta(*disable_after)? };
+    Ok(Outside { render: Arc::new(Plain), post: Arc::new(sender), schedule })
 }
 
 fn delta(time: Duration) -> anyhow::Result<TimeDelta> {
@@ -201,6 +241,8 @@ fn tree_settings(config: &Config) -> anyhow::Result<TreeSettings> {
         sweep: config.actors.sweep,
         messages_at_once: config.actors.courier_concurrency,
         calls_per_seller: config.actors.calls_per_seller,
+        webhooks_at_once: config.webhooks.concurrency,
+        keep_shop_events: delta(config.webhooks.keep_events)?,
         append_waiting: config.server.webhooks_in_hand,
         room: Room { of_account: kept.unknown_account_events, of_all: kept.unknown_events },
         keep: ledger::Keep {
@@ -208,26 +250,44 @@ fn tree_settings(config: &Config) -> anyhow::Result<TreeSettings> {
             ledgered: delta(kept.keep_ledgered)?,
             unknown_account: delta(kept.keep_unknown_account)?,
         },
+        keep_office: office_store::Keep { audit: delta(config.api.keep_audit)?, ..TreeSettings::default().keep_office },
         ..TreeSettings::default()
     })
 }
 
-fn site(config: &Config, store: &Store, office: &Office, tree: &Tree, clock: Arc<dyn Clock>) -> anyhow::Result<Site> {
+fn gate(config: &Config, keys: Keys) -> Gate {
+    let pace = Pace::new(config.api.requests_per_second, config.api.burst);
+    Gate::new(keys, pace, Guesses::new(config.api.wrong_keys_per_minute))
+}
+
+/// What the site is made of, beside the tree.
+struct Ways<'a> {
+    store: &'a Store,
+    office: &'a Office,
+    gate: &'a Arc<Gate>,
+    endpoints: &'a Endpoints,
+    serving: &'a CancellationToken,
+}
+
+fn site(config: &Config, ways: Ways<'_>, tree: &Tree, clock: Arc<dyn Clock>) -> anyhow::Result<Site> {
     let body = BodyLimits { bytes: config.server.body_limit_bytes, deadline: config.server.body_timeout };
     let limits = WebhookLimits { body, requests_in_hand: config.server.webhooks_in_hand, ..WebhookLimits::default() };
-    let webhooks = Webhooks::new(secrets(config), verify_tokens(config), keep(tree), clock, limits);
-    let operator_key = config.secrets.operator_api_key.clone().context("secrets.operator_api_key is not set")?;
+    let webhooks = Webhooks::new(secrets(config), verify_tokens(config), keep(tree), clock.clone(), limits);
     let mut routes = web::routes(&Arc::new(webhooks));
     routes.extend(api::routes(&Arc::new(Api {
-        store: store.clone(),
-        office: office.clone(),
+        store: ways.store.clone(),
+        office: ways.office.clone(),
+        goods: Goods::new(ways.store.clone(), tree.sellers.clone()),
+        endpoints: ways.endpoints.clone(),
+        stopping: ways.serving.clone(),
         sellers: tree.sellers.clone(),
         ledger: tree.ledger.clone(),
-        operator_key,
+        gate: ways.gate.clone(),
+        clock,
         room: BodyRoom::new(64 << 20),
         limits: BodyLimits { bytes: 1 << 20, ..body },
     })));
-    Ok(web::site(routes))
+    Ok(web::site(web::with_document(routes)))
 }
 
 /// Each app's secret, with the objects it may sign.

@@ -2,46 +2,47 @@
 
 mod check;
 mod demo;
+mod desk;
 mod dm;
+mod help;
 mod key;
-pub mod ledger;
+mod ledger;
 mod secret;
 mod serve;
+mod service;
+mod shown;
 mod story;
+mod verbs;
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::{Arc, Mutex};
 
 use anyhow::Context;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use url::Url;
+
+use crate::vault::Secret;
+use desk::{NobodyReads, Stage};
+
+pub use shown::Screen;
 
 /// Runs shops on Instagram, Messenger and WhatsApp: messages in, orders out.
 ///
 /// Without a verb it runs the demo: an embedded database, a stand-in for Meta, a shop with a small catalog and a
 /// customer who orders. Nothing leaves this machine, and nothing needs to be set up.
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 100, after_help = EXAMPLES)]
+#[command(version, max_term_width = 100)]
 pub struct Cli {
     #[command(subcommand)]
     verb: Option<Verb>,
     #[command(flatten)]
     demo: demo::DemoArgs,
 }
-
-const EXAMPLES: &str = "\
-Examples:
-  hawker                                      the demo, on http://127.0.0.1:8080
-  hawker dm \"two blue linen shirts in M\"      a customer writes to the demo
-  hawker ledger                               says what became of everything that came in
-  hawker secret                               makes a secret, for ENCRYPTION_KEY and the like
-  hawker check                                says what is still missing to serve
-  hawker serve --listen 0.0.0.0:8080          serves Meta's webhooks
-
-Settings: `config.toml` lists all of them; HAWKER__SECTION__KEY in the environment overrides any.";
 
 #[derive(Debug, Subcommand)]
 enum Verb {
@@ -53,13 +54,19 @@ enum Verb {
     Secret,
     /// Writes to the running demo as a customer.
     Dm(DmArgs),
-    /// Shows what became of everything that came in, and puts ledgered events back to work.
-    Ledger(ledger::LedgerArgs),
     /// Proves on this machine that kills lose nothing and double nothing.
     Prove(crate::prove::ProveArgs),
     /// What the prover starts and kills.
     #[command(hide = true)]
     ProveChild,
+    #[command(flatten)]
+    Asked(verbs::Verbs),
+    /// Writes what makes a shell complete these words.
+    #[command(after_help = "Examples:\n  hawker completions bash >~/.local/share/bash-completion/completions/hawker")]
+    Completions(help::CompletionsArgs),
+    /// Writes the manual: one page, or one for each verb.
+    #[command(after_help = "Examples:\n  hawker man | man -l -\n  hawker man --dir ~/.local/share/man/man1")]
+    Man(help::ManArgs),
 }
 
 #[derive(Debug, Args)]
@@ -92,18 +99,76 @@ struct DmArgs {
 }
 
 impl Cli {
-    /// Does what was asked for.
+    /// What was typed. Where that is no command line, or asks for help, it ends the program with what is to be said.
+    pub fn read() -> Self {
+        let words = Self::described().get_matches();
+        Self::from_arg_matches(&words).unwrap_or_else(|error| error.exit())
+    }
+
+    /// The command line with all there is to say of it.
+    fn described() -> clap::Command {
+        help::whole(Self::command())
+    }
+
+    /// Does what was asked for. When nobody reads what it prints any more, it is done.
     pub fn run(self) -> anyhow::Result<ExitCode> {
+        match self.done() {
+            Err(error) if error.is::<NobodyReads>() => Ok(ExitCode::SUCCESS),
+            done => done,
+        }
+    }
+
+    fn done(self) -> anyhow::Result<ExitCode> {
         match self.verb {
             None => demo::run(&self.demo),
             Some(Verb::Serve(args)) => serve::run(&args),
             Some(Verb::Check(args)) => check::run(&args),
             Some(Verb::Secret) => secret::run(),
             Some(Verb::Dm(args)) => dm::run(&args),
-            Some(Verb::Ledger(args)) => ledger::run(args),
             Some(Verb::Prove(args)) => crate::prove::run(&args),
             Some(Verb::ProveChild) => crate::prove::child::run(),
+            Some(Verb::Asked(verb)) => ask(verb),
+            Some(Verb::Completions(args)) => help::completions(&args, Self::described()),
+            Some(Verb::Man(args)) => help::man(&args, Self::described()),
         }
+    }
+}
+
+fn ask(verb: verbs::Verbs) -> anyhow::Result<ExitCode> {
+    let stage = Stage { key: None, screen: Screen::of_stdout(), out: Box::new(std::io::stdout()) };
+    let is_well = runtime()?.block_on(verb.run(stage))?;
+    Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What a verb about a running service prints with this key, on this screen.
+pub async fn told(words: &[&str], key: Secret, screen: Screen) -> anyhow::Result<String> {
+    let words = Cli::described().try_get_matches_from(["hawker"].iter().chain(words))?;
+    let Cli { verb: Some(Verb::Asked(verb)), .. } = Cli::from_arg_matches(&words)? else {
+        anyhow::bail!("that is no verb about a running service");
+    };
+    let printed = Printed::default();
+    let stage = Stage { key: Some(key), screen, out: Box::new(printed.clone()) };
+    verb.run(stage).await?;
+    Ok(printed.text())
+}
+
+/// What was printed, kept.
+#[derive(Clone, Default)]
+struct Printed(Arc<Mutex<Vec<u8>>>);
+
+impl Printed {
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().expect("nothing panics while it prints")).into_owned()
+    }
+}
+
+impl Write for Printed {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("nothing panics while it prints").write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }
 

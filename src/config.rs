@@ -6,17 +6,19 @@
 mod check;
 pub mod demo;
 mod parse;
+mod problems;
 mod reader;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use url::Url;
 
 pub(crate) use self::parse::is_loopback;
+pub use self::problems::{Problem, Problems};
 use self::reader::Reader;
 use crate::vault::Secret;
 
@@ -45,10 +47,14 @@ pub struct Config {
     pub meta: Meta,
     /// Keys of our own.
     pub secrets: Secrets,
+    /// The API, and who may use it how much.
+    pub api: Api,
     /// What happens between an event and its reply.
     pub actors: Actors,
     /// What is kept of events that have ended.
     pub ledger: Ledger,
+    /// What happened in shops, and who is told of it.
+    pub webhooks: Webhooks,
     /// What may be spent at Meta.
     pub budgets: Budgets,
     /// Logging.
@@ -119,6 +125,19 @@ pub struct Secrets {
     pub operator_api_key: Option<Secret>,
 }
 
+/// The API, and who may use it how much.
+#[derive(Clone, Debug)]
+pub struct Api {
+    /// Requests a second, a key.
+    pub requests_per_second: NonZeroU32,
+    /// Requests in one go, a key.
+    pub burst: NonZeroU32,
+    /// Wrong keys a minute, an address.
+    pub wrong_keys_per_minute: NonZeroU32,
+    /// How long it is known who did what.
+    pub keep_audit: Duration,
+}
+
 /// What happens between an event and its reply.
 #[derive(Clone, Debug)]
 pub struct Actors {
@@ -161,6 +180,23 @@ pub struct Ledger {
     pub keep_handled: Duration,
 }
 
+/// What happened in shops, and who is told of it.
+#[derive(Clone, Debug)]
+pub struct Webhooks {
+    /// For what happened, and the log of deliveries.
+    pub keep_events: Duration,
+    /// Deliveries under way.
+    pub concurrency: usize,
+    /// For an answer.
+    pub timeout: Duration,
+    /// Between tries.
+    pub retries: Vec<Duration>,
+    /// For an endpoint that takes nothing.
+    pub disable_after: Duration,
+    /// Whether plain http to this machine is allowed.
+    pub allow_loopback: bool,
+}
+
 /// What may be spent at Meta in any rolling hour, or minute.
 #[derive(Clone, Debug)]
 pub struct Budgets {
@@ -193,19 +229,6 @@ pub enum LogFormat {
     /// For machines.
     Json,
 }
-
-/// One thing that is wrong with the settings.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// Which setting: `server.listen`.
-    pub key: String,
-    /// What is wrong and what to do; never a secret's value.
-    pub text: String,
-}
-
-/// Everything that is wrong with the settings, a line each.
-#[derive(Debug, thiserror::Error)]
-pub struct Problems(pub Vec<Problem>);
 
 impl Config {
     /// Reads the settings from the defaults, `file` (else the one `HAWKER_CONFIG` names) and the environment.
@@ -244,8 +267,10 @@ impl Config {
             database: Database::read(&mut reader),
             meta: Meta::read(&mut reader),
             secrets: Secrets::read(&mut reader),
+            api: Api::read(&mut reader),
             actors: Actors::read(&mut reader),
             ledger: Ledger::read(&mut reader),
+            webhooks: Webhooks::read(&mut reader),
             budgets: Budgets::read(&mut reader),
             log: Log::read(&mut reader),
             warnings,
@@ -318,6 +343,21 @@ impl Secrets {
     }
 }
 
+const MOST_REQUESTS: NonZeroU32 = NonZeroU32::new(1_000_000).expect("it is not 0");
+
+impl Api {
+    fn read(from: &mut Reader) -> Self {
+        const DAY: Duration = Duration::from_secs(86_400);
+        let some = || parse::whole(NonZeroU32::MIN..=MOST_REQUESTS);
+        Self {
+            requests_per_second: from.take("api.requests_per_second", some()),
+            burst: from.take("api.burst", some()),
+            wrong_keys_per_minute: from.take("api.wrong_keys_per_minute", some()),
+            keep_audit: from.take("api.keep_audit", parse::duration_from(DAY)),
+        }
+    }
+}
+
 impl Actors {
     fn read(from: &mut Reader) -> Self {
         Self {
@@ -349,6 +389,20 @@ impl Ledger {
     }
 }
 
+impl Webhooks {
+    fn read(from: &mut Reader) -> Self {
+        const DAY: Duration = Duration::from_secs(86_400);
+        Self {
+            keep_events: from.take("webhooks.keep_events", parse::duration_from(DAY)),
+            concurrency: from.take("webhooks.concurrency", parse::whole(1..=100_000)),
+            timeout: from.take("webhooks.timeout", parse::duration),
+            retries: from.take("webhooks.retries", parse::durations),
+            disable_after: from.take("webhooks.disable_after", parse::duration),
+            allow_loopback: from.take("webhooks.allow_loopback", parse::yes_or_no),
+        }
+    }
+}
+
 /// More than any account may do at Meta.
 const MOST_CALLS: u32 = 1_000_000;
 
@@ -367,19 +421,6 @@ impl Budgets {
 impl Log {
     fn read(from: &mut Reader) -> Self {
         Self { format: from.take("log.format", parse::log_format), filter: from.take("log.filter", parse::log_filter) }
-    }
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.key, self.text)
-    }
-}
-
-impl fmt::Display for Problems {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the settings have {} problem(s):", self.0.len())?;
-        self.0.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
     }
 }
 

@@ -21,6 +21,7 @@ use url::Url;
 
 use self::errors::{Answer, Fault, Kind};
 use self::limits::Heard;
+use self::send::Saying;
 use crate::vault::Secret;
 
 /// For one connection to be made, with TLS.
@@ -119,7 +120,8 @@ impl GraphClient {
 
     async fn make(&self, call: &GraphCall) -> Answered {
         let (label, kind) = match &call.request {
-            GraphRequest::SendText { .. } => ("graph.send_text", Kind::Send),
+            // One name for whatever is said: what may become of it is the same.
+            GraphRequest::SendText { .. } | GraphRequest::SendAttachment { .. } => ("graph.send_text", Kind::Send),
             GraphRequest::FindMessage { .. } => ("graph.find_message", Kind::Read),
         };
         let (deadline, heard) = (Instant::now() + self.deadline, Heard::default());
@@ -128,10 +130,14 @@ impl GraphClient {
             let errand = Errand { call, credentials, deadline, label, heard: &heard };
             match &call.request {
                 GraphRequest::SendText { recipient, text, quick_replies } => {
-                    self.send_text(&errand, recipient, text, quick_replies).await
+                    self.send(&errand, recipient, &Saying::Text(text, quick_replies)).await
                 }
-                GraphRequest::FindMessage { recipient, text, since } => {
-                    let sought = find::Sought::new(call.account.id(), errand.through(), text, *since);
+                GraphRequest::SendAttachment { recipient, attachment, caption } => {
+                    self.send(&errand, recipient, &Saying::File(attachment, caption)).await
+                }
+                GraphRequest::FindMessage { recipient, text, attachment, since } => {
+                    let words = attachment.map_or(find::Like::Words(text), find::Like::File);
+                    let sought = find::Sought::new(call.account.id(), errand.through(), words, *since);
                     let found = timeout_at(deadline, self.find_message(&errand, &sought, recipient)).await;
                     found.unwrap_or_else(|_| Err(Fault::NotSent("there was no time left to look further".to_owned())))
                 }

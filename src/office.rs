@@ -1,20 +1,29 @@
-//! The front office: makes sellers and connects their accounts, and finds the tokens for calls.
+//! The front office: makes sellers, connects their accounts, changes their settings, makes and revokes keys. Every change
+//! is noted with who made it, in the transaction that makes it; a request that comes again changes nothing again.
+
+mod connections;
+mod deeds;
+mod keys;
+mod once;
+mod sellers;
 
 use std::sync::Arc;
 
+use actors::domain::access::Scope;
 use actors::domain::channel::Account;
-use actors::domain::ids::{ConnectionId, SellerId};
-use actors::domain::seller::Settings;
-use actors::ports::Later;
-use actors::store::office::{self, NewConnection};
+use actors::domain::ids::SellerId;
+use actors::sellers::Sellers;
 use actors::store::{OfficeTx, Store, StoreError};
 use actors::world::World;
 use thiserror::Error;
+use tokio::runtime::Handle;
 
-use crate::graph::{Credentials, NoToken, Tokens};
-use crate::vault::{Purpose, Sealed, Secret, Vault, VaultError};
+use crate::keys::{Keys, NoRandomness};
+use crate::vault::{Vault, VaultError};
 
-const ACCESS_TOKEN: &str = "access_token";
+pub use connections::{NewAccount, tokens};
+pub use keys::{MadeKey, NewKey, shown_as};
+pub use once::{Once, Print, Request};
 
 /// Why the front office did not do it.
 #[derive(Debug, Error)]
@@ -22,71 +31,97 @@ pub enum OfficeError {
     /// The database did not take it.
     #[error("could not store it")]
     Store(#[from] StoreError),
-    /// The token could not be sealed.
-    #[error("could not seal the token")]
+    /// It could not be sealed, or what was sealed does not open.
+    #[error("could not seal it, or open what was sealed")]
     Vault(#[from] VaultError),
+    /// There is nothing to make a secret of.
+    #[error("could not make a secret")]
+    NoRandomness(#[from] NoRandomness),
     /// An account has one seller, or its customers would be answered by two.
     #[error("{} is another seller's", either(.0, .1.as_ref()))]
     Taken(Account, Option<Account>),
+    /// The key of whoever asks does not allow it.
+    #[error("the key has no scope {0}")]
+    NotAllowed(Scope),
+    /// The key of whoever asks is another seller's.
+    #[error("the key is not for seller {0}")]
+    NotTheirs(SellerId),
+    /// There is no such seller.
+    #[error("there is no seller {0}")]
+    NoSeller(SellerId),
+    /// What is to be put cannot be, for the reason that the sentence says.
+    #[error("{0}")]
+    Invalid(String),
+    /// Somebody has changed it since.
+    #[error("it was changed by somebody else, and is version {now} now")]
+    VersionConflict {
+        /// Which version it is.
+        now: i64,
+    },
+    /// Something else was asked with this Idempotency-Key.
+    #[error("something else was asked with this Idempotency-Key before")]
+    RequestReused,
+    /// An Idempotency-Key is 1 to 200 visible characters of ASCII.
+    #[error("the Idempotency-Key cannot be used")]
+    RequestUnreadable,
 }
 
-/// Makes sellers and connects their accounts.
+/// Does what the front office does.
 #[derive(Clone)]
 pub struct Office {
     store: Store,
     vault: Arc<Vault>,
     world: Arc<World>,
-}
-
-/// An account to connect.
-pub struct NewAccount {
-    /// Whose.
-    pub seller: SellerId,
-    /// The account at Meta.
-    pub account: Account,
-    /// The account linked to it: a Page's Instagram account, or the other way round.
-    pub linked: Option<Account>,
-    /// Its name, for people.
-    pub username: String,
-    /// What Meta gave to act for it.
-    pub token: Secret,
+    sellers: Sellers,
+    keys: Keys,
 }
 
 impl Office {
-    /// A front office over this database.
-    pub fn new(store: Store, vault: Arc<Vault>, world: Arc<World>) -> Self {
-        Self { store, vault, world }
+    /// A front office over this database. Sellers' actors learn what is changed; keys that are revoked are forgotten.
+    pub fn new(store: Store, vault: Arc<Vault>, world: Arc<World>, sellers: Sellers, keys: Keys) -> Self {
+        Self { store, vault, world, sellers, keys }
     }
 
-    /// Makes a seller, once for each `request`.
-    pub async fn create_seller(&self, settings: &Settings, request: Option<&str>) -> Result<SellerId, OfficeError> {
-        let tx = OfficeTx::begin(self.store.pen()).await?;
-        let seller = office::create_seller(&tx, settings, request).await?;
-        tx.commit("office").await?;
-        Ok(seller)
+    async fn begin(&self) -> Result<OfficeTx, OfficeError> {
+        Ok(OfficeTx::begin(self.store.pen()).await?)
     }
 
-    /// Connects an account: from here on its events find their seller. What is connected to it already gets the token.
-    pub async fn connect(&self, new: NewAccount) -> Result<ConnectionId, OfficeError> {
-        let NewAccount { seller, account, linked, username, token } = new;
-        let tx = OfficeTx::begin(self.store.pen()).await?;
-        let new = NewConnection { seller, account, linked, username };
-        let connection = office::put_connection(&tx, &new).await?;
-        let connection = connection.ok_or_else(|| OfficeError::Taken(new.account, new.linked))?;
-        let sealed = self.vault.seal(&token, &Purpose { seller, connection, what: ACCESS_TOKEN })?;
-        office::put_token(&tx, seller, connection, sealed.as_str()).await?;
-        tx.commit("office").await?;
-        self.world.reload_directory().await?;
-        Ok(connection)
+    /// The seller's actor may be in memory with things as they were, and something may wait in its inbox.
+    async fn tell_actor(&self, seller: SellerId) {
+        self.sellers.wake(seller);
+        if let Err(error) = self.sellers.reload_credentials(seller).await {
+            tracing::warn!(%error, seller.id = seller.0, "the seller's actor learns of a change when it is loaded again");
+        }
     }
 
-    /// Ends a connection: from here on its events find nobody, and nothing is sent through it. False: there is none.
-    pub async fn disconnect(&self, seller: SellerId, connection: ConnectionId) -> Result<bool, OfficeError> {
-        let tx = OfficeTx::begin(self.store.pen()).await?;
-        let was_there = office::end_connection(&tx, seller, connection).await?;
-        tx.commit("office").await?;
-        self.world.reload_directory().await?;
-        Ok(was_there)
+    /// To be held from before a change of the seller's is committed.
+    fn news_for(&self, seller: SellerId) -> News<'_> {
+        News { office: self, seller, is_told: false }
+    }
+}
+
+/// A change that the seller's actor must learn of, also where whoever asked for it is gone before it is done.
+struct News<'a> {
+    office: &'a Office,
+    seller: SellerId,
+    is_told: bool,
+}
+
+impl News<'_> {
+    async fn tell(mut self) {
+        self.office.tell_actor(self.seller).await;
+        self.is_told = true;
+    }
+}
+
+impl Drop for News<'_> {
+    fn drop(&mut self) {
+        // Where there is no runtime any more, there are no actors either.
+        let runtime = Handle::try_current().ok().filter(|_| !self.is_told);
+        if let Some(runtime) = runtime {
+            let (office, seller) = (self.office.clone(), self.seller);
+            runtime.spawn(async move { office.tell_actor(seller).await });
+        }
     }
 }
 
@@ -95,19 +130,4 @@ fn either(account: &Account, linked: Option<&Account>) -> String {
         Some(linked) => format!("{account}, or {linked} that is linked to it,"),
         None => account.to_string(),
     }
-}
-
-/// Finds tokens in the database and opens them.
-pub fn tokens(store: Store, vault: Arc<Vault>) -> Tokens {
-    Arc::new(move |seller, connection| {
-        let (store, vault) = (store.clone(), vault.clone());
-        Box::pin(async move {
-            let access = office::access(store.reads(), seller, connection).await;
-            let access = access.map_err(|error| NoToken::Unreadable(error.to_string()))?.ok_or(NoToken::Missing)?;
-            let purpose = Purpose { seller, connection, what: ACCESS_TOKEN };
-            let token = vault.open(&Sealed::stored(access.sealed_token), &purpose);
-            let token = token.map_err(|error| NoToken::Unreadable(error.to_string()))?;
-            Ok(Credentials { token, page: access.page })
-        }) as Later<'static, Result<Credentials, NoToken>>
-    })
 }

@@ -51,7 +51,7 @@ pub use people::{Account, Customer};
 pub use refusal::{Refusal, UnknownCode};
 pub use settings::{Echoes, NowMs, Retries, SandboxSettings};
 pub use wire::WebhookEvent;
-pub use world::{QuickReply, SentMessage, WrongCall};
+pub use world::{QuickReply, SentAttachment, SentMessage, WrongCall};
 
 /// As many events as Meta puts into one POST.
 const MOST_EVENTS_PER_POST: usize = 1000;

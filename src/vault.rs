@@ -6,7 +6,7 @@ mod secret;
 
 use std::fmt;
 
-use actors::domain::ids::{ConnectionId, SellerId};
+use actors::domain::ids::{ConnectionId, EndpointId, SellerId};
 use aes_gcm::Aes256Gcm;
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use base64::Engine;
@@ -24,15 +24,32 @@ pub struct Vault {
     keys: KeyRing,
 }
 
-/// What a sealed secret is for. It opens for the same purpose only.
+/// What a sealed secret is for. It opens for the same purpose only, and no two purposes are written alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Purpose {
-    /// Whose it is.
-    pub seller: SellerId,
-    /// Of which connection.
-    pub connection: ConnectionId,
-    /// Which of the connection's secrets, as a word: `access_token`.
-    pub what: &'static str,
+pub enum Purpose {
+    /// To act for an account.
+    Connection {
+        /// Whose it is.
+        seller: SellerId,
+        /// Of which connection.
+        connection: ConnectionId,
+        /// Which of the connection's secrets, as a word: `access_token`.
+        what: &'static str,
+    },
+    /// To sign what is sent to a webhook endpoint.
+    Endpoint {
+        /// Whose it is.
+        seller: SellerId,
+        /// Of which endpoint.
+        endpoint: EndpointId,
+        /// Which of the endpoint's secrets, as a word.
+        what: &'static str,
+    },
+    /// To answer a request that comes again.
+    Answer {
+        /// A print of who asked what.
+        to: [u8; 32],
+    },
 }
 
 /// A sealed secret, as text for a column: `v1.<key id>.<mark of the purpose>.<nonce and ciphertext>`.
@@ -54,7 +71,7 @@ pub enum VaultError {
         /// Which.
         key_id: String,
     },
-    /// Sealed for another seller, connection or use.
+    /// Sealed for another place or use.
     #[error("sealed for another place than {purpose}")]
     OtherPurpose {
         /// The one it was to be opened for.
@@ -126,7 +143,13 @@ impl Sealed {
 
 impl Purpose {
     fn bytes(&self) -> Vec<u8> {
-        format!("hawker/{}/{}/{}", self.seller, self.connection, self.what).into_bytes()
+        let text = match self {
+            // A number comes first here, and a word in all others.
+            Purpose::Connection { seller, connection, what } => format!("hawker/{seller}/{connection}/{what}"),
+            Purpose::Endpoint { seller, endpoint, what } => format!("hawker/endpoint/{seller}/{endpoint}/{what}"),
+            Purpose::Answer { to } => format!("hawker/answer/{}", hex::encode(to)),
+        };
+        text.into_bytes()
     }
 
     /// Says without a key which purpose a secret was sealed for. It only makes the error clear: what keeps a secret
@@ -138,7 +161,15 @@ impl Purpose {
 
 impl fmt::Display for Purpose {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the {} of connection {} of seller {}", self.what, self.connection, self.seller)
+        match self {
+            Purpose::Connection { seller, connection, what } => {
+                write!(f, "the {what} of connection {connection} of seller {seller}")
+            }
+            Purpose::Endpoint { seller, endpoint, what } => {
+                write!(f, "the {what} of webhook endpoint {endpoint} of seller {seller}")
+            }
+            Purpose::Answer { .. } => f.write_str("the answer to this request"),
+        }
     }
 }
 
@@ -164,7 +195,11 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const TOKEN: Purpose = Purpose { seller: SellerId(7), connection: ConnectionId(3), what: "access_token" };
+    const TOKEN: Purpose = of_connection(7, 3, "access_token");
+
+    const fn of_connection(seller: i64, connection: i64, what: &'static str) -> Purpose {
+        Purpose::Connection { seller: SellerId(seller), connection: ConnectionId(connection), what }
+    }
 
     fn key(byte: u8) -> EncryptionKey {
         hex::encode([byte, 1, 2, 3, 4, 5, 6, 7].repeat(4)).parse().unwrap()
@@ -196,9 +231,11 @@ mod tests {
     fn a_row_moved_to_another_place_does_not_open() {
         let vault = vault(1);
         let elsewhere = [
-            Purpose { seller: SellerId(8), ..TOKEN },
-            Purpose { connection: ConnectionId(4), ..TOKEN },
-            Purpose { what: "verify_token", ..TOKEN },
+            of_connection(8, 3, "access_token"),
+            of_connection(7, 4, "access_token"),
+            of_connection(7, 3, "verify_token"),
+            Purpose::Endpoint { seller: SellerId(7), endpoint: EndpointId(3), what: "access_token" },
+            Purpose::Answer { to: [7; 32] },
         ];
         for purpose in elsewhere {
             let moved = sealed(&vault);
@@ -207,6 +244,20 @@ mod tests {
             let forged = Sealed(moved.0.replace(&TOKEN.mark(), &purpose.mark()));
             assert_eq!(vault.open(&forged, &purpose), Err(VaultError::Damaged { purpose }));
         }
+    }
+
+    #[test]
+    fn the_answer_to_one_request_does_not_open_as_the_answer_to_another() {
+        let vault = vault(1);
+        let (mine, other) = (Purpose::Answer { to: [1; 32] }, Purpose::Answer { to: [2; 32] });
+        let sealed = vault.seal(&Secret::from("hwk_7_secret"), &mine).unwrap();
+        assert_eq!(vault.open(&sealed, &mine), Ok(Secret::from("hwk_7_secret")));
+        assert_eq!(vault.open(&sealed, &other), Err(VaultError::OtherPurpose { purpose: other }));
+    }
+
+    #[test]
+    fn what_tokens_are_bound_to_is_as_it_was_when_the_first_were_sealed() {
+        assert_eq!(TOKEN.bytes(), b"hawker/7/3/access_token");
     }
 
     #[test]

@@ -59,7 +59,7 @@ impl Lane {
 
     fn of(call: &GraphCall) -> Self {
         match call.request {
-            GraphRequest::SendText { .. } => Lane::Messages,
+            GraphRequest::SendText { .. } | GraphRequest::SendAttachment { .. } => Lane::Messages,
             GraphRequest::FindMessage { .. } => Lane::Graph,
         }
     }
@@ -208,7 +208,7 @@ mod tests {
     fn call(seller: i64, find: bool) -> GraphCall {
         let (recipient, text) = ("7".to_owned(), "hello".to_owned());
         let request = match find {
-            true => GraphRequest::FindMessage { recipient, text, since: DateTime::UNIX_EPOCH },
+            true => GraphRequest::FindMessage { recipient, text, attachment: None, since: DateTime::UNIX_EPOCH },
             false => GraphRequest::SendText { recipient, text, quick_replies: vec![] },
         };
         let account = Account::new(Channel::Instagram, "1");

@@ -1,5 +1,6 @@
 //! The clerk: looks after the ledger. It takes up what was nobody's once its account is somebody's, and lets go of what
-//! has ended long ago, a little at a time, so that nobody else waits for it.
+//! has ended or happened long ago, a little at a time, so that nobody else waits for it. So it does with what the front
+//! office keeps.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -11,10 +12,11 @@ use tokio::task::JoinHandle;
 use tracing::{info, warn};
 
 use crate::domain::channel::Account;
+use crate::domain::ids::{DeliveryId, SellerId};
 use crate::ledger::{Ledger, NotReplayed};
 use crate::post::ClerkMsg;
 use crate::store::ledger::{self, Round, Selection};
-use crate::store::unknown;
+use crate::store::{deliveries, office, shop_events, unknown};
 use crate::trouble::{Trouble, within};
 use crate::world::World;
 
@@ -30,10 +32,23 @@ pub(crate) struct ClerkActor;
 pub(crate) struct ClerkState {
     world: Arc<World>,
     ledger: Ledger,
-    round: Option<Round>,
+    round: Option<Chore>,
     pruned: usize,
     round_at: DateTime<Utc>,
     timer: Option<JoinHandle<()>>,
+}
+
+/// What is let go of in a round, one after the other.
+#[derive(Clone, Copy, Debug)]
+enum Chore {
+    /// Events of the inbox.
+    Inbox(Round),
+    /// What happened in shops, of sellers after this one.
+    ShopEvents(SellerId),
+    /// What was delivered of it, after this one.
+    Deliveries(DeliveryId),
+    /// What the front office keeps.
+    Office,
 }
 
 impl Actor for ClerkActor {
@@ -100,7 +115,7 @@ impl ClerkState {
         let now = self.world.clock.now();
         if self.round.is_none() && self.round_at <= now {
             self.round_at = now + ROUNDS_APART;
-            self.round = Some(Round::default());
+            self.round = Some(Chore::Inbox(Round::default()));
             tell(me, ClerkMsg::GoOn);
         }
         self.look_later(me);
@@ -109,18 +124,18 @@ impl ClerkState {
     /// One step of the round. It rests four times as long as the step took: when others write much, it takes long and
     /// so comes seldom.
     async fn go_on(&mut self, me: &ActorRef<ClerkMsg>) {
-        let Some(round) = self.round.take().filter(|_| !self.world.is_stopping()) else { return };
+        let Some(chore) = self.round.take().filter(|_| !self.world.is_stopping()) else { return };
         let begun = Instant::now();
-        match self.step(round).await {
-            Ok(pruned) => {
-                self.pruned += pruned.events;
-                self.round = pruned.next;
+        match self.step(chore).await {
+            Ok((pruned, next)) => {
+                self.pruned += pruned;
+                self.round = next;
                 if self.round.is_some() {
                     me.send_after((begun.elapsed() * 4).min(LONGEST_REST), || ClerkMsg::GoOn);
                     return;
                 }
             }
-            Err(error) => warn!(error = &error as &dyn Error, "could not let go of old events; the next round does"),
+            Err(error) => warn!(error = &error as &dyn Error, "could not let go of what is old; the next round does"),
         }
         // The next round may be due already, where time has been quicker than the steps.
         tell(me, ClerkMsg::Look);
@@ -130,9 +145,30 @@ impl ClerkState {
         }
     }
 
-    async fn step(&self, round: Round) -> Result<ledger::Pruned, Trouble> {
+    /// Answers how many events of the inbox were let go of, and what is next.
+    async fn step(&self, chore: Chore) -> Result<(usize, Option<Chore>), Trouble> {
         let World { store, clock, settings, .. } = &*self.world;
-        within(settings.store_timeout, ledger::prune(store, settings.keep, round, clock.now())).await
+        let (limit, now) = (settings.store_timeout, clock.now());
+        let before = now - settings.keep_shop_events;
+        Ok(match chore {
+            Chore::Inbox(round) => {
+                let ledger::Pruned { events, next } =
+                    within(limit, ledger::prune(store, settings.keep, round, now)).await?;
+                (events, Some(next.map_or(Chore::ShopEvents(SellerId(0)), Chore::Inbox)))
+            }
+            Chore::ShopEvents(after) => {
+                let next = within(limit, shop_events::prune(store, after, before)).await?;
+                (0, Some(next.map_or(Chore::Deliveries(DeliveryId(0)), Chore::ShopEvents)))
+            }
+            Chore::Deliveries(after) => {
+                let next = within(limit, deliveries::prune(store, after, before)).await?;
+                (0, Some(next.map_or(Chore::Office, Chore::Deliveries)))
+            }
+            Chore::Office => {
+                let is_more = within(limit, office::prune(store, settings.keep_office, now)).await?;
+                (0, is_more.then_some(Chore::Office))
+            }
+        })
     }
 
     fn look_later(&mut self, me: &ActorRef<ClerkMsg>) {

@@ -27,8 +27,14 @@ pub(crate) fn hand_over(world: &World, seller: SellerId, incarnation: i64, claim
 fn call_of(seller: SellerId, owed: Owed) -> GraphCall {
     let Owed { connection, account, recipient, call, .. } = owed;
     let request = match call {
+        OwedCall::Send { text, attachment: Some(attachment), .. } => {
+            GraphRequest::SendAttachment { recipient, attachment, caption: text }
+        }
         OwedCall::Send { text, quick_replies, .. } => GraphRequest::SendText { recipient, text, quick_replies },
-        OwedCall::Find { text, since, .. } => GraphRequest::FindMessage { recipient, text, since },
+        OwedCall::Find { text, attachment, since, .. } => {
+            let attachment = attachment.map(|attachment| attachment.kind);
+            GraphRequest::FindMessage { recipient, text, attachment, since }
+        }
     };
     GraphCall { seller, connection, account, request }
 }

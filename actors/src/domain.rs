@@ -1,5 +1,6 @@
 //! Plain values and rules: no I/O, no clock, no chance.
 
+pub mod access;
 pub mod alarm;
 pub mod asked;
 pub mod budget;
@@ -10,6 +11,7 @@ pub mod channel;
 pub mod command;
 pub mod comment;
 pub mod conversation;
+pub mod desk;
 pub mod directory;
 pub mod draft;
 pub mod event;
@@ -20,7 +22,11 @@ pub(crate) mod named;
 pub mod order;
 pub mod outbox;
 pub mod outcome;
+pub mod outgoing;
 pub mod reading;
+pub mod region;
 pub mod reply;
 pub mod seller;
+pub mod shop_event;
 pub mod told;
+pub mod webhook;

@@ -1,5 +1,6 @@
 //! A house to test the tree in: a database of its own, a Graph that answers as told, events as a door would bring them.
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -23,11 +24,12 @@ use crate::domain::event::{
 };
 use crate::domain::ids::{ConnectionId, ConversationId, CustomerId, EventSeq, MessageId, OutboxId, SellerId};
 use crate::domain::money::Currency;
-use crate::domain::order::Looks;
 use crate::domain::outbox::{Aim, Owed, OwedCall, OwedState, Purpose};
 use crate::domain::outcome::Reason;
 use crate::domain::seller::Settings;
-use crate::ports::{Answered, Clock, Graph, GraphCall, Later};
+use crate::domain::webhook::{Schedule, Tried};
+use crate::herald::Plain;
+use crate::ports::{Answered, Clock, Graph, GraphCall, Later, Letter, Post};
 use crate::root::Tree;
 use crate::shop::ShopRules;
 use crate::store::ledger::{self, Equation};
@@ -35,13 +37,14 @@ use crate::store::office::{self, NewConnection};
 use crate::store::pen::Fence;
 use crate::store::views::{self, Page};
 use crate::store::{FencedTx, OfficeTx, Store, StoreSettings, Sync, sellers, turns};
-use crate::world::{Parts, TreeSettings, World};
+use crate::world::{Outside, Parts, TreeSettings, World};
 
 /// A running tree with one seller.
 pub(crate) struct House {
     pub(crate) tree: Tree,
     pub(crate) world: Arc<World>,
     pub(crate) graph: Arc<FakeGraph>,
+    pub(crate) post: Arc<FakePost>,
     pub(crate) seller: SellerId,
     url: String,
     _dir: TempDir,
@@ -89,6 +92,62 @@ impl Graph for FakeGraph {
             CallResult::Accepted { mid: format!("mid:{}", self.on_wire.load(Ordering::SeqCst)) }.into()
         })
     }
+}
+
+/// Takes every letter once it is let through: one permit, one try. A try that is cut off has been made or not.
+#[derive(Default)]
+pub(crate) struct FakePost {
+    tried: Mutex<Vec<(Letter, Tried)>>,
+    begun: AtomicUsize,
+    gate: Mutex<Option<Arc<Semaphore>>>,
+    answers: Mutex<VecDeque<Tried>>,
+}
+
+impl FakePost {
+    /// From now on tries wait for permits; there is one for each of these.
+    pub(crate) fn hold(&self, permits: usize) -> Arc<Semaphore> {
+        let gate = Arc::new(Semaphore::new(permits));
+        *self.gate.lock().unwrap() = Some(gate.clone());
+        gate
+    }
+
+    /// What the next tries are answered; all others are taken.
+    pub(crate) fn answer(&self, answers: impl IntoIterator<Item = Tried>) {
+        self.answers.lock().unwrap().extend(answers);
+    }
+
+    /// Tries that came to their end, with what they were answered.
+    pub(crate) fn tried(&self) -> Vec<(Letter, Tried)> {
+        self.tried.lock().unwrap().clone()
+    }
+
+    /// Tries that were begun.
+    pub(crate) fn begun(&self) -> usize {
+        self.begun.load(Ordering::SeqCst)
+    }
+
+    async fn take(&self, letter: &Letter) -> Tried {
+        self.begun.fetch_add(1, Ordering::SeqCst);
+        let gate = self.gate.lock().unwrap().clone();
+        if let Some(gate) = gate {
+            gate.acquire().await.unwrap().forget();
+        }
+        let taken = || Tried { status: Some(204), ..Tried::default() };
+        let tried = self.answers.lock().unwrap().pop_front().unwrap_or_else(taken);
+        self.tried.lock().unwrap().push((letter.clone(), tried.clone()));
+        tried
+    }
+}
+
+impl Post for FakePost {
+    fn post<'a>(&'a self, letter: &'a Letter) -> Later<'a, Tried> {
+        Box::pin(self.take(letter))
+    }
+}
+
+fn outside(post: Arc<FakePost>) -> Outside {
+    let waits = [5, 300].map(TimeDelta::milliseconds).to_vec();
+    Outside { render: Arc::new(Plain), post, schedule: Schedule { waits, disable_after: TimeDelta::days(5) } }
 }
 
 /// Says what the raw bytes say; panics over "panic". What is told of a message begins with the message's mid.
@@ -144,19 +203,20 @@ impl House {
         let store = Store::open(&opening).await.unwrap();
         let boot = store.boot(SystemClock.now()).await.unwrap();
         let seller = seller(&store, "1").await;
-        let graph = Arc::new(FakeGraph::new());
+        let (graph, post) = (Arc::new(FakeGraph::new()), Arc::new(FakePost::default()));
         let parts = Parts {
             store,
             clock: Arc::new(SystemClock),
             graph: graph.clone(),
             decode,
+            outside: outside(post.clone()),
             rules: rules(boot.id),
             settings,
             careful_through,
         };
         let world = World::new(parts);
         let tree = Tree::start(world.clone()).await.unwrap();
-        Self { tree, world, graph, seller, url, _dir: dir }
+        Self { tree, world, graph, post, seller, url, _dir: dir }
     }
 
     /// One more seller, with the account of this id.
@@ -227,8 +287,7 @@ impl House {
 
 async fn seller(store: &Store, account: &str) -> SellerId {
     let tx = OfficeTx::begin(store.pen()).await.unwrap();
-    let seller =
-        office::create_seller(&tx, &Settings::new("Ada's", "EUR".parse::<Currency>().unwrap()), None).await.unwrap();
+    let seller = office::create_seller(&tx, &Settings::new("Ada's", "EUR".parse::<Currency>().unwrap())).await.unwrap();
     let account = Account::new(Channel::Instagram, account);
     office::put_connection(&tx, &NewConnection { seller, account, linked: None, username: "ada".to_owned() })
         .await
@@ -245,26 +304,13 @@ fn customer(n: i64) -> Customer {
         meta_id: format!("customer-{n}"),
         facts: Facts::default(),
         shown: Shown::default(),
+        given_name: None,
     }
 }
 
 fn conversation(n: i64, now: DateTime<Utc>) -> Conversation {
-    Conversation {
-        id: ConversationId(n),
-        customer: CustomerId(n),
-        last_inbound_at: Some(now),
-        last_message_at: Some(now),
-        preview: String::new(),
-        unread: 0,
-        episode: 0,
-        closed_through: None,
-        draft: None,
-        asked: None,
-        needs_look: Looks::new(),
-        in_other_hands: false,
-        delivered_through: None,
-        read_through: None,
-    }
+    let begun = Conversation::begin(ConversationId(n), CustomerId(n));
+    Conversation { last_inbound_at: Some(now), last_message_at: Some(now), ..begun }
 }
 
 /// Words of a customer to the account of this id.
@@ -305,7 +351,7 @@ pub(crate) fn claimed(outbox: i64, text: &str) -> Owed {
         account: Account::new(Channel::Instagram, "1"),
         conversation: ConversationId(outbox),
         recipient: "7".to_owned(),
-        call: OwedCall::Send { message: MessageId(1), text: text.to_owned(), quick_replies: vec![] },
+        call: OwedCall::Send { message: MessageId(1), text: text.to_owned(), attachment: None, quick_replies: vec![] },
         state: OwedState::Claimed,
         attempts: 1,
         held: 0,

@@ -210,7 +210,7 @@ impl Ledger {
 
     fn home_of(&self, source: Source, account: &Account) -> Result<Place, Refusal> {
         match source {
-            Source::Command | Source::Result => Err(Refusal::NotFromMeta),
+            Source::Command | Source::Result | Source::Office => Err(Refusal::NotFromMeta),
             Source::Meta if *account == Account::unreadable() => Err(Refusal::NoAccount),
             Source::Meta => self.world.home(account).ok_or_else(|| Refusal::UnknownAccount(account.clone())),
         }

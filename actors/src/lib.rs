@@ -11,10 +11,13 @@ pub mod clock;
 mod courier;
 pub mod domain;
 pub mod failpoint;
+pub mod feed;
+pub mod herald;
 #[cfg(test)]
 mod house;
 pub mod journal;
 pub mod ledger;
+mod news;
 pub mod ports;
 mod post;
 #[cfg(test)]

@@ -10,8 +10,11 @@ use crate::domain::budget::hold::Limit;
 use crate::domain::button::QuickReply;
 use crate::domain::channel::Account;
 use crate::domain::event::{CallResult, Happening, StoredEvent};
-use crate::domain::ids::{ConnectionId, SellerId};
+use crate::domain::ids::{ConnectionId, EndpointId, SellerId};
 use crate::domain::outcome::Reason;
+use crate::domain::outgoing::{Outgoing, OutgoingKind};
+use crate::domain::shop_event::ShopEvent;
+use crate::domain::webhook::Tried;
 
 /// A future on the heap, so that a port can be a trait object.
 pub type Later<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -80,15 +83,57 @@ pub enum GraphRequest {
         /// The buttons beneath it, where the channel has any.
         quick_replies: Vec<QuickReply>,
     },
+    /// Sends a file to a customer.
+    SendAttachment {
+        /// The customer's id at Meta.
+        recipient: String,
+        /// The file.
+        attachment: Outgoing,
+        /// The words beneath it, on channels that write any there; empty: none.
+        caption: String,
+    },
     /// Looks into the conversation with a customer for a message of ours.
     FindMessage {
         /// The customer's id at Meta.
         recipient: String,
         /// The words it must have.
         text: String,
+        /// The kind of file it must have, in the place of words.
+        attachment: Option<OutgoingKind>,
         /// Only messages made at or after this time count.
         since: DateTime<Utc>,
     },
+}
+
+/// Shows what happened, as whoever is told of it is to read it.
+pub trait Render: Send + Sync + 'static {
+    /// A body for each event, in their order; or why it cannot be done now.
+    fn render<'a>(&'a self, seller: SellerId, events: &'a [ShopEvent]) -> Later<'a, Result<Vec<Vec<u8>>, String>>;
+}
+
+/// Delivers to webhook endpoints.
+pub trait Post: Send + Sync + 'static {
+    /// Makes one try. Never longer than the client's own deadline, never an error.
+    fn post<'a>(&'a self, letter: &'a Letter) -> Later<'a, Tried>;
+}
+
+/// One try of a delivery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letter {
+    /// Whose.
+    pub seller: SellerId,
+    /// Which endpoint.
+    pub endpoint: EndpointId,
+    /// Where to.
+    pub url: String,
+    /// The sealed secrets that sign it, the newest first.
+    pub secrets: Vec<String>,
+    /// The name it has at every try.
+    pub name: String,
+    /// When it is made.
+    pub at: DateTime<Utc>,
+    /// What it says.
+    pub body: Vec<u8>,
 }
 
 /// How long a call to Meta may take before it counts as unanswered.

@@ -1,4 +1,4 @@
-//! Where the actors' messages go: what each of the five below the root can be told, and the actors that are there now.
+//! Where the actors' messages go: what each of the six below the root can be told, and the actors that are there now.
 //! A restarted actor is a new actor, so whoever sends asks here every time.
 
 use std::sync::{PoisonError, RwLock};
@@ -8,8 +8,9 @@ use ractor::{ActorRef, Message, RpcReplyPort};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use crate::domain::event::Arrival;
-use crate::domain::ids::SellerId;
+use crate::domain::ids::{EndpointId, SellerId};
 use crate::status::{About, Inspection, NotStored, SellerStatus};
+use crate::store::deliveries::Lane;
 
 /// What the journal can be told.
 pub(crate) enum JournalMsg {
@@ -49,6 +50,18 @@ pub(crate) enum ClerkMsg {
     GoOn,
 }
 
+/// What the herald can be told.
+pub(crate) enum HeraldMsg {
+    /// Something happened in this shop. May be lost or doubled.
+    News(SellerId),
+    /// Endpoints may be others, there may be deliveries to make, or it is time to look.
+    Look,
+    /// Something can be told then that cannot be now.
+    Due(DateTime<Utc>),
+    /// There is nothing more to be told there, for now.
+    Over(EndpointId, Lane),
+}
+
 /// What the courier can be told.
 pub(crate) enum CourierMsg {
     /// Calls were handed over, or one ended.
@@ -76,6 +89,7 @@ pub(crate) struct Posts {
     pub(crate) alarms: Post<AlarmsMsg>,
     pub(crate) clerk: Post<ClerkMsg>,
     pub(crate) courier: Post<CourierMsg>,
+    pub(crate) herald: Post<HeraldMsg>,
     pub(crate) supervisor: Post<SupervisorMsg>,
 }
 

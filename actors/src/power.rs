@@ -13,6 +13,7 @@ use crate::domain::command::Command;
 use crate::domain::money::Money;
 use crate::house::{House, hasty, said, until};
 use crate::sellers::Asked;
+use crate::store::{OfficeTx, endpoints};
 
 /// The database as a power cut at this moment would leave it.
 struct Remains {
@@ -82,4 +83,34 @@ async fn nothing_leaves_before_the_row_it_stands_on_is_flushed() {
     assert_eq!(remains.count("SELECT COUNT(*) FROM outbox WHERE state = 'claimed' AND attempts = 1").await, 1);
     assert_eq!(remains.count("SELECT COUNT(*) FROM rate_window WHERE calls = 1").await, 1);
     assert_eq!(remains.count(handled).await, 1, "everything before it is flushed with it");
+}
+
+#[tokio::test]
+async fn nobody_is_told_what_happened_before_it_is_flushed() {
+    let house = House::build(hasty()).await;
+    let (file, flushed) = (house.file(), Arc::new(AtomicUsize::new(0)));
+    let noting = flushed.clone();
+    house.world.store.pen().log().on_flush(move |log| {
+        noting.store(usize::try_from(log).unwrap(), Ordering::SeqCst);
+        Ok(())
+    });
+    let mut feed = house.tree.sellers.feed(house.seller, None, vec![]).await.unwrap();
+    house.tree.journal.append(vec![said("1", "good morning")]).await.unwrap();
+    let told = feed.next_page().await.unwrap().unwrap();
+    let remains = Remains::of(&file, &flushed);
+    let there = remains.count("SELECT COUNT(*) FROM shop_event WHERE kind = 'message.received'").await;
+    assert_eq!((told[0].what.kind.name(), there), ("message.received", 1));
+
+    let gate = house.post.hold(0);
+    let tx = OfficeTx::begin(house.world.store.pen()).await.unwrap();
+    let all = ("https://shop.example/", &[][..]);
+    let endpoint = endpoints::create(&tx, house.seller, all, house.now()).await.unwrap().unwrap();
+    endpoints::put_secret(&tx, (house.seller, endpoint), "sealed", house.now()).await.unwrap();
+    tx.commit("office").await.unwrap();
+    house.world.look_for_deliveries();
+    house.tree.journal.append(vec![said("2", "are you there?")]).await.unwrap();
+    until(async || house.post.begun() == 1).await;
+    let remains = Remains::of(&file, &flushed);
+    assert!(remains.count("SELECT COUNT(*) FROM webhook_delivery WHERE state = 'new'").await > 0);
+    gate.add_permits(9);
 }

@@ -1,4 +1,4 @@
-//! The root of the tree: keeps the journal, the alarms, the courier, the supervisor and the clerk alive, each on its own,
+//! The root of the tree: keeps the journal, the alarms, the courier, the supervisor, the clerk and the herald alive, each on its own,
 //! and gives up with a sentence when they fall too often.
 
 use std::collections::{HashMap, VecDeque};
@@ -14,6 +14,7 @@ use tracing::{error, info, warn};
 use crate::alarms::AlarmsActor;
 use crate::clerk::ClerkActor;
 use crate::courier::CourierActor;
+use crate::herald::HeraldActor;
 use crate::journal::{Journal, JournalActor};
 use crate::ledger::Ledger;
 use crate::post::SupervisorMsg;
@@ -51,7 +52,7 @@ impl Tree {
         let (root, _task) = RootActor::spawn(None, RootActor, (world.clone(), says))
             .await
             .expect("the root has no name to clash and does nothing before it runs");
-        // The reply comes once all five have been started; a root that fell before is told by `fallen`.
+        // The reply comes once all six have been started; a root that fell before is told by `fallen`.
         let _ = root.call(RootMsg::Ready, Some(WITHIN)).await;
         let (journal, sellers) = (Journal::new(world.clone()), Sellers::new(world.clone()));
         Ok(Self { journal, sellers, ledger: Ledger::new(world.clone()), world, root, fallen })
@@ -94,7 +95,7 @@ fn left_until(until: Instant) -> Duration {
     until.saturating_duration_since(Instant::now()).max(LAST_STEPS)
 }
 
-/// One of the five.
+/// One of the six.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
     Journal,
@@ -102,11 +103,13 @@ enum Place {
     Supervisor,
     Alarms,
     Clerk,
+    Herald,
 }
 
 impl Place {
     /// In the order of their start: whoever wakes comes after those who are woken.
-    const ALL: [Place; 5] = [Place::Journal, Place::Courier, Place::Supervisor, Place::Alarms, Place::Clerk];
+    const ALL: [Place; 6] =
+        [Place::Journal, Place::Courier, Place::Supervisor, Place::Alarms, Place::Clerk, Place::Herald];
 
     fn name(self) -> &'static str {
         match self {
@@ -115,6 +118,7 @@ impl Place {
             Place::Supervisor => "supervisor",
             Place::Alarms => "alarms",
             Place::Clerk => "clerk",
+            Place::Herald => "herald",
         }
     }
 
@@ -125,6 +129,7 @@ impl Place {
             Place::Supervisor => SupervisorActor::spawn_linked(None, SupervisorActor, world, root).await?.0.get_cell(),
             Place::Alarms => AlarmsActor::spawn_linked(None, AlarmsActor, world, root).await?.0.get_cell(),
             Place::Clerk => ClerkActor::spawn_linked(None, ClerkActor, world, root).await?.0.get_cell(),
+            Place::Herald => HeraldActor::spawn_linked(None, HeraldActor, world, root).await?.0.get_cell(),
         })
     }
 }

@@ -14,12 +14,16 @@ use crate::domain::budget::forecast::{Books, HoldLine, Report};
 use crate::domain::budget::window;
 use crate::domain::channel::Account;
 use crate::domain::command::Commanded;
+use crate::domain::conversation::Message;
 use crate::domain::event::{Arrival, Source};
-use crate::domain::ids::SellerId;
+use crate::domain::ids::{MessageId, SellerId, ShopEventId};
+use crate::domain::outbox::{Owed, OwedState};
+use crate::domain::shop_event::ShopEventKind;
+use crate::feed::{Feed, NotFed};
 use crate::journal::Journal;
 use crate::post::SupervisorMsg;
 use crate::status::{About, Fault, Inspection, NotStored, NotTold, SellerStatus};
-use crate::store::{StoreError, budgets, inbox};
+use crate::store::{StoreError, budgets, inbox, views};
 use crate::world::World;
 
 /// How long a question about an actor may take.
@@ -36,6 +40,35 @@ pub enum Asked {
     Accepted(String),
     /// Nothing was asked: another command has this key.
     KeyOfAnother(String),
+}
+
+/// What became of a message of ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sending {
+    /// Meta took it, and calls it so.
+    Sent {
+        /// Meta's message id.
+        mid: String,
+    },
+    /// It was not sent, and will not be.
+    NotSent {
+        /// Why, in our words.
+        why: String,
+    },
+    /// It is on its way, or waits, or nobody can tell.
+    Waiting,
+    /// There is no such message of ours.
+    Unknown,
+}
+
+impl Sending {
+    fn of(message: Message, owed: Owed) -> Self {
+        match (message.mid, owed.state) {
+            (Some(mid), _) => Sending::Sent { mid },
+            (None, OwedState::Failed) => Sending::NotSent { why: owed.error.unwrap_or_default() },
+            (None, _) => Sending::Waiting,
+        }
+    }
 }
 
 /// The way to sellers.
@@ -88,6 +121,16 @@ impl Sellers {
         Ok(answer)
     }
 
+    /// Follows what happens in a shop: after this event, or from now on; of these kinds, or of all when none is named.
+    pub async fn feed(
+        &self,
+        seller: SellerId,
+        after: Option<ShopEventId>,
+        kinds: Vec<ShopEventKind>,
+    ) -> Result<Feed, NotFed> {
+        Feed::open(self.world.clone(), seller, after, kinds).await
+    }
+
     /// What was asked with this key; none: nothing.
     pub async fn asked(&self, seller: SellerId, key: &str) -> Result<Option<Commanded>, StoreError> {
         let stored = inbox::raw(self.world.store.reads(), seller, &command_key(key)).await?;
@@ -107,6 +150,11 @@ impl Sellers {
         stored.is_some_and(|stored| stored.command != command.command)
     }
 
+    /// Whether there is such a command, done or not.
+    pub async fn knows(&self, seller: SellerId, key: &str) -> Result<bool, StoreError> {
+        Ok(inbox::raw(self.world.store.reads(), seller, &command_key(key)).await?.is_some())
+    }
+
     async fn answer_when_there(
         &self,
         seller: SellerId,
@@ -119,6 +167,22 @@ impl Sellers {
                 return Some(answer);
             }
             let _ = timeout(LOOK_AGAIN, news_of(seller, &mut news)).await;
+        }
+    }
+
+    /// What became of a message that a command has queued, once it left or will not, or when this long is over.
+    pub async fn sent(&self, seller: SellerId, message: MessageId, wait: Duration) -> Result<Sending, StoreError> {
+        let until = Instant::now() + wait;
+        // Listening begins before the message is read, so that its leaving cannot slip past.
+        let mut news = self.world.answered.subscribe();
+        loop {
+            let found = views::send(self.world.store.reads(), seller, message).await?;
+            let sending = found.map_or(Sending::Unknown, |(message, owed)| Sending::of(message, owed));
+            let left = until.saturating_duration_since(Instant::now());
+            if sending != Sending::Waiting || left.is_zero() {
+                return Ok(sending);
+            }
+            let _ = timeout(LOOK_AGAIN.min(left), news_of(seller, &mut news)).await;
         }
     }
 
@@ -216,7 +280,7 @@ fn command_key(key: &str) -> String {
     format!("command:{key}")
 }
 
-/// Waits until commands of a seller were answered. News that came too fast to follow may have been of this seller.
+/// Waits until commands of a seller were answered, or calls of it ended. News that came too fast to follow may have been of this seller.
 async fn news_of(seller: SellerId, news: &mut broadcast::Receiver<SellerId>) {
     loop {
         match news.recv().await {

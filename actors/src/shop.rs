@@ -6,11 +6,13 @@ mod again;
 mod amend;
 mod answer;
 mod claims;
+mod closing;
 mod commands;
 mod comments;
 mod echo;
 mod known;
 mod loose_ends;
+mod named_orders;
 mod notes;
 mod receipts;
 mod said;
@@ -33,9 +35,9 @@ use crate::domain::changes::{Changes, Decided};
 use crate::domain::channel::Account;
 use crate::domain::comment::CommentName;
 use crate::domain::conversation::Message;
-use crate::domain::event::{Happening, Source, StoredEvent};
+use crate::domain::event::{Echo, Happening, Source, StoredEvent};
 use crate::domain::ids::{ConversationId, OutboxId};
-use crate::domain::outbox::{Owed, OwedCall, OwedState};
+use crate::domain::outbox::{Owed, OwedState};
 use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::seller::Seller;
 use crate::domain::told::Told;
@@ -46,6 +48,7 @@ pub(crate) use claims::News;
 pub(crate) use thread::MAX_HEARD;
 
 use loose_ends::LooseEnds;
+use named_orders::NamedOrders;
 use step::Step;
 use thread::Thread;
 use turn::Turn;
@@ -77,6 +80,8 @@ pub struct Shop {
     rules: ShopRules,
     seller: Seller,
     last_id: i64,
+    /// The last id that was given before this turn.
+    known_through: i64,
     catalog: Catalog,
     index: CatalogIndex,
     threads: HashMap<ConversationId, Thread>,
@@ -96,6 +101,10 @@ pub struct Shop {
     loose_ends: LooseEnds,
     /// Comments of this turn that are known.
     comments: BTreeSet<CommentName>,
+    /// Orders that this turn's commands are about.
+    named: NamedOrders,
+    /// What this turn knows of things that commands name.
+    desk: commands::Desk,
     /// Conversations that were read for this turn.
     learned: Vec<ConversationId>,
     turn: Turn,
@@ -127,6 +136,7 @@ impl Shop {
             index: CatalogIndex::default(),
             seller: loaded.seller,
             last_id: loaded.last_id,
+            known_through: loaded.last_id,
             catalog: loaded.catalog,
             threads: HashMap::new(),
             by_customer: HashMap::new(),
@@ -139,6 +149,8 @@ impl Shop {
             open,
             loose_ends: loose_ends::loaded(loaded.loose_ends),
             comments: BTreeSet::new(),
+            named: NamedOrders::default(),
+            desk: commands::Desk::default(),
             learned: Vec::new(),
             turn: Turn::default(),
             reread: false,
@@ -167,7 +179,7 @@ impl Shop {
     fn step_of(&self, event: &StoredEvent, happening: &Happening, now: DateTime<Utc>) -> (Step<'_>, Decided) {
         let mut step = Step::new(self, now);
         let (outcome, answer) = match happening {
-            Happening::Command(command) => (Outcome::Handled, Some(step.obey(command))),
+            Happening::Command(command) => (Outcome::Handled, Some(step.obey(event, command))),
             Happening::Said(said) => (step.hear(event, said), None),
             Happening::Echo(echo) => (step.hear_echo(event, echo), None),
             Happening::Renamed(renamed) => (step.renamed(event, renamed), None),
@@ -180,6 +192,10 @@ impl Shop {
             Happening::Noted(noted) => (step.note(event, noted), None),
             Happening::Commented(comment) => (step.commented(event, comment), None),
             Happening::Mentioned(mention) => (step.mentioned(event, mention), None),
+            Happening::Announced(what) => {
+                step.out.told.push(*what);
+                (Outcome::Handled, None)
+            }
         };
         (step, Decided { event: event.seq, outcome, answer })
     }
@@ -197,8 +213,8 @@ impl Shop {
 
     /// Acts on an alarm that is due.
     pub fn alarm(&mut self, alarm: &Alarm, now: DateTime<Utc>) {
-        // An event of this very turn has put it off: the customer was not silent after all.
-        if self.turn.alarms.get(&alarm.key).is_some_and(|due| due.is_some_and(|due| due > now)) {
+        // An event of this very turn has put it off, as the customer was not silent after all, or done away with it.
+        if self.turn.alarms.get(&alarm.key).is_some_and(|due| due.is_none_or(|due| due > now)) {
             return;
         }
         let mut step = Step::new(self, now);
@@ -218,7 +234,7 @@ impl Shop {
     }
 
     /// What was decided since the last time, for the store.
-    pub fn changes(&mut self) -> Changes {
+    pub fn changes(&mut self, now: DateTime<Utc>) -> Changes {
         let claimed = std::mem::take(&mut self.turn.claimed);
         let mut turn = std::mem::take(&mut self.turn);
         self.turn.handed = claimed;
@@ -226,12 +242,17 @@ impl Shop {
         self.next_alarm = turn.alarms.values().flatten().min().copied();
         self.turns += 1;
         self.comments.clear();
+        self.named = NamedOrders::default();
+        self.desk = commands::Desk::default();
         for id in turn.touched.iter().chain(&std::mem::take(&mut self.learned)) {
             if let Some(thread) = self.threads.get_mut(id) {
                 thread.forget_recalled();
             }
         }
-        let changes = turn.into_changes(self.last_id, &self.threads);
+        let told = std::mem::take(&mut turn.told);
+        let mut changes = turn.into_changes(self.last_id, &self.threads);
+        changes.write_down(told, self.known_through, now);
+        (self.last_id, self.known_through) = (changes.last_id, changes.last_id);
         self.reread();
         self.forget_least_used();
         changes
@@ -276,16 +297,15 @@ impl Shop {
         }
     }
 
-    /// The send of ours in this conversation that an echo with these words would be of.
-    fn send_in_question(&self, conversation: ConversationId, words: &str) -> Option<&Open> {
+    /// The send of ours in this conversation that this would be the echo of.
+    fn send_in_question(&self, conversation: ConversationId, echo: &Echo) -> Option<&Open> {
         self.open.values().find(|open| {
             let maybe_sent = match open.owed.state {
                 OwedState::Claimed | OwedState::Unknown => true,
                 OwedState::Owed => open.owed.attempts > 0,
                 OwedState::Accepted | OwedState::Unsettled | OwedState::Failed => false,
             };
-            let same_words = matches!(&open.owed.call, OwedCall::Send { text, .. } if thread::same_words(text, words));
-            open.owed.conversation == conversation && maybe_sent && same_words
+            open.owed.conversation == conversation && maybe_sent && echo::is_of(echo, &open.owed.call)
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use ractor::RpcReplyPort;
+use schemars::JsonSchema;
 use serde::Serialize;
 use thiserror::Error;
 
@@ -57,7 +58,7 @@ pub enum Fault {
 }
 
 /// Where a seller's actor stands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SellerStatus {
     /// Whose.
     pub seller: SellerId,
@@ -82,7 +83,7 @@ pub struct SellerStatus {
 }
 
 /// Whether a seller's actor runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Slot {
     /// No; its next event loads it.

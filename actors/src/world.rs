@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::{Semaphore, SemaphorePermit, broadcast};
 use tokio::time::timeout;
 use tracing::debug;
@@ -16,8 +16,10 @@ use crate::domain::channel::Account;
 use crate::domain::directory::{Directory, Place};
 use crate::domain::event::{Arrival, Source};
 use crate::domain::ids::{EventSeq, SellerId};
-use crate::ports::{CALL_DEADLINE, Clock, Decode, Graph};
-use crate::post::{ClerkMsg, Posts, SupervisorMsg};
+use crate::domain::webhook::Schedule;
+use crate::news::News;
+use crate::ports::{CALL_DEADLINE, Clock, Decode, Graph, Post, Render};
+use crate::post::{ClerkMsg, HeraldMsg, Posts, SupervisorMsg};
 use crate::shop::ShopRules;
 use crate::store::ledger::Keep;
 use crate::store::unknown::Room;
@@ -45,6 +47,12 @@ pub struct TreeSettings {
     pub sweep: Duration,
     /// Messages to customers on the wire at once, over all sellers.
     pub messages_at_once: usize,
+    /// Webhooks out on the wire at once, over all endpoints; an endpoint has two of them at most.
+    pub webhooks_at_once: usize,
+    /// Events that webhooks out are made of in one go, for one endpoint.
+    pub webhook_events: u64,
+    /// How long what happened in a shop is kept, and what was delivered of it.
+    pub keep_shop_events: TimeDelta,
     /// Other calls on the wire at once, over all sellers.
     pub graph_at_once: usize,
     /// Calls of one seller on the wire at once.
@@ -65,6 +73,8 @@ pub struct TreeSettings {
     pub room: Room,
     /// How long events are kept once they have ended.
     pub keep: Keep,
+    /// How long the front office's answers and deeds are kept.
+    pub keep_office: office::Keep,
 }
 
 impl Default for TreeSettings {
@@ -79,6 +89,9 @@ impl Default for TreeSettings {
             max_falls: 10,
             sweep: Duration::from_secs(30),
             messages_at_once: 64,
+            webhooks_at_once: 64,
+            webhook_events: 100,
+            keep_shop_events: TimeDelta::days(30),
             graph_at_once: 32,
             calls_per_seller: 4,
             call_timeout: CALL_DEADLINE + Duration::from_secs(5),
@@ -93,6 +106,7 @@ impl Default for TreeSettings {
                 ledgered: TimeDelta::days(30),
                 unknown_account: TimeDelta::days(7),
             },
+            keep_office: office::Keep { answers: TimeDelta::days(7), audit: TimeDelta::days(400) },
         }
     }
 }
@@ -107,6 +121,8 @@ pub struct Parts {
     pub graph: Arc<dyn Graph>,
     /// What Meta's events mean.
     pub decode: Decode,
+    /// How others are told of what happens.
+    pub outside: Outside,
     /// How shops behave.
     pub rules: ShopRules,
     /// How the tree behaves.
@@ -115,12 +131,24 @@ pub struct Parts {
     pub careful_through: EventSeq,
 }
 
+/// How others are told of what happens in shops.
+#[derive(Clone)]
+pub struct Outside {
+    /// Shows it.
+    pub render: Arc<dyn Render>,
+    /// Delivers it.
+    pub post: Arc<dyn Post>,
+    /// When to try again, and when no more.
+    pub schedule: Schedule,
+}
+
 /// What all actors share.
 pub struct World {
     pub(crate) store: Store,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) graph: Arc<dyn Graph>,
     pub(crate) decode: Decode,
+    pub(crate) outside: Outside,
     pub(crate) rules: ShopRules,
     pub(crate) settings: TreeSettings,
     pub(crate) careful_through: EventSeq,
@@ -128,8 +156,11 @@ pub struct World {
     pub(crate) calls: Calls,
     pub(crate) app_hold: AppHold,
     pub(crate) append_permits: Arc<Semaphore>,
+    pub(crate) news: News,
+    on_the_road: Semaphore,
     at_work: Semaphore,
     suspects: Semaphore,
+    /// Sellers of whom commands were answered or calls ended, once that is stored.
     pub(crate) answered: broadcast::Sender<SellerId>,
     directory: RwLock<Directory>,
     /// Held while the directory is read: of two who read it, the one with the older view must not be the last.
@@ -141,12 +172,13 @@ pub struct World {
 impl World {
     /// A world in which nobody lives yet.
     pub fn new(parts: Parts) -> Arc<Self> {
-        let Parts { store, clock, graph, decode, rules, settings, careful_through } = parts;
+        let Parts { store, clock, graph, decode, outside, rules, settings, careful_through } = parts;
         Arc::new(Self {
             store,
             clock,
             graph,
             decode,
+            outside,
             rules,
             settings,
             careful_through,
@@ -155,6 +187,8 @@ impl World {
             app_hold: AppHold::default(),
             at_work: Semaphore::new(settings.at_work),
             suspects: Semaphore::new(1),
+            news: News::default(),
+            on_the_road: Semaphore::new(settings.webhooks_at_once),
             append_permits: Arc::new(Semaphore::new(settings.append_waiting)),
             answered: broadcast::channel(256).0,
             directory: RwLock::default(),
@@ -196,15 +230,36 @@ impl World {
     pub(crate) fn whose(&self, arrival: &Arrival) -> Option<Place> {
         match arrival.source {
             Source::Meta => self.home(&arrival.account),
-            Source::Command | Source::Result => {
+            Source::Command | Source::Result | Source::Office => {
                 let seller = SellerId(arrival.account.id().parse().ok()?);
                 Some(Place { account: arrival.account.clone(), seller })
             }
         }
     }
 
+    /// The time now.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// Looks anew for whom to tell what happens: after endpoints were changed, or deliveries are asked for.
+    pub fn look_for_deliveries(&self) {
+        self.posts.herald.tell(HeraldMsg::Look);
+    }
+
+    /// Tells whoever follows a shop that something happened there.
+    pub(crate) fn tell_news(&self, seller: SellerId) {
+        self.news.tell(seller);
+        self.posts.herald.tell(HeraldMsg::News(seller));
+    }
+
+    /// Waits for a place among the webhooks out that are on the wire; given back when dropped.
+    pub(crate) async fn place_on_the_road(&self) -> SemaphorePermit<'_> {
+        self.on_the_road.acquire().await.expect("nobody closes it")
+    }
+
     /// Wakes sellers. One that is lost on the way is found by the next sweep.
-    pub(crate) fn wake(&self, sellers: Vec<SellerId>) {
+    pub fn wake(&self, sellers: Vec<SellerId>) {
         if !sellers.is_empty() && !self.posts.supervisor.tell(SupervisorMsg::Wake(sellers)) {
             debug!("a wake-up found no supervisor; the next sweep repeats it");
         }
@@ -231,6 +286,7 @@ impl World {
     /// From now on nothing is claimed and no actor is started.
     pub(crate) fn stop(&self) {
         self.stopping.store(true, Ordering::SeqCst);
+        self.news.end();
     }
 
     pub(crate) fn is_stopping(&self) -> bool {

@@ -38,6 +38,16 @@ pub struct Model {
     pub delivered_through: Option<i64>,
     /// Up to where the customer has seen our messages.
     pub read_through: Option<i64>,
+    /// True while the customer is answered by people only.
+    pub people_only: bool,
+    /// When somebody of the staff wrote last through us.
+    pub staff_at: Option<i64>,
+    /// What staff calls it, as JSON.
+    pub labels: Option<String>,
+    /// Who of the staff has it.
+    pub assignee: Option<String>,
+    /// True when it was put away.
+    pub archived: bool,
 }
 
 /// None: rows are joined by hand, within one seller.

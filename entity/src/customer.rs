@@ -34,6 +34,8 @@ pub struct Model {
     pub shown_username: Option<String>,
     /// The phone number the customer writes from.
     pub shown_phone: Option<String>,
+    /// The name that staff gave the customer.
+    pub given_name: Option<String>,
 }
 
 /// None: rows are joined by hand, within one seller.

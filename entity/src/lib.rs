@@ -2,7 +2,9 @@
 
 pub mod account_owner;
 pub mod alarm;
+pub mod api_key;
 pub mod app_hold;
+pub mod audit;
 pub mod comment;
 pub mod connection;
 pub mod conversation;
@@ -16,6 +18,8 @@ pub mod lead;
 pub mod loose_end;
 pub mod message;
 pub mod modifier;
+pub mod note;
+pub mod office_request;
 pub mod order_change;
 pub mod order_line;
 pub mod outbox;
@@ -24,6 +28,9 @@ pub mod product;
 pub mod product_details;
 pub mod rate_window;
 pub mod seller;
+pub mod shop_event;
 pub mod shop_order;
 pub mod unknown_account;
 pub mod variant;
+pub mod webhook_delivery;
+pub mod webhook_endpoint;

@@ -15,8 +15,12 @@ pub struct Model {
     pub order_id: i64,
     /// When, by our clock.
     pub at: i64,
-    /// `drafted`, `confirmed`, `cancelled`.
+    /// `drafted`, `edited`, `confirmed`, `cancelled`, `fulfilled`.
     pub what: String,
+    /// Who did it; none: the customer, or the service by itself.
+    pub made_by: Option<String>,
+    /// For edits: what was changed, as JSON.
+    pub edit: Option<String>,
 }
 
 /// None: rows are joined by hand, within one seller.

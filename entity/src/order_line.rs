@@ -35,6 +35,8 @@ pub struct Model {
     pub evidence: String,
     /// From 0 to 1.
     pub confidence: f32,
+    /// True while its quantity is missing in the stock for it.
+    pub stock_taken: bool,
 }
 
 /// None: rows are joined by hand, within one seller.

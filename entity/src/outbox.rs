@@ -30,6 +30,8 @@ pub struct Model {
     pub send_id: Option<i64>,
     /// The words.
     pub text: String,
+    /// The file that is sent or looked for, as JSON.
+    pub attachment: Option<String>,
     /// For `send`: the buttons beneath the words, as JSON.
     pub quick_replies: Option<String>,
     /// For `find`: when the send was claimed.

@@ -17,10 +17,14 @@ pub struct Model {
     pub last_id: i64,
     /// Counts the actor's transactions, so that each of them writes something and can be flushed.
     pub turns: i64,
+    /// Counts changes of the settings, so that of two people who edit the same ones the later learns of the other.
+    pub version: i64,
+    /// Its name in lower case, to be found by.
+    pub search_name: String,
+    /// The last shop event that was let go of.
+    pub events_gone: i64,
     /// Caps of its own, as JSON: written by its actor.
     pub caps: String,
-    /// The key of the request that made it, if it had one: the same request again finds it here.
-    pub request: Option<String>,
 }
 
 /// None: rows are joined by hand, within one seller.

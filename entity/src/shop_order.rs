@@ -24,16 +24,20 @@ pub struct Model {
     pub state: String,
     /// From 0 to 1.
     pub confidence: f32,
-    /// Phone number, when confirmed.
+    /// Phone number: when confirmed, or set by hand.
     pub phone: Option<String>,
-    /// E-mail address, when confirmed.
+    /// E-mail address: likewise.
     pub email: Option<String>,
-    /// Postal address, when confirmed.
+    /// Postal address: likewise.
     pub address: Option<String>,
     /// When its first message was said.
     pub opened_at: i64,
     /// When it was confirmed.
     pub confirmed_at: Option<i64>,
+    /// 1 at first, and one more with every change.
+    pub version: i64,
+    /// True once a person has written its lines.
+    pub by_hand: bool,
 }
 
 /// None: rows are joined by hand, within one seller.

@@ -7,7 +7,12 @@ mod m0004_carts;
 mod m0005_channels;
 mod m0006_ledger;
 mod m0007_budgets;
+mod m0008_orders_by_hand;
+mod m0009_desk;
+mod m0010_shop_events;
+mod m0011_keys;
 mod m0012_goods;
+mod m0013_lists;
 
 use sea_orm_migration::prelude::{MigrationTrait, async_trait};
 
@@ -28,7 +33,12 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_channels::Migration),
             Box::new(m0006_ledger::Migration),
             Box::new(m0007_budgets::Migration),
+            Box::new(m0008_orders_by_hand::Migration),
+            Box::new(m0009_desk::Migration),
+            Box::new(m0010_shop_events::Migration),
+            Box::new(m0011_keys::Migration),
             Box::new(m0012_goods::Migration),
+            Box::new(m0013_lists::Migration),
         ]
     }
 }

@@ -76,7 +76,7 @@ CREATE INDEX variant_by_item ON variant (seller_id, item_id) WHERE item_id IS NO
 
 const CAPS_ON_SQLITE: &str = "
 UPDATE seller SET caps = json_extract(settings, '$.caps'), settings = json_remove(settings, '$.caps')
-WHERE json_type(settings, '$.caps') = 'object';
+WHERE CASE WHEN json_valid(settings) THEN json_type(settings, '$.caps') = 'object' ELSE FALSE END;
 ";
 
 const CAPS_ON_POSTGRES: &str = "

@@ -22,7 +22,8 @@ use super::story::Story;
 use super::{runtime, stop_signal};
 use crate::app::App;
 use crate::config::{Config, demo};
-use crate::office::NewAccount;
+use crate::keys::Caller;
+use crate::office::{NewAccount, Request};
 use crate::sandbox::{self, Sandbox, SandboxSettings};
 use crate::telemetry;
 use crate::vault::Secret;
@@ -129,7 +130,7 @@ async fn shop_of(app: &App) -> anyhow::Result<SellerId> {
         None => new_shop(app).await?,
     };
     for new in accounts(seller).into_iter().filter(|new| known.iter().all(|(known, _)| *known != new.account)) {
-        app.office().connect(new).await?;
+        app.office().connect(&Request::new(&Caller::service(), app.now()), new).await?;
     }
     app.sellers().reload_credentials(seller).await.context("the shop does not learn of its accounts")?;
     Ok(seller)
@@ -137,7 +138,8 @@ async fn shop_of(app: &App) -> anyhow::Result<SellerId> {
 
 async fn new_shop(app: &App) -> anyhow::Result<SellerId> {
     let usd = "USD".parse()?;
-    let seller = app.office().create_seller(&Settings::new(PAGE_NAME, usd), None).await?;
+    let (caller, settings) = (Caller::service(), Settings::new(PAGE_NAME, usd));
+    let seller = app.office().create_seller(&Request::new(&caller, app.now()), &settings).await?.value;
     let products = catalog(|minor| Money { minor, currency: usd });
     app.sellers().command(seller, None, Command::PutProducts { products }).await.context("no catalog")?;
     Ok(seller)

@@ -1,44 +1,30 @@
 //! `hawker ledger`: what came in against what became of it, asked of a running service.
 
 mod replay;
-mod service;
 mod shown;
 
-use std::path::PathBuf;
-use std::process::ExitCode;
-
-use actors::clock::SystemClock;
-use actors::ports::Clock;
-use anyhow::bail;
-use chrono::{SecondsFormat, TimeDelta};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
-use url::Url;
 
-use super::runtime;
-use crate::vault::Secret;
-use service::Service;
+use super::desk::{Desk, Stage};
+use super::service::{Call, PageArgs, Service, ServiceArgs};
+use super::verbs::moment_ago;
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct LedgerArgs {
     #[command(subcommand)]
     what: Option<What>,
-    /// The running service.
-    #[arg(long, global = true, value_name = "URL", env = "HAWKER_SERVER", default_value = "http://127.0.0.1:8080")]
-    server: Url,
-    /// The settings file of the service: beside its database lies the key, where HAWKER_API_KEY does not say it.
-    #[arg(long, global = true, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// Prints JSON, for programs.
-    #[arg(long, global = true)]
-    json: bool,
+    #[command(flatten)]
+    service: ServiceArgs,
 }
 
 const EXAMPLES: &str = "\
 Examples:
   hawker ledger                                     does the equation hold, and what is in the ledger?
   hawker ledger by hour --since 1d                  the equation for each hour of the last day
+  hawker ledger reasons                             why events are in it, and what to do
+  hawker ledger accounts                            what came for accounts that nobody has connected
   hawker ledger list --reason poison                the newest events that made the program fall
   hawker ledger show 4711                           one event, with its bytes
   hawker ledger replay --reason unreadable --dry-run  how many would be put back, and for whom
@@ -156,73 +142,75 @@ struct ReplayArgs {
     dry_run: bool,
 }
 
-pub(super) fn run(args: LedgerArgs) -> anyhow::Result<ExitCode> {
-    let key = service::operator_key(args.config.as_deref())?;
-    let (printed, holds) = runtime()?.block_on(tell(args, key))?;
-    print!("{printed}");
-    // A program that watches this needs no eyes.
-    Ok(if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-/// What `hawker ledger` prints when it is asked with these words and this key.
-pub async fn ask(words: &[&str], key: Secret) -> anyhow::Result<String> {
-    #[derive(Parser)]
-    struct Alone {
-        #[command(flatten)]
-        args: LedgerArgs,
-    }
-    let Alone { args } = Alone::try_parse_from(["ledger"].iter().chain(words))?;
-    Ok(tell(args, key).await?.0)
-}
-
-/// What to print, and whether the equation holds as far as it was asked for.
-async fn tell(args: LedgerArgs, key: Secret) -> anyhow::Result<(String, bool)> {
-    let service = Service::new(args.server, key)?;
-    let (answer, text) = match args.what {
-        None => overview(&service).await?,
-        Some(What::By(by)) => parts(&service, by).await?,
-        Some(What::Reasons) => with(service.get("reasons", &[]).await?, shown::reasons),
-        Some(What::Accounts) => with(service.all("accounts", Vec::new(), usize::MAX).await?, shown::accounts),
-        Some(What::List(list)) => list_events(&service, list).await?,
-        Some(What::Show(ShowArgs { event, whole })) => {
-            let query: &[(&str, String)] = if whole { &[("raw", "whole".to_owned())] } else { &[] };
-            with(service.get(&format!("events/{event}"), query).await?, shown::event)
+impl LedgerArgs {
+    /// Prints what is asked for; false: the equation does not hold, as far as it was asked for.
+    pub(super) async fn run(self, stage: Stage) -> anyhow::Result<bool> {
+        let desk = Desk::new(&self.service, stage)?;
+        let (answer, text) = told(&desk.service, self.what).await?;
+        match desk.json {
+            true => desk.print_line(&serde_json::to_string_pretty(&answer)?)?,
+            false => desk.print(&text)?,
         }
-        Some(What::Replay(replay)) => replay::run(&service, replay).await?,
-    };
-    let printed = if args.json { format!("{}\n", serde_json::to_string_pretty(&answer)?) } else { text };
-    Ok((printed, answer["holds"] != false))
+        // A program that watches this needs no eyes.
+        Ok(answer["holds"] != false)
+    }
 }
 
 /// What is said to programs, and what to people.
 type Told = (Value, String);
 
-fn with(answer: Value, show: impl Fn(&Value) -> String) -> Told {
+async fn told(service: &Service, what: Option<What>) -> anyhow::Result<Told> {
+    match what {
+        None => overview(service).await,
+        Some(What::By(by)) => parts(service, by).await,
+        Some(What::Reasons) => with(service.read(&Call::get("/api/v1/ledger/reasons")).await?, shown::reasons),
+        Some(What::Accounts) => {
+            with(all(service, Call::get("/api/v1/ledger/accounts"), usize::MAX).await?, shown::accounts)
+        }
+        Some(What::List(list)) => list_events(service, list).await,
+        Some(What::Show(ShowArgs { event, whole })) => {
+            let call = Call::get("/api/v1/ledger/events/{event}").at("event", event);
+            with(service.read(&call.asking("raw", whole.then_some("whole"))).await?, shown::event)
+        }
+        Some(What::Replay(replay)) => replay::run(service, replay).await,
+    }
+}
+
+fn with(answer: Value, show: impl Fn(&Value) -> String) -> anyhow::Result<Told> {
     let text = show(&answer);
-    (answer, text)
+    Ok((answer, text))
+}
+
+/// A list, of as many pages as it takes.
+async fn all(service: &Service, call: Call, most: usize) -> anyhow::Result<Value> {
+    let found = service.rows(&call, &PageArgs { limit: Some(most), after: None }).await?;
+    Ok(json!({ "data": found.rows, "next": found.next }))
+}
+
+fn asking(call: Call, query: Vec<(&'static str, String)>) -> Call {
+    query.into_iter().fold(call, |call, (name, value)| call.asking(name, Some(value)))
 }
 
 async fn overview(service: &Service) -> anyhow::Result<Told> {
-    Ok(with(service.get("", &[]).await?, |answer| shown::overview(service.address(), answer)))
+    let answer = service.read(&Call::get("/api/v1/ledger")).await?;
+    with(answer, |answer| shown::overview(service.address(), answer))
 }
 
 async fn parts(service: &Service, args: ByArgs) -> anyhow::Result<Told> {
     let by = args.by.to_possible_value().map(|by| by.get_name().to_owned()).unwrap_or_default();
-    let mut query = vec![("by", by.clone())];
-    query.extend(args.span.query()?);
-    query.extend(args.account.map(|account| ("account", account)));
-    query.extend(args.seller.map(|seller| ("seller", seller.to_string())));
-    let mut answer = service.all("equation", query, usize::MAX).await?;
+    let call = asking(Call::get("/api/v1/ledger/equation").asking("by", Some(&by)), args.span.query()?);
+    let call = call.asking("account", args.account).asking("seller", args.seller);
+    let mut answer = all(service, call, usize::MAX).await?;
     let holds = answer["data"].as_array().is_some_and(|parts| parts.iter().all(|part| part["holds"] == true));
     answer["holds"] = json!(holds);
-    Ok(with(answer, |answer| shown::parts(&by, answer)))
+    with(answer, |answer| shown::parts(&by, answer))
 }
 
 async fn list_events(service: &Service, args: ListArgs) -> anyhow::Result<Told> {
-    let mut query = args.selection.query()?;
-    query.push(("state", args.state));
-    query.push(("order", if args.oldest { "oldest" } else { "newest" }.to_owned()));
-    Ok(with(service.all("events", query, args.limit).await?, shown::events))
+    let call = asking(Call::get("/api/v1/ledger/events"), args.selection.query()?);
+    let call = call.asking("state", Some(args.state));
+    let call = call.asking("order", Some(if args.oldest { "oldest" } else { "newest" }));
+    with(all(service, call, args.limit).await?, shown::events)
 }
 
 impl SelectionArgs {
@@ -245,41 +233,6 @@ impl SpanArgs {
     fn query(&self) -> anyhow::Result<Vec<(&'static str, String)>> {
         let times = [("since", &self.since), ("until", &self.until)];
         let given = times.into_iter().filter_map(|(name, time)| Some((name, time.as_deref()?)));
-        given.map(|(name, time)| Ok((name, moment(time)?))).collect()
-    }
-}
-
-/// A time as the service takes it. `2h` was two hours ago.
-fn moment(text: &str) -> anyhow::Result<String> {
-    let Some(unit) = text.chars().last().filter(|unit| "smhd".contains(*unit)) else { return Ok(text.to_owned()) };
-    let Ok(count) = text[..text.len() - 1].parse::<u32>() else {
-        bail!("\"{text}\" is no time: write 2h or 3d for so long ago, a day as 2026-10-01, or 2026-10-01T12:00:00Z")
-    };
-    let ago = match unit {
-        's' => TimeDelta::seconds(count.into()),
-        'm' => TimeDelta::minutes(count.into()),
-        'h' => TimeDelta::hours(count.into()),
-        _ => TimeDelta::days(count.into()),
-    };
-    let then = SystemClock.now().checked_sub_signed(ago).filter(|then| then.timestamp() > 0);
-    let then = then.ok_or_else(|| anyhow::anyhow!("\"{text}\" ago is before all times"))?;
-    Ok(then.to_rfc3339_opts(SecondsFormat::Millis, true))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_time_is_so_long_ago_or_as_it_is_written() {
-        assert_eq!(moment("2026-10-01").unwrap(), "2026-10-01");
-        assert_eq!(moment("2026-10-01T12:00:00Z").unwrap(), "2026-10-01T12:00:00Z");
-        let ago = moment("2h").unwrap().parse::<chrono::DateTime<chrono::Utc>>().unwrap();
-        let hours = (SystemClock.now() - ago).num_minutes();
-        assert!((119..=121).contains(&hours), "{hours}");
-        assert!(moment("last friday").is_ok(), "the service says what is wrong with it");
-        for wrong in ["2 weeks", "-2h", "9999999d", "h"] {
-            assert!(moment(wrong).is_err(), "{wrong}");
-        }
+        given.map(|(name, time)| Ok((name, moment_ago(time)?))).collect()
     }
 }

@@ -122,7 +122,7 @@ impl Story {
         let words = message.text.clone().unwrap_or_else(|| format!("[{}]", message.attachments.join(", ")));
         match (message.author, before) {
             (Author::Customer, _) => tell(format!("{name:>9} > {words}")),
-            (Author::Elsewhere, _) => tell(format!("{:>9} < {words}", "the shop")),
+            (Author::Elsewhere | Author::Staff, _) => tell(format!("{:>9} < {words}", "the shop")),
             (Author::Bot, None) => tell(format!("{:>9} < {}", "Hawker", words.replace('\n', "\n            "))),
             (Author::Meta, _) => tell(format!("{:>9} . {words}", "")),
             (Author::Bot, Some(_)) => {}

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Config, Meta, Problem, Secrets, Server, demo};
+use super::{Config, Meta, Problem, Secrets, Server, Webhooks, demo};
 use crate::vault::{EncryptionKey, KeyError, KeyRing, Secret};
 
 const LEAST_CHARACTERS: usize = 16;
@@ -11,7 +11,7 @@ const WELL_KNOWN: &str = "is the demo's, which everybody knows: set one of your 
 impl Config {
     /// Everything that keeps these settings from being served to the world.
     pub fn check_serve(&self) -> Vec<Problem> {
-        let all = [self.server.problems(), self.meta.problems(), self.secrets.problems()];
+        let all = [self.server.problems(), self.meta.problems(), self.secrets.problems(), self.webhooks.problems()];
         all.into_iter().flatten().map(|(key, text)| Problem { key: key.to_owned(), text }).collect()
     }
 }
@@ -26,6 +26,13 @@ impl Server {
             Some(_) => return Vec::new(),
         };
         vec![("server.public_url", text.to_owned())]
+    }
+}
+
+impl Webhooks {
+    fn problems(&self) -> Vec<Said> {
+        let inside = "is true: a seller's webhooks would reach into this machine";
+        self.allow_loopback.then(|| ("webhooks.allow_loopback", inside.to_owned())).into_iter().collect()
     }
 }
 

@@ -68,6 +68,15 @@ pub(super) fn duration_or_none(text: &str) -> Parsed<Duration> {
     ms.map(Duration::from_millis).ok_or_else(|| format!("is `{text}`: write less than a hundred years"))
 }
 
+/// Durations above zero, one after the other.
+pub(super) fn durations(text: &str) -> Parsed<Vec<Duration>> {
+    text.split_whitespace().map(duration).collect()
+}
+
+pub(super) fn yes_or_no(text: &str) -> Parsed<bool> {
+    text.trim().parse().map_err(|_| format!("is `{text}`: write true or false"))
+}
+
 pub(super) fn url(text: &str) -> Parsed<Url> {
     let url = Url::parse(text.trim()).ok().filter(|url| url.has_host() && matches!(url.scheme(), "http" | "https"));
     let url = url.ok_or_else(|| "is no web address: write it as https://shop.example".to_owned())?;

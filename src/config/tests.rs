@@ -118,8 +118,17 @@ fn every_problem_is_told_at_once() {
     assert_eq!(keys, wanted, "{told}");
     assert!(told.contains("server.listen (from the environment) is `everywhere`: write an address"), "{told}");
     assert!(told.contains("server.max_conections is no setting: there are server.body_limit_bytes"), "{told}");
-    assert!(told.contains("servre.listen is no setting: the sections are actors, budgets"), "{told}");
+    assert!(told.contains("servre.listen is no setting: the sections are actors, api, budgets"), "{told}");
     assert!(!told.contains("hunter2"), "{told}");
+}
+
+#[test]
+fn nobody_is_shut_out_by_a_limit_of_nothing() {
+    for name in ["REQUESTS_PER_SECOND", "BURST", "WRONG_KEYS_PER_MINUTE"] {
+        let problems = Config::load(None, env(&[(&format!("HAWKER__API__{name}"), "0")])).unwrap_err().to_string();
+        assert!(problems.contains("is `0`: write a whole number from 1 to"), "{problems}");
+    }
+    assert_eq!(keys(Config::load(None, env(&[("HAWKER__API__KEEP_AUDIT", "1h")]))), ["api.keep_audit"]);
 }
 
 #[test]

@@ -44,6 +44,7 @@ fn stored(arrival: Arrival) -> StoredEvent {
         happened_at: arrival.happened_at,
         raw: arrival.raw,
         attempts: 0,
+        preset: None,
     }
 }
 

@@ -153,6 +153,10 @@ impl ProductJson {
     /// The product in a shop with this currency, or what is wrong with it, as a sentence.
     pub fn checked(self, shop: Currency) -> Result<Product, String> {
         let of_this = format!("product {:?}", super::report::short(&self.retailer_id));
+        let stocks = self.variants.iter().map(|variant| variant.stock).chain([self.stock]);
+        if stocks.flatten().any(|stock| stock < 0) {
+            return Err(format!("{of_this}: stock is 0 or more, or left out where it is not counted"));
+        }
         let read = self.product(shop).map_err(|wrong| wrong.sentence());
         let product = read.and_then(|product| match product.fits(shop) {
             Ok(()) => Ok(product),

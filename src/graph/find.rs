@@ -3,6 +3,7 @@
 
 use actors::domain::channel::Channel;
 use actors::domain::event::CallResult;
+use actors::domain::outgoing::OutgoingKind;
 use chrono::{DateTime, Utc};
 
 use super::errors::Fault;
@@ -13,11 +14,19 @@ const PAGE: usize = 50;
 /// Five hundred messages within the minutes since a send: more than any person and any limit allows.
 const MOST_PAGES: usize = 10;
 
+/// What the message that is looked for has.
+pub(super) enum Like<Text> {
+    /// These words.
+    Words(Text),
+    /// A file of this kind, and no words.
+    File(OutgoingKind),
+}
+
 /// The message that is looked for.
 pub(super) struct Sought<'a> {
     /// The ids that the seller's own messages may be from: those of the account and of its Page.
     ours: [&'a str; 2],
-    text: String,
+    like: Like<String>,
     /// Meta tells whole seconds, so a part of one counts from its beginning.
     since_s: i64,
 }
@@ -71,7 +80,7 @@ impl GraphClient {
         let (mut found, mut after) = (None, None::<String>);
         for _ in 0..MOST_PAGES {
             let request = self.http.get(self.url(errand, &[conversation, "messages"]));
-            let mut request = request.query(&[("fields", "id,created_time,from,message")]).query(&[("limit", PAGE)]);
+            let mut request = request.query(&[("fields", sought.fields())]).query(&[("limit", PAGE)]);
             if let Some(after) = &after {
                 request = request.query(&[("after", after)]);
             }
@@ -92,8 +101,19 @@ impl GraphClient {
 }
 
 impl<'a> Sought<'a> {
-    pub(super) fn new(account: &'a str, page: &'a str, text: &str, since: DateTime<Utc>) -> Self {
-        Self { ours: [account, page], text: one_spaced(text), since_s: since.timestamp() }
+    pub(super) fn new(account: &'a str, page: &'a str, like: Like<&String>, since: DateTime<Utc>) -> Self {
+        let like = match like {
+            Like::Words(text) => Like::Words(one_spaced(text)),
+            Like::File(kind) => Like::File(kind),
+        };
+        Self { ours: [account, page], like, since_s: since.timestamp() }
+    }
+
+    fn fields(&self) -> &'static str {
+        match self.like {
+            Like::Words(_) => "id,created_time,from,message",
+            Like::File(_) => "id,created_time,from,message,attachments",
+        }
     }
 
     /// The pages come latest first; within a page no order is relied on but that.
@@ -112,7 +132,15 @@ impl<'a> Sought<'a> {
 
     fn fits(&self, message: &Message) -> bool {
         let ours = message.from.as_ref().is_some_and(|from| self.ours.contains(&from.id.as_str()));
-        ours && message.message.as_ref().is_some_and(|text| one_spaced(text) == self.text)
+        let words = message.message.as_deref().unwrap_or_default();
+        ours && match &self.like {
+            Like::Words(text) => one_spaced(words) == *text,
+            // What Meta does not call anything may be ours: better not sent again than sent twice.
+            Like::File(kind) => {
+                let files = message.attachments.as_ref().map_or(&[][..], |files| &files.data);
+                words.is_empty() && files.iter().any(|file| file.kind().is_none_or(|shown| shown == *kind))
+            }
+        }
     }
 }
 
@@ -129,7 +157,7 @@ fn one_spaced(text: &str) -> String {
 mod tests {
     use super::*;
     use chrono::TimeDelta;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn noon() -> DateTime<Utc> {
         "2026-10-01T12:00:00.700Z".parse().unwrap()
@@ -141,7 +169,7 @@ mod tests {
     }
 
     fn look(page: &[Message]) -> Seen {
-        Sought::new("178", "102", "Thank you!\nOrder 7", noon()).look(page)
+        Sought::new("178", "102", Like::Words(&"Thank you!\nOrder 7".to_owned()), noon()).look(page)
     }
 
     #[test]
@@ -156,6 +184,27 @@ mod tests {
         ];
         for (case, message, fits) in cases {
             assert_eq!(look(&[message]).found.is_some(), fits, "{case}");
+        }
+    }
+
+    #[test]
+    fn a_file_fits_by_its_kind_unless_meta_does_not_say() {
+        let with = |text: &str, files: Value| Message {
+            attachments: Some(serde_json::from_value(json!({ "data": files })).unwrap()),
+            ..message("m", "178", text, 1)
+        };
+        let sought = Sought::new("178", "102", Like::File(OutgoingKind::Image), noon());
+        for (case, message, fits) in [
+            ("by its mime type", with("", json!([{"id": 1, "mime_type": "image/jpeg"}])), true),
+            ("by its data", with("", json!([{"image_data": {"url": "https://cdn"}}])), true),
+            ("of no kind that is told", with("", json!([{"id": 1}])), true),
+            ("another kind", with("", json!([{"video_data": {"url": "https://cdn"}}])), false),
+            ("another mime type", with("", json!([{"mime_type": "application/pdf"}])), false),
+            ("with words", with("look", json!([{"mime_type": "image/jpeg"}])), false),
+            ("none", with("", json!([])), false),
+            ("nothing said of any", message("m", "178", "", 1), false),
+        ] {
+            assert_eq!(sought.look(&[message]).found.is_some(), fits, "{case}");
         }
     }
 
@@ -179,7 +228,7 @@ mod tests {
     fn metas_own_sample_is_read() {
         let text = include_str!("../../tests/samples/graph/message_lookup.json");
         let message: Message = serde_json::from_str(text).unwrap();
-        let sought = Sought::new("5614879000000001", "102", message.message.as_deref().unwrap(), noon());
+        let sought = Sought::new("5614879000000001", "102", Like::Words(message.message.as_ref().unwrap()), noon());
         assert_eq!(sought.look(std::slice::from_ref(&message)).found, Some(message.id));
     }
 }

@@ -57,7 +57,8 @@ fn send() -> GraphCall {
 
 fn find() -> GraphCall {
     let since: DateTime<Utc> = "2026-10-01T12:00:00.9Z".parse().unwrap();
-    let request = GraphRequest::FindMessage { recipient: "5614879000000001".to_owned(), text: WORDS.to_owned(), since };
+    let (recipient, text) = ("5614879000000001".to_owned(), WORDS.to_owned());
+    let request = GraphRequest::FindMessage { recipient, text, attachment: None, since };
     call(Channel::Instagram, request)
 }
 

@@ -1,5 +1,6 @@
 //! Meta's JSON, as far as we read it. Ids come as strings and as numbers; both are text to us.
 
+use actors::domain::outgoing::OutgoingKind;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -56,6 +57,33 @@ pub(super) struct Message {
     pub(super) created_time: Option<DateTime<Utc>>,
     pub(super) from: Option<Named>,
     pub(super) message: Option<String>,
+    #[serde(default)]
+    pub(super) attachments: Option<Page<File>>,
+}
+
+/// A file of a message. Which of its members there are depends on its kind, and on the channel.
+#[derive(Deserialize)]
+pub(super) struct File {
+    mime_type: Option<String>,
+    image_data: Option<serde::de::IgnoredAny>,
+    video_data: Option<serde::de::IgnoredAny>,
+}
+
+impl File {
+    /// The kind it is of, where that is told.
+    pub(super) fn kind(&self) -> Option<OutgoingKind> {
+        let of_mime = |mime: &String| match mime.split('/').next() {
+            Some("image") => OutgoingKind::Image,
+            Some("video") => OutgoingKind::Video,
+            Some("audio") => OutgoingKind::Audio,
+            _ => OutgoingKind::File,
+        };
+        let of_data = || {
+            let image = self.image_data.as_ref().map(|_| OutgoingKind::Image);
+            image.or(self.video_data.as_ref().map(|_| OutgoingKind::Video))
+        };
+        self.mime_type.as_ref().map(of_mime).or_else(of_data)
+    }
 }
 
 fn id<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {

@@ -20,7 +20,8 @@ use super::poison;
 use super::shops::{self, ShopPlan};
 use crate::app::App;
 use crate::config::Config;
-use crate::office::NewAccount;
+use crate::keys::Caller;
+use crate::office::{NewAccount, Request};
 use crate::telemetry;
 use crate::vault::Secret;
 
@@ -93,11 +94,12 @@ async fn open_shops(app: &App, brief: &Brief) -> anyhow::Result<Vec<SellerId>> {
 }
 
 async fn open_shop(app: &App, shop: &ShopPlan) -> anyhow::Result<SellerId> {
-    let seller = app.office().create_seller(&shop.settings("USD".parse()?), None).await?;
+    let caller = Caller::service();
+    let request = Request::new(&caller, app.now());
+    let seller = app.office().create_seller(&request, &shop.settings("USD".parse()?)).await?.value;
     let token = Secret::from(shop.token());
-    app.office()
-        .connect(NewAccount { seller, account: shop.account(), linked: None, username: shop.username(), token })
-        .await?;
+    let new = NewAccount { seller, account: shop.account(), linked: None, username: shop.username(), token };
+    app.office().connect(&request, new).await?;
     Ok(seller)
 }
 

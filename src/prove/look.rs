@@ -255,7 +255,7 @@ fn as_told(message: &Message) -> String {
     let words = message.text.clone().unwrap_or_else(|| format!("[{}]", message.attachments.join(", ")));
     match message.author {
         Author::Elsewhere => format!("shop: {words}"),
-        Author::Customer | Author::Bot | Author::Meta => words,
+        Author::Customer | Author::Bot | Author::Staff | Author::Meta => words,
     }
 }
 

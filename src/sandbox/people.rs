@@ -186,12 +186,11 @@ impl Customer {
     /// The seller writes to the customer in Meta's own app, past the API. Gives the echo.
     pub fn is_answered_in_the_app(&self, text: &str) -> WebhookEvent {
         let now_ms = self.sandbox.now_ms();
-        let mid = self.sandbox.world().say(&self.account, &self.id, text, now_ms);
+        let said = Said { text: Some(text), ..Said::default() };
+        let mid = self.sandbox.world().say(&self.account, &self.id, &said, now_ms);
         self.event(|account, thread| match account.channel {
             Channel::Whatsapp => whatsapp::app_echo(account, thread, &mid, text, now_ms),
-            Channel::Instagram | Channel::Messenger => {
-                account.echo(&self.id, &mid, Said { text: Some(text), ..Said::default() }, now_ms)
-            }
+            Channel::Instagram | Channel::Messenger => account.echo(&self.id, &mid, &said, now_ms),
         })
     }
 
@@ -227,7 +226,8 @@ impl Customer {
 
     fn says(&self, mid: Option<&str>, text: &str, members: &str, at: i64) -> WebhookEvent {
         if let Some(mid) = mid {
-            let message = Message { mid: mid.to_owned(), at, from_customer: true, text: text.to_owned() };
+            let (text, attachment) = (text.to_owned(), None);
+            let message = Message { mid: mid.to_owned(), at, from_customer: true, text, attachment };
             self.sandbox.world().hear(&self.account, &self.id, message);
         }
         self.event(|account, thread| match (account.channel, mid) {

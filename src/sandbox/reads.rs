@@ -11,7 +11,7 @@ use super::channel::Channel;
 use super::fields::{self, Field};
 use super::refusal::Refusal;
 use super::sends::No;
-use super::world::{AccountState, Message, Thread};
+use super::world::{AccountState, Message, SentAttachment, Thread};
 
 const DEFAULT_LIMIT: usize = 25;
 
@@ -141,11 +141,27 @@ fn one_message(
             "from" => from.clone(),
             "to" => json!({"data": [to.clone()]}),
             "message" => message.text.clone().into(),
+            "attachments" => match &message.attachment {
+                Some(attachment) => json!({"data": [file(attachment)]}),
+                // Meta leaves out what there is none of.
+                None => continue,
+            },
             name => return Err(no_such_field(name)),
         };
         members.insert(field.name.clone(), value);
     }
     Ok(members.into())
+}
+
+/// A file as Meta shows it: from a copy of its own.
+fn file(attachment: &SentAttachment) -> Value {
+    let copy = json!({"url": "https://scontent.example/copy"});
+    match attachment.kind.as_str() {
+        "image" => json!({"mime_type": "image/jpeg", "image_data": copy}),
+        "video" => json!({"mime_type": "video/mp4", "video_data": copy}),
+        "audio" => json!({"mime_type": "audio/mp4", "file_url": copy["url"]}),
+        _ => json!({"mime_type": "application/pdf", "file_url": copy["url"]}),
+    }
 }
 
 fn plain(name: &str) -> Field {
@@ -226,7 +242,11 @@ mod tests {
         for number in 0..messages {
             let at = 1_790_856_000_000 + number as i64 * 1000;
             let text = format!("number {number}");
-            world.hear(SHOP, &ana, Message { mid: format!("m{number}"), at, from_customer: true, text });
+            world.hear(
+                SHOP,
+                &ana,
+                Message { mid: format!("m{number}"), at, from_customer: true, text, attachment: None },
+            );
         }
         world
     }

@@ -7,8 +7,8 @@ use super::channel::Channel;
 use super::edges::usage_of;
 use super::faults::{Calls, Course};
 use super::refusal::Refusal;
-use super::wire::{Address, Attachment, WebhookEvent};
-use super::world::{AccountState, QuickReply, Said, SentMessage, World};
+use super::wire::WebhookEvent;
+use super::world::{AccountState, QuickReply, Said, SentAttachment, SentMessage, World};
 
 pub(super) const DAY_MS: i64 = 24 * 3_600_000;
 
@@ -64,6 +64,13 @@ struct OutgoingQuickReply {
     content_type: String,
     title: String,
     payload: String,
+}
+
+impl OutgoingAttachment {
+    /// Its type word, and its address.
+    fn of(&self) -> (&str, &str) {
+        (&self.r#type, &self.payload.url)
+    }
 }
 
 impl QuickReply {
@@ -191,29 +198,45 @@ fn check_body(body: &SendBody, channel: Channel) -> Result<(), No> {
         (Some(_), None) if !message.quick_replies.iter().all(OutgoingQuickReply::fits) => {
             wrong("a quick reply is a text with a title of 20 and a payload of 1000 characters at most")
         }
-        (Some(_), None) | (None, Some(_)) => Ok(()),
+        (None, Some(_)) if !message.quick_replies.is_empty() => wrong("quick replies go beneath a text"),
+        (None, Some(attachment)) => check_file(&["image", "video", "audio", "file"], attachment.of()),
+        (Some(_), None) => Ok(()),
         _ => wrong("either a text or an attachment"),
     }
+}
+
+/// Meta fetches a file itself, and over TLS alone.
+pub(super) fn check_file(kinds: &[&str], (kind, url): (&str, &str)) -> Result<(), No> {
+    let wrong = |why| Err(No::wrong(Refusal::InvalidParameter, why));
+    if !kinds.contains(&kind) {
+        return wrong("there is no such type of attachment");
+    }
+    if !url::Url::parse(url).is_ok_and(|url| url.scheme() == "https" && url.has_host()) {
+        return wrong("the attachment's address cannot be fetched");
+    }
+    Ok(())
 }
 
 fn perform(world: &mut World, account: &str, body: &SendBody, now_ms: i64) -> (Result<Value, No>, Vec<WebhookEvent>) {
     let to = &body.recipient.id;
     let Some(message) = &body.message else { return (Ok(json!({ "recipient_id": to })), Vec::new()) };
-    let attachment = message
-        .attachment
-        .as_ref()
-        .map(|attachment| Attachment { r#type: &attachment.r#type, payload: Address { url: &attachment.payload.url } });
-    let text = message.text.clone().unwrap_or_default();
-    let mid = world.say(account, to, &text, now_ms);
+    let attachment = message.attachment.as_ref().map(|attachment| {
+        let (kind, url) = attachment.of();
+        SentAttachment { kind: kind.to_owned(), url: url.to_owned() }
+    });
+    let said = Said { text: message.text.as_deref(), attachment: attachment.as_ref() };
+    let mid = world.say(account, to, &said, now_ms);
     let Some(account) = world.account(account) else { return (Err(Refusal::ObjectNotFound.into()), Vec::new()) };
-    let mut told = vec![account.echo(to, &mid, Said { text: message.text.as_deref(), attachment }, now_ms)];
+    let mut told = vec![account.echo(to, &mid, &said, now_ms)];
     if account.channel == Channel::Messenger {
         told.push(account.delivery(to, &mid, now_ms));
     }
     let name = account.threads.get(to).map(|thread| thread.name.clone()).unwrap_or_default();
     let account = account.id.clone();
     let quick_replies = message.quick_replies.iter().map(QuickReply::of).collect();
-    world.sent.push(SentMessage { mid: mid.clone(), account, to: to.clone(), name, text, quick_replies, at: now_ms });
+    let (mid_of, to_of, text) = (mid.clone(), to.clone(), message.text.clone().unwrap_or_default());
+    let sent = SentMessage { mid: mid_of, account, to: to_of, name, text, attachment, quick_replies, at: now_ms };
+    world.sent.push(sent);
     (Ok(json!({ "recipient_id": to, "message_id": mid })), told)
 }
 
@@ -240,7 +263,7 @@ mod tests {
         let mut world = World::new(1);
         world.add_account(SHOP, "linen.shop", "1020", "token");
         let ada = world.add_customer(SHOP, "Ada");
-        let hello = Message { mid: "m".into(), at: 0, from_customer: true, text: "hello".into() };
+        let hello = Message { mid: "m".into(), at: 0, from_customer: true, text: "hello".into(), attachment: None };
         world.hear(SHOP, &ada, hello);
         (world, ada)
     }
@@ -261,6 +284,32 @@ mod tests {
             assert_eq!(answer["message_id"], judged.told[0].mid());
             assert_eq!(world.sent.len(), 1);
         }
+    }
+
+    fn file_to(customer: &str, kind: &str, url: &str) -> Vec<u8> {
+        let attachment = json!({"type": kind, "payload": {"url": url}});
+        json!({"recipient": {"id": customer}, "message": {"attachment": attachment}}).to_string().into_bytes()
+    }
+
+    #[test]
+    fn a_file_is_sent_by_its_address_and_comes_back_in_the_echo() {
+        let (mut world, ada) = world();
+        for kind in ["image", "video", "audio", "file"] {
+            let judged = take(&mut world, SHOP, &file_to(&ada, kind, "https://shop.example/a"), FREE, 1000);
+            let echo: Value = serde_json::from_str(&judged.told[0].json).unwrap();
+            assert_eq!(
+                (&echo["message"]["attachments"][0]["type"], &echo["message"]["text"]),
+                (&json!(kind), &Value::Null)
+            );
+            let sent = world.sent.last().unwrap();
+            assert_eq!((sent.text.as_str(), sent.attachment.as_ref().unwrap().kind.as_str()), ("", kind));
+        }
+        for (kind, url) in [("image", "http://shop.example/a"), ("image", "a"), ("document", "https://shop.example/a")]
+        {
+            let no = take(&mut world, SHOP, &file_to(&ada, kind, url), FREE, 1000).answer.unwrap_err();
+            assert_eq!((no.refusal, no.is_wrong_call), (Refusal::InvalidParameter, true), "{kind} {url}");
+        }
+        assert_eq!(world.sent.len(), 4);
     }
 
     #[test]

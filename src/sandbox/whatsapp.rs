@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use super::channel::Channel;
 use super::faults::{Calls, Course};
 use super::refusal::Refusal;
-use super::sends::{DAY_MS, Judged, No, Rules, usage};
+use super::sends::{DAY_MS, Judged, No, Rules, check_file, usage};
 use super::wire::{WebhookEvent, json_text};
-use super::world::{AccountState, SentMessage, Thread, World};
+use super::world::{AccountState, Said, SentAttachment, SentMessage, Thread, World};
 
 /// Which of a customer's ids a webhook tells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,7 +42,45 @@ struct SendBody {
     to: Option<String>,
     recipient: Option<String>,
     r#type: String,
-    text: Text,
+    text: Option<Text>,
+    image: Option<File>,
+    video: Option<File>,
+    audio: Option<File>,
+    document: Option<File>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    link: String,
+    caption: Option<String>,
+    #[expect(dead_code, reason = "read only to see that it is text")]
+    filename: Option<String>,
+}
+
+impl SendBody {
+    fn file(&self) -> Option<&File> {
+        let of_type = match self.r#type.as_str() {
+            "image" => &self.image,
+            "video" => &self.video,
+            "audio" => &self.audio,
+            "document" => &self.document,
+            _ => &None,
+        };
+        of_type.as_ref()
+    }
+
+    /// The words, or the caption.
+    fn words(&self) -> &str {
+        let caption = || self.file().and_then(|file| file.caption.as_deref());
+        self.text.as_ref().map(|text| text.body.as_str()).or_else(caption).unwrap_or_default()
+    }
+
+    /// How many things it says; one is what Meta takes.
+    fn contents(&self) -> usize {
+        let files = [&self.image, &self.video, &self.audio, &self.document];
+        usize::from(self.text.is_some()) + files.iter().filter(|file| file.is_some()).count()
+    }
 }
 
 #[derive(Deserialize)]
@@ -72,7 +110,7 @@ pub(super) fn take(world: &mut World, account: &str, body: &[u8], rules: Rules, 
         Err(no) => return Judged { course, ..refused(world, account, rules, no) },
     };
     let (mid, told) = match course.done {
-        true => perform(world, account, &customer, &body.text.body, now_ms),
+        true => perform(world, account, &customer, &body, now_ms),
         false => Default::default(),
     };
     let contact = match recipient.contains('.') {
@@ -102,15 +140,13 @@ fn check(
     now_ms: i64,
 ) -> Result<String, No> {
     let wrong = |why| Err(No::wrong(Refusal::InvalidParameter, why));
-    if body.messaging_product != "whatsapp" || body.r#type != "text" {
-        return wrong("only texts, and the product is whatsapp");
+    if body.messaging_product != "whatsapp" || body.contents() != 1 {
+        return wrong("one thing is said, and the product is whatsapp");
     }
-    match (body.text.body.as_str(), &body.to, &body.recipient) {
-        (_, None, None) => return wrong("neither to nor recipient"),
-        ("", ..) => return wrong("the text is empty"),
-        (text, ..) if Channel::Whatsapp.is_too_long(text) => return wrong("the text is longer than 4096 characters"),
-        _ => {}
+    if body.to.is_none() && body.recipient.is_none() {
+        return wrong("neither to nor recipient");
     }
+    check_content(body)?;
     account.send_calls.push(now_ms);
     account
         .spend(now_ms, rules.messages_per_hour)
@@ -120,8 +156,34 @@ fn check(
     if rules.window && !is_open { Err(Refusal::ReEngagement.into()) } else { Ok(thread.customer.clone()) }
 }
 
-fn perform(world: &mut World, account: &str, customer: &str, text: &str, now_ms: i64) -> (String, Vec<WebhookEvent>) {
-    let mid = world.say(account, customer, text, now_ms);
+fn check_content(body: &SendBody) -> Result<(), No> {
+    let wrong = |why| Err(No::wrong(Refusal::InvalidParameter, why));
+    match (body.r#type.as_str(), &body.text, body.file()) {
+        ("text", Some(Text { body: text, .. }), _) => match text.as_str() {
+            "" => wrong("the text is empty"),
+            text if Channel::Whatsapp.is_too_long(text) => wrong("the text is longer than 4096 characters"),
+            _ => Ok(()),
+        },
+        ("audio", None, Some(File { caption: Some(_), .. })) => wrong("sound has no caption"),
+        (_, None, Some(File { caption: Some(caption), .. })) if caption.chars().count() > 1024 => {
+            wrong("the caption is longer than 1024 characters")
+        }
+        (kind, None, Some(file)) => check_file(&["image", "video", "audio", "document"], (kind, &file.link)),
+        _ => wrong("the type names nothing that is there"),
+    }
+}
+
+fn perform(
+    world: &mut World,
+    account: &str,
+    customer: &str,
+    body: &SendBody,
+    now_ms: i64,
+) -> (String, Vec<WebhookEvent>) {
+    let text = body.words();
+    let attachment = body.file().map(|file| SentAttachment { kind: body.r#type.clone(), url: file.link.clone() });
+    let said = Said { text: Some(text), attachment: attachment.as_ref() };
+    let mid = world.say(account, customer, &said, now_ms);
     let Some(account) = world.account(account) else { return Default::default() };
     let Some(thread) = account.threads.get(customer) else { return Default::default() };
     let told = ["sent", "delivered"].map(|word| status(account, thread, &mid, word, now_ms)).to_vec();
@@ -131,6 +193,7 @@ fn perform(world: &mut World, account: &str, customer: &str, text: &str, now_ms:
         to: customer.to_owned(),
         name: thread.name.clone(),
         text: text.to_owned(),
+        attachment,
         quick_replies: Vec::new(),
         at: now_ms,
     };
@@ -227,7 +290,7 @@ mod tests {
         let mut world = World::new(1);
         world.add_number(NUMBER, "15550100999", "110022003300440", "token");
         let ada = world.add_customer(NUMBER, "Ada");
-        let hello = Message { mid: "m".into(), at: 0, from_customer: true, text: "hello".into() };
+        let hello = Message { mid: "m".into(), at: 0, from_customer: true, text: "hello".into(), attachment: None };
         world.hear(NUMBER, &ada, hello);
         let phone = world.account(NUMBER).unwrap().threads[&ada].phone.clone().unwrap();
         (world, ada, phone)
@@ -293,5 +356,29 @@ mod tests {
         assert_eq!(refusal(&text_to(&phone, &"é".repeat(4096)), 1), None);
         assert_eq!(refusal(&text_to(&phone, &"é".repeat(4097)), 1), Some(Refusal::InvalidParameter));
         assert_eq!(refusal(&json!({"to": phone}), 1), Some(Refusal::InvalidParameter));
+    }
+
+    #[test]
+    fn a_file_is_sent_by_its_address_with_a_caption_where_it_may_have_one() {
+        let (mut world, _, phone) = world();
+        let mut send = |kind: &str, file: Value| {
+            let body = json!({"messaging_product": "whatsapp", "to": phone, "type": kind, kind: file});
+            let refusal = send(&mut world, &body, 1).answer.err().map(|no| no.refusal);
+            (refusal, world.sent.last().map(|sent| sent.text.clone()).unwrap_or_default())
+        };
+        let link = "https://shop.example/a";
+        for kind in ["image", "video", "document"] {
+            assert_eq!(send(kind, json!({"link": link, "caption": kind})), (None, kind.to_owned()));
+        }
+        assert_eq!(send("audio", json!({ "link": link })), (None, String::new()));
+        let no = Some(Refusal::InvalidParameter);
+        for (kind, file) in [
+            ("audio", json!({"link": link, "caption": "no"})),
+            ("image", json!({"link": link, "caption": "é".repeat(1025)})),
+            ("image", json!({"link": "http://shop.example/a"})),
+            ("sticker", json!({ "link": link })),
+        ] {
+            assert_eq!(send(kind, file).0, no, "{kind}");
+        }
     }
 }

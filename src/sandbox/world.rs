@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use super::channel::Channel;
 use super::faults::Faults;
 use super::refusal::Refusal;
-use super::wire::{Attachment, Envelope, MessageBody, WebhookEvent, json_text, member};
+use super::wire::{Address, Attachment, Envelope, MessageBody, WebhookEvent, json_text, member};
 
 const HOUR_MS: i64 = 3_600_000;
 const CONVERSATION_PREFIX: &str = "aWdfZAG06MTpJR01lc3NhZA2VUaHJlYWQ6";
@@ -31,10 +31,21 @@ pub struct SentMessage {
     pub name: String,
     /// Its words; empty where only a picture or the like was sent.
     pub text: String,
+    /// A picture or the like.
+    pub attachment: Option<SentAttachment>,
     /// The buttons beneath it.
     pub quick_replies: Vec<QuickReply>,
     /// When, in Unix milliseconds.
     pub at: i64,
+}
+
+/// A picture or the like of a message that was sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SentAttachment {
+    /// Meta's type word.
+    pub kind: String,
+    /// Where Meta would fetch it.
+    pub url: String,
 }
 
 /// A button beneath a message.
@@ -103,6 +114,7 @@ pub(super) struct Message {
     pub(super) at: i64,
     pub(super) from_customer: bool,
     pub(super) text: String,
+    pub(super) attachment: Option<SentAttachment>,
 }
 
 impl Thread {
@@ -298,12 +310,12 @@ impl World {
     }
 
     /// Keeps what the account said to a customer, and gives the message's id.
-    pub(super) fn say(&mut self, account: &str, customer: &str, text: &str, now_ms: i64) -> String {
+    pub(super) fn say(&mut self, account: &str, customer: &str, said: &Said<'_>, now_ms: i64) -> String {
         let mid = self.next_mid(account, now_ms);
         let thread = self.accounts.get_mut(account).and_then(|account| account.threads.get_mut(customer));
         if let Some(thread) = thread {
-            let text = text.to_owned();
-            thread.messages.push(Message { mid: mid.clone(), at: now_ms, from_customer: false, text });
+            let (text, attachment) = (said.text.unwrap_or_default().to_owned(), said.attachment.cloned());
+            thread.messages.push(Message { mid: mid.clone(), at: now_ms, from_customer: false, text, attachment });
         }
         mid
     }
@@ -311,11 +323,14 @@ impl World {
 
 impl AccountState {
     /// The echo of a message on Instagram or Messenger.
-    pub(super) fn echo(&self, customer: &str, mid: &str, said: Said<'_>, now_ms: i64) -> WebhookEvent {
+    pub(super) fn echo(&self, customer: &str, mid: &str, said: &Said<'_>, now_ms: i64) -> WebhookEvent {
         let body = MessageBody {
             mid,
             text: said.text,
-            attachments: said.attachment.map(|attachment| [attachment]),
+            attachments: said.attachment.map(|sent| {
+                let payload = Address { url: &sent.url };
+                [Attachment { r#type: &sent.kind, payload }]
+            }),
             quick_reply: None,
             is_echo: Some(true),
             app_id: (self.channel == Channel::Messenger).then_some(APP_ID),
@@ -338,7 +353,7 @@ impl AccountState {
 #[derive(Default)]
 pub(super) struct Said<'a> {
     pub(super) text: Option<&'a str>,
-    pub(super) attachment: Option<Attachment<'a>>,
+    pub(super) attachment: Option<&'a SentAttachment>,
 }
 
 #[cfg(test)]

@@ -1,10 +1,12 @@
 //! What went wrong, in the one form that every refusal has: `application/problem+json` with a stable code.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Method, StatusCode};
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 use tracing::error;
 use warp::reply::Response;
 use warp::{Rejection, Reply, reject};
@@ -13,7 +15,7 @@ use warp::{Rejection, Reply, reject};
 #[derive(Clone, Debug)]
 pub struct Problem {
     status: StatusCode,
-    code: &'static str,
+    code: Cow<'static, str>,
     title: &'static str,
     detail: Option<String>,
     retry_after: Option<Duration>,
@@ -23,7 +25,12 @@ pub struct Problem {
 impl Problem {
     /// A problem with its stable code and what it means in general.
     pub fn new(status: StatusCode, code: &'static str, title: &'static str) -> Self {
-        Self { status, code, title, detail: None, retry_after: None, allow: None }
+        Self::coded(status, code, title)
+    }
+
+    /// The same, with a code that is only known when it happens.
+    pub fn coded(status: StatusCode, code: impl Into<Cow<'static, str>>, title: &'static str) -> Self {
+        Self { status, code: code.into(), title, detail: None, retry_after: None, allow: None }
     }
 
     /// Says what it means in this case.
@@ -82,18 +89,35 @@ impl Problem {
     }
 }
 
+/// A problem as it is shown (RFC 9457).
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Problem")]
+pub(super) struct ProblemOut {
+    /// Names the problem for programs that know no code.
+    #[serde(rename = "type")]
+    kind: String,
+    /// What it means in general.
+    title: &'static str,
+    /// The status it is answered with.
+    status: u16,
+    /// Stable: what to act on.
+    code: Cow<'static, str>,
+    /// What it means in this case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+}
+
 impl Reply for Problem {
     fn into_response(self) -> Response {
-        let mut body = json!({
-            "type": format!("urn:hawker:problem:{}", self.code),
-            "title": self.title,
-            "status": self.status.as_u16(),
-            "code": self.code,
-        });
-        if let Some(detail) = self.detail {
-            body["detail"] = detail.into();
-        }
-        let mut answer = Response::new(body.to_string().into());
+        let body = ProblemOut {
+            kind: format!("urn:hawker:problem:{}", self.code),
+            title: self.title,
+            status: self.status.as_u16(),
+            code: self.code,
+            detail: self.detail,
+        };
+        let body = serde_json::to_string(&body).expect("a problem has only texts and a number");
+        let mut answer = Response::new(body.into());
         *answer.status_mut() = self.status;
         let headers = answer.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

@@ -3,11 +3,13 @@
 use std::convert::Infallible;
 use std::future::ready;
 
+use actors::domain::access::Scope;
 use http::Method;
 use warp::filters::BoxedFilter;
 use warp::path::FullPath;
 use warp::{Filter, Rejection, Reply};
 
+use super::operation::Operation;
 use super::problem::Problem;
 
 /// What a route answers.
@@ -23,28 +25,28 @@ pub struct Route {
     pub method: Method,
     /// Where; `{name}` stands for one segment of any text.
     pub path: &'static str,
-    /// What for, as a sentence.
-    pub summary: &'static str,
-    /// What an API key must be allowed to ask for it; none if it is open to all.
-    pub scope: Option<&'static str>,
+    /// What it does, as it is documented.
+    pub operation: Operation,
+    /// Whether an API key is needed, and what it must be allowed: `Some(None)`, any key will do.
+    pub key: Option<Option<Scope>>,
     /// Answers a request for it, and rejects any other.
     pub filter: BoxedFilter<(Answer,)>,
 }
 
 impl Route {
     /// A route that needs no API key.
-    pub fn open<F, R>(method: Method, path: &'static str, summary: &'static str, answer: F) -> Self
+    pub fn open<F, R>(method: Method, path: &'static str, operation: Operation, answer: F) -> Self
     where
         F: Filter<Extract = (R,), Error = Rejection> + Clone + Send + Sync + 'static,
         R: Reply + 'static,
     {
         let filter = at(method.clone(), path).and(answering(answer)).boxed();
-        Self { method, path, summary, scope: None, filter }
+        Self { method, path, operation, key: None, filter }
     }
 
-    /// The same, for keys with this scope only.
-    pub fn for_scope(self, scope: &'static str) -> Self {
-        Self { scope: Some(scope), ..self }
+    /// The same, for API keys only: with this scope, or with any.
+    pub fn for_keys(self, scope: Option<Scope>) -> Self {
+        Self { key: Some(scope), ..self }
     }
 }
 

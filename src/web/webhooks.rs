@@ -14,12 +14,14 @@ use bytes::Buf;
 use futures::Stream;
 use http::header::{CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderValue, StatusCode};
+use serde_json::json;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tracing::{error, warn};
 use warp::{Filter, Rejection, Reply};
 
 use super::body::{BodyLimits, BodyRoom};
+use super::operation::{Described, Documented, Operation, header};
 use super::problem::Problem;
 use super::route::Answer;
 use crate::door::{self, Refusal, Secrets, Signature, VerifyTokens};
@@ -143,6 +145,40 @@ pub(super) fn handshake(webhooks: Arc<Webhooks>) -> impl Filter<Extract = (Answe
     query.map(move |query: String| match webhooks.tokens.answer(&query) {
         Some(challenge) => plain(challenge),
         None => not_ours().into_response(),
+    })
+}
+
+/// What is told of taking events: each of the three addresses has its own name.
+pub(super) fn receiving(n: usize) -> Operation {
+    let name = ["receive", "receive_at_second_address", "receive_at_third_address"][n];
+    Operation::new(name, "Takes events from Meta, signed with the app's secret", "webhooks", |_| {
+        let received =
+            json!({ "type": "object", "properties": { "received": { "const": true } }, "required": ["received"] });
+        Described {
+            parameters: vec![header(SIGNATURE, "`sha256=` and the HMAC-SHA256 of the body, in hex")],
+            takes: vec![("application/json", json!({ "type": "object" }))],
+            may_be_empty: false,
+            answers: vec![Documented {
+                status: 200,
+                sentence: "They are on disk.",
+                content: vec![("application/json", received)],
+            }],
+            fails: vec![400, 403, 408, 413, 503],
+        }
+    })
+}
+
+/// What is told of the handshake.
+pub(super) fn shaking_hands(n: usize) -> Operation {
+    let name = ["shake_hands", "shake_hands_at_second_address", "shake_hands_at_third_address"][n];
+    Operation::new(name, "Answers Meta's question whether this address is ours", "webhooks", |_| Described {
+        answers: vec![Documented {
+            status: 200,
+            sentence: "It is: the challenge.",
+            content: vec![("text/plain", json!({ "type": "string" }))],
+        }],
+        fails: vec![400, 403],
+        ..Described::default()
     })
 }
 

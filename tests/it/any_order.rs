@@ -167,7 +167,7 @@ fn told(row: &Value) -> String {
 }
 
 fn forget_numbers(value: &mut Value) {
-    const NUMBERS: [&str; 4] = ["id", "conversation", "customer", "message"];
+    const NUMBERS: [&str; 5] = ["id", "conversation", "customer", "message", "version"];
     match value {
         Value::Object(members) => {
             members.retain(|name, value| !(NUMBERS.contains(&name.as_str()) && value.is_number()));

@@ -52,7 +52,7 @@ async fn a_bad_body_is_refused_with_what_is_wrong(database: Database) {
             &products,
             r#"{"products":[{"retailer_id":"A","title":"A","price":"1,50","currency":"USD"}]}"#,
             "invalid_product",
-            "1,50",
+            "price",
         ),
     ] {
         let (status, problem) = app.call_as(Some(OPERATOR_KEY), method, path, body.to_owned()).await;
@@ -68,7 +68,7 @@ async fn a_product_in_another_currency_is_refused(database: Database) {
     let shop = app.empty_shop(1, json!({ "currency": "EUR" })).await;
     let path = format!("/api/v1/sellers/{}/products", shop.seller);
     let (status, problem) = app.call(Method::PUT, &path, &json!({ "products": [apron("19.00", None)] })).await;
-    assert_eq!((status.as_u16(), &problem["code"]), (422, &json!("refused")));
+    assert_eq!((status.as_u16(), &problem["code"]), (422, &json!("invalid_product")));
     assert!(problem["detail"].as_str().unwrap().contains("EUR"), "{problem}");
     app.stop().await;
 }
@@ -81,10 +81,12 @@ async fn the_same_command_twice_is_one_command(database: Database) {
         let body = json!({ "products": [apron(price, None)] }).to_string();
         app.http().put(&url).bearer_auth(OPERATOR_KEY).header("Idempotency-Key", "monday").body(body)
     };
-    for price in ["19.00", "99.00"] {
+    for price in ["19.00", "19.00"] {
         let answer: Value = serde_json::from_slice(&put(price).send().await.unwrap().bytes().await.unwrap()).unwrap();
         assert_eq!(answer, json!({ "products": 1 }));
     }
+    let another: Value = serde_json::from_slice(&put("99.00").send().await.unwrap().bytes().await.unwrap()).unwrap();
+    assert_eq!(another["code"], "idempotency_key_reused");
     app.deliver(&shop.customer("Ada").writes("one canvas apron please")).await;
     app.settle().await;
     assert_eq!(app.order(&shop).await["total"]["amount"], "19.00");
@@ -100,7 +102,7 @@ async fn orders_come_in_pages(database: Database) {
     app.settle().await;
     let path = format!("/api/v1/sellers/{}/orders?limit=2", shop.seller);
     let first = app.read(&path).await;
-    let rest = app.read(&format!("{path}&after={}", first["next"])).await;
+    let rest = app.read(&format!("{path}&after={}", first["next"].as_str().unwrap())).await;
     assert_eq!((first["data"].as_array().unwrap().len(), rest["data"].as_array().unwrap().len()), (2, 1));
     assert_eq!(rest["next"], Value::Null);
     app.stop().await;
@@ -136,7 +138,7 @@ async fn nothing_is_done_for_a_seller_that_is_not_there(database: Database) {
             };
             let (status, problem) = app.call(method, &format!("/api/v1/sellers/{seller}/{what}"), &body).await;
             assert_eq!((status.as_u16(), &problem["code"]), (404, &json!("not_found")), "{seller} {what}");
-            assert_eq!(problem["detail"], format!("there is no seller {seller}"));
+            assert!(problem["detail"].as_str().unwrap().contains("seller"), "{problem}");
         }
     }
     let path = format!("/api/v1/sellers/{}/conversations/999/messages", shop.seller);
@@ -155,7 +157,7 @@ async fn a_seller_is_made_once_for_each_request(database: Database) {
     let mut made = Vec::new();
     for key in ["monday", "monday", "tuesday"] {
         let answer = make(key).await.unwrap();
-        assert_eq!(answer.status(), 200);
+        assert_eq!(answer.status(), 201);
         made.push(answer.text().await.unwrap());
     }
     assert!(made[0] == made[1] && made[1] != made[2], "{made:?}");
@@ -180,7 +182,7 @@ async fn an_account_is_connected_to_one_seller_only(database: Database) {
     assert_eq!((status.as_u16(), &problem["code"]), (409, &json!("account_taken")), "{problem}");
     // Its own seller may connect it again, with a new token; what is wrong with one is said without showing it.
     let (status, first) = app.call(Method::POST, &path(ours.seller), &taken).await;
-    assert_eq!(status, 200, "{first}");
+    assert_eq!(status, 201, "{first}");
     assert_eq!(app.call(Method::POST, &path(ours.seller), &taken).await.1, first);
     let secret = "a secret\n";
     for wrong in [connection("", "t"), connection("linen.shop", "t"), connection("9", ""), connection("9", secret)] {

@@ -74,13 +74,13 @@ fn number() -> Value {
 async fn shop_on(app: &TestApp, account: Account, connection: Value, required: Value) -> Shop {
     let seller = seller(app, required).await;
     let (status, answer) = connect(app, seller, connection).await;
-    assert_eq!(status, 200, "{answer}");
+    assert_eq!(status, 201, "{answer}");
     let shop = Shop { seller: SellerId(seller), account };
     app.sell(&shop, json!([apron("19.00", None)])).await;
     shop
 }
 
-async fn page_shop(app: &TestApp, required: Value) -> Shop {
+pub(crate) async fn page_shop(app: &TestApp, required: Value) -> Shop {
     shop_on(app, app.meta.add_page(PAGE, "Wool", "of-page"), page(None), required).await
 }
 
@@ -290,7 +290,7 @@ async fn an_instagram_message_that_comes_through_the_page_too_is_one_message(dat
     // With the Page connected beside it, the message itself tells which of the two is meant.
     app.meta.add_page(PAGE, "Wool", "of-page");
     let (status, answer) = connect(&app, shop.seller.0, page(Some(INSTAGRAM))).await;
-    assert_eq!(status, 200, "{answer}");
+    assert_eq!(status, 201, "{answer}");
     comes_three_ways(&app, &ada.writes("and two canvas aprons please")).await;
     assert_eq!((ada.received().len(), app.messages(&shop).await.len()), (2, 4));
     assert_eq!(app.conversation(&shop).await["account"], format!("instagram:{INSTAGRAM}"));
@@ -319,24 +319,24 @@ async fn an_instagram_message_is_answered_through_the_connected_page(database: D
 async fn an_account_and_what_is_linked_to_it_have_one_seller(database: Database) {
     let app = start(database).await;
     let (ours, theirs) = (seller(&app, nothing()).await, seller(&app, nothing()).await);
-    assert_eq!(connect(&app, ours, instagram(Some(PAGE))).await.0, 200);
+    assert_eq!(connect(&app, ours, instagram(Some(PAGE))).await.0, 201);
     for taken in [page(None), page(Some("17841499999999999")), instagram(None), instagram(Some("99"))] {
         let (status, problem) = connect(&app, theirs, taken.clone()).await;
         assert_eq!((status, &problem["code"]), (409, &json!("account_taken")), "{taken}: {problem}");
         assert!(problem["detail"].as_str().unwrap().contains("another seller"), "{problem}");
     }
     assert_eq!(app.read(&format!("/api/v1/sellers/{theirs}/connections")).await["data"], json!([]));
-    assert_eq!(connect(&app, ours, page(Some(INSTAGRAM))).await.0, 200, "the same seller may have both");
+    assert_eq!(connect(&app, ours, page(Some(INSTAGRAM))).await.0, 201, "the same seller may have both");
     // A link named by mistake is free again once it is put right.
     let mistaken =
         json!({ "channel": "messenger", "account_id": "77", "username": "x", "token": "t", "instagram_id": "88" });
-    assert_eq!(connect(&app, ours, mistaken.clone()).await.0, 200);
+    assert_eq!(connect(&app, ours, mistaken.clone()).await.0, 201);
     let true_owner = json!({ "channel": "instagram", "account_id": "88", "username": "x", "token": "t" });
     assert_eq!(connect(&app, theirs, true_owner.clone()).await.0, 409);
     let mut right = mistaken;
     right["instagram_id"] = Value::Null;
-    assert_eq!(connect(&app, ours, right).await.0, 200);
-    assert_eq!(connect(&app, theirs, true_owner).await.0, 200);
+    assert_eq!(connect(&app, ours, right).await.0, 201);
+    assert_eq!(connect(&app, theirs, true_owner).await.0, 201);
     app.stop().await;
 }
 
@@ -356,7 +356,7 @@ async fn an_account_that_is_disconnected_is_nobodys_until_it_is_connected_again(
     assert_eq!((app.ledgered("unknown_account").await, app.orders(&shop).await.len()), (1, 0));
     let theirs = seller(&app, nothing()).await;
     assert_eq!(connect(&app, theirs, number()).await.0, 409, "its conversations are another seller's");
-    assert_eq!(connect(&app, shop.seller.0, number()).await, (200, json!({ "id": shown["id"] })));
+    assert_eq!(connect(&app, shop.seller.0, number()).await, (201, json!({ "id": shown["id"] })));
     // What came meanwhile is taken up.
     until("it is answered", async || {
         app.fall_silent().await;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ::actors::domain::ids::SellerId;
+use hawker::cli::Screen;
 use hawker::sandbox::{Account, Answer, WebhookEvent};
 use hawker::vault::Secret;
 use http::{Method, StatusCode};
@@ -267,6 +268,7 @@ async fn a_dry_run_counts_and_changes_nothing(database: Database) {
     let ada = shop.customer("Ada");
     let broken = |number: i32| ada.sends(&format!(r#"{{"text":"{number} \ud83d"}}"#));
     deliver_together(&app, &[broken(1), broken(2), stranger.customer("Ben").writes("hello")]).await;
+    app.settle().await;
     let before = app.read("/api/v1/ledger").await;
     let would = replay(&app, json!({ "since": "2026-01-01", "dry_run": true })).await;
     assert_eq!((&would["replayed"], &would["dry_run"]), (&json!(2), &json!(true)), "{would}");
@@ -304,7 +306,7 @@ async fn events_are_searched_and_shown_with_their_bytes(database: Database) {
         assert_eq!(found(&app, &query).await.len(), count, "{query}");
     }
     let page = app.read(&format!("/api/v1/ledger/events?{meta}&limit=3")).await;
-    assert_eq!(found(&app, &format!("{meta}&after={}", page["next"])).await.len(), 2);
+    assert_eq!(found(&app, &format!("{meta}&after={}", page["next"].as_str().unwrap())).await.len(), 2);
     let handled = found(&app, &by(format!("key={}", hello.mid()))).await[0];
     let shown = app.read(&format!("/api/v1/ledger/events/{handled}")).await;
     assert!(shown["raw"]["text"].as_str().unwrap().contains("hello"), "{shown}");
@@ -391,8 +393,8 @@ async fn people_read_the_ledger_in_a_terminal(database: Database) {
     let unreadable = found(&app, "reason=unreadable").await[0].to_string();
     let server = format!("http://{}", app.address());
     let run = async |key: &str, words: &[&str]| {
-        let all = [&["--server", &server][..], words].concat();
-        hawker::cli::ledger::ask(&all, Secret::from(key)).await.map_err(|error| format!("{error:#}"))
+        let all = [&["ledger", "--server", &server][..], words].concat();
+        hawker::cli::told(&all, Secret::from(key), Screen::pipe()).await.map_err(|error| format!("{error:#}"))
     };
     for (args, words) in [
         (&[][..], "The equation holds"),
@@ -420,8 +422,8 @@ async fn people_read_the_ledger_in_a_terminal(database: Database) {
         assert!(text.contains(words), "{args:?}: {text}");
     }
     for (server, words) in [("http://shop.example", "write https"), ("http://127.0.0.1:1", "is the service running")] {
-        let refused =
-            hawker::cli::ledger::ask(&["--server", server, "reasons"], Secret::from("key")).await.unwrap_err();
+        let args = ["ledger", "--server", server, "reasons"];
+        let refused = hawker::cli::told(&args, Secret::from("key"), Screen::pipe()).await.unwrap_err();
         assert!(format!("{refused:#}").contains(words), "{refused:#}");
     }
     app.stop().await;

@@ -29,7 +29,9 @@ async fn result(house: &House) -> String {
 
 fn texts(house: &House) -> Vec<String> {
     let text = |call: GraphCall| match call.request {
-        GraphRequest::SendText { text, .. } | GraphRequest::FindMessage { text, .. } => text,
+        GraphRequest::SendText { text, .. }
+        | GraphRequest::SendAttachment { caption: text, .. }
+        | GraphRequest::FindMessage { text, .. } => text,
     };
     house.graph.calls().into_iter().map(text).collect()
 }

@@ -4,6 +4,7 @@ pub mod forecast;
 pub mod hold;
 pub mod window;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ids::ConnectionId;
@@ -13,7 +14,7 @@ use super::outbox::{Owed, OwedCall};
 pub use window::{Budget, Grant, SpentSlot};
 
 /// A cap of Meta's, or of ours. A call draws on exactly one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Family {
     /// Texts and media to customers, for each connection.
@@ -108,7 +109,7 @@ impl BudgetKey {
 }
 
 /// How much may be spent in any rolling hour, or minute.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Caps {
     /// Texts and media, for each connection.
     pub messages_per_hour: u32,
@@ -135,7 +136,7 @@ impl Default for Caps {
 }
 
 /// Caps that a seller has for itself, in the place of everybody's.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct OwnCaps {
     /// Texts and media, for each connection.

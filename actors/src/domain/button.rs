@@ -3,6 +3,7 @@
 //! A payload is a customer's input like any other words: it says which order it was made for, and whoever acts on it
 //! checks that against the conversation it came in.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::draft::Missing;
@@ -59,7 +60,7 @@ pub enum Button {
 }
 
 /// A button beneath a message of ours.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct QuickReply {
     /// What it says.
     pub title: String,

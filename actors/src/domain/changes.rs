@@ -10,10 +10,12 @@ use super::catalog::{Details, Modifier, Product, Variant};
 use super::channel::Account;
 use super::comment::PublicComment;
 use super::conversation::{Alias, Conversation, Customer, Lead, Message};
-use super::ids::EventSeq;
+use super::desk::Note;
+use super::ids::{EventSeq, NoteId};
 use super::order::{Order, OrderChange};
 use super::outbox::Owed;
 use super::outcome::Outcome;
+use super::shop_event::ShopEvent;
 use super::told::LooseEnd;
 
 /// Rows to be as given, at most one for an id; whatever is not named stays as it is.
@@ -65,10 +67,16 @@ pub struct Changes {
     pub loose_ends: Vec<LooseEnd>,
     /// What is not kept any more of that: its message came, or will not come.
     pub loose_ends_over: Vec<(Account, String)>,
+    /// Notes to add.
+    pub notes: Vec<Note>,
+    /// Notes taken away.
+    pub notes_over: Vec<NoteId>,
     /// Events, by account and key, whose words are no more: their bytes are let go of once they have ended.
     pub unsaid: Vec<(Account, String)>,
     /// How events ended.
     pub decided: Vec<Decided>,
+    /// What happened by all of this, for others to be told.
+    pub events: Vec<ShopEvent>,
 }
 
 /// All that is shown of a product and its variants.

@@ -2,12 +2,13 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::named::named;
 
 /// A way customers write to a seller.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Channel {
     /// Instagram direct messages.
@@ -53,6 +54,14 @@ pub enum TextLimit {
 }
 
 impl TextLimit {
+    /// How long a text is, as the channel counts.
+    pub fn size(self, text: &str) -> Self {
+        match self {
+            TextLimit::Bytes(_) => TextLimit::Bytes(text.len()),
+            TextLimit::Characters(_) => TextLimit::Characters(text.encode_utf16().count()),
+        }
+    }
+
     /// How many bytes of the text's beginning fit; never a part of a character.
     pub fn fitting(self, text: &str) -> usize {
         let (limit, size): (usize, fn(char) -> usize) = match self {
@@ -68,8 +77,17 @@ impl TextLimit {
     }
 }
 
+impl fmt::Display for TextLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TextLimit::Bytes(size) => write!(f, "{size} bytes of UTF-8"),
+            TextLimit::Characters(size) => write!(f, "{size} characters"),
+        }
+    }
+}
+
 /// `channel:Meta's account id`: the same for every connection to one account.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Account(String);
 

@@ -8,6 +8,7 @@ use super::catalog::{Modifier, Product};
 use super::conversation::LeadStage;
 use super::ids::{ConversationId, CustomerId, LeadId, MessageId, NoteId, OrderId};
 use super::order::Look;
+use super::outgoing::Outgoing;
 use super::reading::Contact;
 
 /// A command with who gave it, as the inbox keeps it.
@@ -60,15 +61,15 @@ pub enum Command {
         /// What is wanted.
         lines: Vec<LineWanted>,
     },
-    /// Makes a draft be as given. From then on no message changes its lines.
+    /// Makes a draft be as given. Once its lines are given, no message changes them.
     EditOrder {
         /// Which.
         order: OrderId,
         /// The version it was edited from.
         version: i64,
-        /// All lines it is to have; none: as they are.
+        /// All lines it is to have; none: as they are, and as what is said makes them.
         lines: Option<Vec<LineWanted>>,
-        /// Contact details to put in the place of what is known; none: as they are.
+        /// Contact details to put in the place of what is known; none: as they are. An empty text: as the customer said.
         contact: Option<Contact>,
     },
     /// Confirms a draft.
@@ -208,29 +209,6 @@ pub enum Recipient {
     Conversation(ConversationId),
     /// The customer with this id at Meta, on whichever account wrote from it.
     MetaId(String),
-}
-
-/// A picture or the like that is sent by its address.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Outgoing {
-    /// What it is.
-    pub kind: OutgoingKind,
-    /// Where Meta fetches it: https.
-    pub url: String,
-}
-
-/// What kinds of files are sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum OutgoingKind {
-    /// A picture.
-    Image,
-    /// A video.
-    Video,
-    /// Sound.
-    Audio,
-    /// Any other file.
-    File,
 }
 
 /// What a note is about.

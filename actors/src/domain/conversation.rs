@@ -1,6 +1,7 @@
 //! All that passed between one customer and one seller.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::asked::Asked;
@@ -16,6 +17,9 @@ use super::reading::Contact;
 /// How long after a customer's last message free words may be sent (all of Meta's channels).
 pub const WINDOW: TimeDelta = TimeDelta::hours(24);
 
+/// So far Meta's clock may be behind ours, so that a word after one of the staff's seems to come before it.
+const CLOCKS_APART: TimeDelta = TimeDelta::seconds(2);
+
 /// A person who writes to a seller, on one account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Customer {
@@ -29,9 +33,16 @@ pub struct Customer {
     pub facts: Facts,
     /// What Meta shows of them.
     pub shown: Shown,
+    /// The name that staff gave them.
+    pub given_name: Option<String>,
 }
 
 impl Customer {
+    /// The name: as staff wrote it, else as Meta shows it.
+    pub fn name(&self) -> Option<&str> {
+        self.given_name.as_deref().or(self.shown.name.as_deref())
+    }
+
     /// How to reach them: what they said, else the number they write from.
     pub fn contact(&self) -> Contact {
         let said = self.facts.contact();
@@ -96,6 +107,23 @@ impl Facts {
         }
     }
 
+    /// Takes over what staff wrote, at `now`: it stands until the customer says something else later. An empty text: not
+    /// known any more.
+    pub fn put(&mut self, written: &Contact, now: DateTime<Utc>) {
+        let pairs = [
+            (&mut self.phone, &written.phone),
+            (&mut self.email, &written.email),
+            (&mut self.address, &written.address),
+        ];
+        for (known, written) in pairs {
+            if let Some(value) = written {
+                // Whoever wrote it knew what is known, also where Meta's clock is ahead of ours.
+                let at = known.as_ref().map_or(now, |fact| now.max(fact.at + TimeDelta::milliseconds(1)));
+                *known = Some(Fact { value: value.clone(), at });
+            }
+        }
+    }
+
     /// Lets go of what was said in a message that is no more: said at `at`, in these words.
     pub fn forget(&mut self, said: &Contact, at: DateTime<Utc>) {
         let pairs =
@@ -107,7 +135,8 @@ impl Facts {
 
     /// The details without their times.
     pub fn contact(&self) -> Contact {
-        let value = |fact: &Option<Fact>| fact.as_ref().map(|fact| fact.value.clone());
+        let value =
+            |fact: &Option<Fact>| fact.as_ref().map(|fact| fact.value.clone()).filter(|value| !value.is_empty());
         Contact { phone: value(&self.phone), email: value(&self.email), address: value(&self.address) }
     }
 }
@@ -143,12 +172,53 @@ pub struct Conversation {
     pub delivered_through: Option<DateTime<Utc>>,
     /// Up to where the customer has seen our messages, by Meta's clock.
     pub read_through: Option<DateTime<Utc>>,
+    /// True while the customer is answered by people only, as staff wants it.
+    pub people_only: bool,
+    /// When somebody of the staff wrote last through us, by our clock.
+    pub staff_at: Option<DateTime<Utc>>,
+    /// What staff calls it, in the order in which it was put on.
+    pub labels: Vec<String>,
+    /// Who of the staff has it.
+    pub assignee: Option<String>,
+    /// True when it was put away.
+    pub archived: bool,
 }
 
 impl Conversation {
     /// Until when free words may be sent.
     pub fn window_closes_at(&self) -> Option<DateTime<Utc>> {
         self.last_inbound_at.map(|at| at + WINDOW)
+    }
+
+    /// One in which nothing was said yet.
+    pub fn begin(id: ConversationId, customer: CustomerId) -> Self {
+        Self {
+            id,
+            customer,
+            last_inbound_at: None,
+            last_message_at: None,
+            preview: String::new(),
+            unread: 0,
+            episode: 0,
+            closed_through: None,
+            draft: None,
+            asked: None,
+            needs_look: Looks::new(),
+            in_other_hands: false,
+            delivered_through: None,
+            read_through: None,
+            people_only: false,
+            staff_at: None,
+            labels: Vec::new(),
+            assignee: None,
+            archived: false,
+        }
+    }
+
+    /// True when we answer by ourselves: nobody else does, and nobody of the staff has since the customer's last word.
+    pub fn is_ours_to_answer(&self) -> bool {
+        let is_newer = |staff: DateTime<Utc>| self.last_inbound_at.is_some_and(|last| last + CLOCKS_APART > staff);
+        !self.in_other_hands && !self.people_only && self.staff_at.is_none_or(is_newer)
     }
 
     /// A person should look for this as well.
@@ -175,6 +245,8 @@ pub enum Author {
     Customer,
     /// We, by ourselves.
     Bot,
+    /// Somebody of the staff, or another system of theirs, through us.
+    Staff,
     /// The seller, in Meta's own app or by another tool.
     Elsewhere,
     /// Nobody: a line about the conversation, from what Meta tells.
@@ -184,12 +256,13 @@ pub enum Author {
 named!(Author {
     Customer = "customer",
     Bot = "bot",
+    Staff = "staff",
     Elsewhere = "elsewhere",
     Meta = "meta",
 });
 
 /// How far a message is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum MessageState {
     /// It came in.
@@ -288,7 +361,7 @@ pub struct Lead {
     pub customer: CustomerId,
     /// Where it began.
     pub conversation: ConversationId,
-    /// `new`, `drafted` or `ordered`.
+    /// How far it is.
     pub stage: LeadStage,
     /// The first words.
     pub first_words: String,
@@ -299,7 +372,7 @@ pub struct Lead {
 }
 
 /// Where a lead came from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LeadSource {
     /// The link or ad.
     pub referral: Referral,
@@ -307,20 +380,27 @@ pub struct LeadSource {
     pub at: DateTime<Utc>,
 }
 
-/// How far a lead is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+/// How far a lead is. What a message does only takes it further in this order, so that what staff has set stands; an
+/// order that is confirmed makes it ordered wherever it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum LeadStage {
     /// Wrote.
     New,
+    /// Staff has spoken with them.
+    Contacted,
     /// Has or had a draft.
     Drafted,
     /// Has a confirmed order.
     Ordered,
+    /// Staff expects nothing of it any more.
+    Lost,
 }
 
 named!(LeadStage {
     New = "new",
+    Contacted = "contacted",
     Drafted = "drafted",
     Ordered = "ordered",
+    Lost = "lost",
 });

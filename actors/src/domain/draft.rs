@@ -1,5 +1,6 @@
 //! A draft is a fold over what was said: the same messages make the same draft, whatever order they came in.
 
+mod by_hand;
 mod lines;
 mod missing;
 mod wishes;
@@ -13,8 +14,9 @@ use super::ids::{MessageId, OrderId};
 use super::order::{Look, Order, OrderLine};
 use super::reading::{Evidence, Intent, LineChange, LooseOption, ReadLine, Reading};
 
+pub use by_hand::{LONGEST_DETAIL, MOST_LINES, MOST_MODIFIERS, MOST_PIECES, contact_by_hand, heed, lines_by_hand};
 pub use lines::print;
-pub use missing::{Missing, missing, take_stock};
+pub use missing::{Missing, give_back_stock, is_complete, missing, short_of_stock, take_stock};
 
 use lines::{fits, matches, new_line, pin, restate, set_option, takes};
 

@@ -1,6 +1,7 @@
 //! One thing a seller learns: as it comes to the door, as it is stored, and what it means.
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::budget::hold::LimitsTold;
@@ -9,6 +10,7 @@ use super::command::Commanded;
 use super::ids::{EventSeq, OutboxId};
 use super::named::named;
 use super::outcome::Reason;
+use super::shop_event::Occurrence;
 
 /// Who told us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,12 +22,15 @@ pub enum Source {
     Command,
     /// The answer, or the lack of one, to a call we made.
     Result,
+    /// The front office, or whoever tells of what is no matter of the shop itself, so that the shop knows.
+    Office,
 }
 
 named!(Source {
     Meta = "meta",
     Command = "command",
     Result = "result",
+    Office = "office",
 });
 
 /// An event that has arrived and is not stored yet.
@@ -45,7 +50,7 @@ pub struct Arrival {
     pub happened_at: DateTime<Utc>,
     /// The bytes it came in.
     pub raw: Vec<u8>,
-    /// Why it goes straight to the ledger, if it does.
+    /// Why it goes to the ledger without being read, if it does: by its seller's hand, if it is somebody's.
     pub ledgered: Option<Reason>,
 }
 
@@ -70,6 +75,8 @@ pub struct StoredEvent {
     pub raw: Vec<u8>,
     /// How often it was taken in hand by a process or an actor that fell.
     pub attempts: i32,
+    /// Why it goes to the ledger without being read, where the door has found that out already.
+    pub preset: Option<Reason>,
 }
 
 /// What an event means.
@@ -102,6 +109,8 @@ pub enum Happening {
     Command(Commanded),
     /// A call to Meta ended.
     CallEnded(CallEnded),
+    /// Something happened that no row of the shop tells.
+    Announced(Occurrence),
 }
 
 /// What a customer said or pressed.
@@ -128,7 +137,7 @@ pub struct Said {
 }
 
 /// What a message is about.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "about", rename_all = "snake_case")]
 pub enum About {
     /// It answers a story of the seller's.
@@ -155,7 +164,7 @@ pub enum About {
 }
 
 /// A product named by id.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Wish {
     /// Meta's product item id, or the seller's SKU: Meta does not say which.
     pub product: String,
@@ -164,7 +173,7 @@ pub struct Wish {
 }
 
 /// The link or ad that a customer came through.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Referral {
     /// Meta's word for where: `ADS`, `SHORTLINK`, `IGME-SOURCE-LINK`, ...
     pub source: Option<String>,

@@ -2,12 +2,13 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident)*) => {$(
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
         #[serde(transparent)]
         pub struct $name(pub i64);
 
@@ -24,6 +25,8 @@ ids! {
     SellerId
     /// One of a seller's accounts at Meta, with the token to act for it.
     ConnectionId
+    /// A key that opens the API.
+    KeyId
     /// The place of an event in the inbox; unique over all sellers, in order of arrival.
     EventSeq
     /// A person who writes to a seller. Given by the seller's own counter, like all ids below.
@@ -42,4 +45,10 @@ ids! {
     CommentId
     /// A note of the staff.
     NoteId
+    /// One thing that happened in a shop, in the order of commits.
+    ShopEventId
+    /// A place where a seller wants to be told of what happens. Given by the database, like a connection's.
+    EndpointId
+    /// One thing to be told there.
+    DeliveryId
 }

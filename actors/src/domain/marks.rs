@@ -1,6 +1,7 @@
 //! What is known of a message besides its words.
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::event::{About, Referral};
@@ -30,10 +31,13 @@ pub struct Marks {
     /// Why it failed, although Meta took it: Meta's code and a sentence.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
+    /// Who of the staff wrote it, as histories name them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
 }
 
 /// What somebody thinks of a message.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Reaction {
     /// Who, by Meta's id.
     pub by: String,

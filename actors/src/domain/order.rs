@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::channel::Channel;
@@ -12,7 +13,7 @@ use super::named::named;
 use super::reading::Contact;
 
 /// How far an order is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum OrderState {
     /// Follows the conversation.
@@ -28,7 +29,7 @@ pub enum OrderState {
 named!(OrderState { Draft = "draft", Confirmed = "confirmed", Cancelled = "cancelled", Fulfilled = "fulfilled", });
 
 /// Why a person should look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Look {
     /// A picture or the like that we cannot read.
@@ -41,6 +42,8 @@ pub enum Look {
     LateMessage,
     /// The customer wants an order otherwise, and did not say how, or it is confirmed.
     ChangeWanted,
+    /// The customer said more about an order after a person had written its draft.
+    SaidAfterEdit,
     /// The answer would have been too late.
     TooLate,
     /// More was said than a draft is built from.
@@ -63,6 +66,7 @@ named!(Look {
     StillMissing = "still_missing",
     LateMessage = "late_message",
     ChangeWanted = "change_wanted",
+    SaidAfterEdit = "said_after_edit",
     TooLate = "too_late",
     LongThread = "long_thread",
     NotSent = "not_sent",
@@ -83,6 +87,7 @@ impl Look {
             Look::Unsure | Look::StillMissing | Look::TooLate | Look::LongThread => true,
             Look::Attachment | Look::LateMessage | Look::ChangeWanted | Look::NotSent => false,
             Look::UnknownProduct | Look::StaleButton | Look::NothingToRepeat | Look::TwoConversations => false,
+            Look::SaidAfterEdit => false,
         }
     }
 
@@ -94,6 +99,7 @@ impl Look {
             Look::StillMissing => "The customer was asked and did not say what is missing: ask again, as a person.",
             Look::LateMessage => "A message from before the confirmed order came after it: see whether it changes it.",
             Look::ChangeWanted => "The customer wants an order otherwise: find out how, and change it.",
+            Look::SaidAfterEdit => "More was said after a person wrote the draft: see whether that changes it.",
             Look::TooLate => "The automatic answer would have come too late: answer yourself.",
             Look::LongThread => "More was said than a draft is built from: read the whole conversation.",
             Look::NotSent => "An answer of ours could not be sent: see why, and send it.",
@@ -124,12 +130,16 @@ pub struct Order {
     pub lines: Vec<OrderLine>,
     /// From 0 to 1: the least sure of its lines.
     pub confidence: f32,
-    /// Contact details as they were when it was confirmed.
+    /// Of a draft the contact details set by hand; of any other all of them, as they were when it was confirmed.
     pub contact: Contact,
     /// When its first message was said, by Meta's clock.
     pub opened_at: DateTime<Utc>,
     /// When it was confirmed.
     pub confirmed_at: Option<DateTime<Utc>>,
+    /// 1 at first, and one more with every stored change: who changes it says which one was seen.
+    pub version: i64,
+    /// True once a person has written its lines: no message changes them any more.
+    pub by_hand: bool,
 }
 
 /// One product in an order.
@@ -153,10 +163,12 @@ pub struct OrderLine {
     pub evidence: Vec<LineEvidence>,
     /// From 0 to 1.
     pub confidence: f32,
+    /// True while its quantity is missing in the stock for it: it was counted when the order was confirmed.
+    pub stock_taken: bool,
 }
 
 /// Words of one message that led to an order line.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LineEvidence {
     /// The message.
     pub message: MessageId,
@@ -176,6 +188,48 @@ pub struct OrderChange {
     pub at: DateTime<Utc>,
     /// What.
     pub what: OrderStep,
+    /// Who did it; none: the customer, or the service by itself.
+    pub by: Option<String>,
+    /// For edits: what was changed.
+    pub edit: Option<OrderEdit>,
+}
+
+/// What an edit has changed, in short. Histories keep no contact details, only that there are others.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderEdit {
+    /// The lines; none: they are as they were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lines: Option<LinesEdit>,
+    /// The contact details that are others now: `phone`, `email`, `address`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contact: Vec<String>,
+}
+
+/// How the lines of an order were changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinesEdit {
+    /// How many there were.
+    pub before: usize,
+    /// How many there are.
+    pub after: usize,
+    /// What all of it did cost.
+    pub total_before: Option<Money>,
+    /// What all of it costs.
+    pub total_after: Option<Money>,
+}
+
+/// What a command about an order is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct OrderAnswer {
+    /// Which order.
+    pub order: OrderId,
+    /// Its version now.
+    pub version: i64,
+    /// How far it is now.
+    pub state: OrderState,
+    /// For a confirmation: whether the customer is told by a message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub told_customer: Option<bool>,
 }
 
 /// What can happen to an order.
@@ -183,13 +237,23 @@ pub struct OrderChange {
 pub enum OrderStep {
     /// It became a draft, or one again.
     Drafted,
+    /// A draft was changed by hand.
+    Edited,
     /// It was agreed.
     Confirmed,
     /// It is not wanted any more.
     Cancelled,
+    /// It was handed over.
+    Fulfilled,
 }
 
-named!(OrderStep { Drafted = "drafted", Confirmed = "confirmed", Cancelled = "cancelled", });
+named!(OrderStep {
+    Drafted = "drafted",
+    Edited = "edited",
+    Confirmed = "confirmed",
+    Cancelled = "cancelled",
+    Fulfilled = "fulfilled",
+});
 
 impl Order {
     /// The price of everything; none while there is no line.

@@ -8,6 +8,7 @@ use super::button::QuickReply;
 use super::channel::Account;
 use super::ids::{ConnectionId, ConversationId, MessageId, OutboxId};
 use super::named::named;
+use super::outgoing::Outgoing;
 
 /// How far an owed call is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,8 +50,10 @@ pub enum OwedCall {
     Send {
         /// The message row it becomes.
         message: MessageId,
-        /// The words, within the channel's limit.
+        /// The words, within the channel's limit; empty where there is but a file.
         text: String,
+        /// A file, which has the words for a caption.
+        attachment: Option<Outgoing>,
         /// The buttons beneath them.
         quick_replies: Vec<QuickReply>,
     },
@@ -60,6 +63,8 @@ pub enum OwedCall {
         send: OutboxId,
         /// Its words.
         text: String,
+        /// Its file.
+        attachment: Option<Outgoing>,
         /// When it was claimed.
         since: DateTime<Utc>,
     },
@@ -74,6 +79,8 @@ pub enum Aim {
     Check,
     /// To tell a customer that an order is confirmed.
     Confirm,
+    /// To say what staff has written.
+    Say,
     /// To find out what became of a send.
     Find,
 }
@@ -83,12 +90,12 @@ impl Aim {
     pub fn is_a_question(self) -> bool {
         match self {
             Aim::Ask | Aim::Check => true,
-            Aim::Confirm | Aim::Find => false,
+            Aim::Confirm | Aim::Say | Aim::Find => false,
         }
     }
 }
 
-named!(Aim { Ask = "ask", Check = "check", Confirm = "confirm", Find = "find", });
+named!(Aim { Ask = "ask", Check = "check", Confirm = "confirm", Say = "say", Find = "find", });
 
 /// What one call was decided for, as text `aim:of`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! How an event ends. There is no fourth way and no default branch: the compiler keeps the promise that nothing is silent.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How a stored event ended.
@@ -33,7 +34,7 @@ impl Outcome {
 }
 
 /// Why an event was put into the ledger.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// No seller is connected to the account.

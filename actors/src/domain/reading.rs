@@ -1,5 +1,6 @@
 //! What the reader made of a message.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What a message says, with the words that say it.
@@ -111,7 +112,7 @@ pub struct Evidence {
 }
 
 /// How to reach a customer.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Contact {
     /// Digits, with a leading `+` where it was said.
     pub phone: Option<String>,

@@ -253,6 +253,7 @@ mod tests {
             unit_price: Money { minor: 2990, currency: "USD".parse().unwrap() },
             evidence: vec![],
             confidence: 1.0,
+            stock_taken: false,
         };
         Order {
             id: OrderId(7),
@@ -266,6 +267,8 @@ mod tests {
             contact: Contact::default(),
             opened_at: chrono::DateTime::UNIX_EPOCH,
             confirmed_at: None,
+            version: 1,
+            by_hand: false,
         }
     }
 

@@ -1,4 +1,4 @@
-//! Falls of the five, and the end in order, on a real database.
+//! Falls of the six, and the end in order, on a real database.
 
 use super::*;
 use crate::courier::hand_over;
@@ -14,6 +14,7 @@ fn kill(house: &House, place: Place) {
         Place::Supervisor => posts.supervisor.holder().unwrap().kill(),
         Place::Alarms => posts.alarms.holder().unwrap().kill(),
         Place::Clerk => posts.clerk.holder().unwrap().kill(),
+        Place::Herald => posts.herald.holder().unwrap().kill(),
     }
 }
 
@@ -25,11 +26,12 @@ fn holder(house: &House, place: Place) -> ActorId {
         Place::Supervisor => posts.supervisor.holder().unwrap().get_id(),
         Place::Alarms => posts.alarms.holder().unwrap().get_id(),
         Place::Clerk => posts.clerk.holder().unwrap().get_id(),
+        Place::Herald => posts.herald.holder().unwrap().get_id(),
     }
 }
 
 #[tokio::test]
-async fn each_of_the_five_comes_back_and_the_others_stay() {
+async fn each_of_the_six_comes_back_and_the_others_stay() {
     for place in Place::ALL {
         let house = House::build(hasty()).await;
         let before = Place::ALL.map(|place| holder(&house, place));

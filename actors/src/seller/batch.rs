@@ -8,6 +8,7 @@ use tracing::error;
 use crate::domain::event::{Happening, Source, StoredEvent};
 use crate::domain::ids::EventSeq;
 use crate::domain::outcome::Reason;
+use crate::domain::shop_event::{Occurrence, ShopEventKind};
 use crate::ports::Decode;
 
 /// The events of a turn.
@@ -32,15 +33,25 @@ pub(super) fn take(mut waiting: Vec<StoredEvent>, most: u64, careful_through: Ev
 
 /// What an event means. A decoder that panics has met a poison event.
 pub(super) fn meaning(event: &StoredEvent, decode: Decode) -> Result<Happening, Reason> {
+    if let Some(reason) = event.preset {
+        return Err(reason);
+    }
     let meant = catch_unwind(AssertUnwindSafe(|| match event.source {
         Source::Meta => decode(event),
         Source::Command => parsed(event).map(Happening::Command),
         Source::Result => parsed(event).map(Happening::CallEnded),
+        Source::Office => announced(event).map(Happening::Announced),
     }));
     meant.unwrap_or_else(|_panic| {
         error!(event.id = event.seq.0, "decoding event {} panicked", event.seq);
         Err(Reason::Poison)
     })
+}
+
+/// The kind of the event says what happened, its bytes to what.
+fn announced(event: &StoredEvent) -> Result<Occurrence, Reason> {
+    let kind = ShopEventKind::named(&event.kind).ok_or(Reason::UnknownKind)?;
+    Ok(Occurrence::to(kind, parsed(event)?))
 }
 
 fn parsed<T: DeserializeOwned>(event: &StoredEvent) -> Result<T, Reason> {
@@ -68,6 +79,7 @@ mod tests {
             happened_at: DateTime::UNIX_EPOCH,
             raw: Vec::new(),
             attempts: 0,
+            preset: None,
         }
     }
 

@@ -16,7 +16,7 @@ use crate::post::AlarmsMsg;
 use crate::shop::MAX_HEARD;
 use crate::store::pen::Fence;
 use crate::store::threads::Wanted;
-use crate::store::{FencedTx, StoreError, Sync, alarms, comments, inbox, threads, turns};
+use crate::store::{FencedTx, StoreError, Sync, alarms, comments, desk, inbox, threads, turns};
 use crate::trouble::within;
 
 use super::batch::{self, Batch};
@@ -120,14 +120,16 @@ impl Desk {
         if wanted != Wanted::default() {
             let read = async {
                 let known = comments::known(reads, seller, &wanted.comments).await?;
-                Ok((threads::read(reads, seller, &wanted, MAX_HEARD as u64).await?, known))
+                let desk = desk::known(reads, seller, &wanted.desk).await?;
+                Ok((threads::read(reads, seller, &wanted, MAX_HEARD as u64).await?, known, desk))
             };
-            let (threads, known) = within(limit, read).await?;
+            let (threads, known, desk) = within(limit, read).await?;
             self.shop.learn(threads);
             self.shop.learn_comments(known);
+            self.shop.learn_desk(desk);
         }
         let repeating = self.shop.wanted_orders(meant);
-        if !repeating.is_empty() {
+        if !repeating.of.is_empty() {
             let read = threads::last_orders(reads, seller, &repeating);
             self.shop.learn_orders(&repeating, within(limit, read).await?);
         }
@@ -179,7 +181,7 @@ impl Desk {
     /// Stores the turn, unless there is nothing to store; says whether there was.
     async fn store(&mut self, meant: &[Meant], put_off: Vec<Alarm>, now: DateTime<Utc>) -> Result<bool, Fall> {
         let must_flush = self.shop.must_flush();
-        let mut changes = self.shop.changes();
+        let mut changes = self.shop.changes(now);
         let set = |alarm: &Alarm| changes.alarms.iter().any(|other| other.key == alarm.key);
         let put_off: Vec<_> = put_off.into_iter().filter(|alarm| !set(alarm)).collect();
         changes.alarms_over.retain(|over| !put_off.iter().any(|alarm| alarm.key == *over));
@@ -218,9 +220,13 @@ impl Desk {
         if let Some(due) = changes.alarms.iter().map(|alarm| alarm.due).min() {
             world.posts.alarms.tell(AlarmsMsg::Earlier(due));
         }
-        if changes.decided.iter().any(|decided| decided.answer.is_some()) {
+        let has_left = changes.outbox.iter().any(|owed| matches!(owed.state, OwedState::Accepted | OwedState::Failed));
+        if has_left || changes.decided.iter().any(|decided| decided.answer.is_some()) {
             // Nobody may be waiting.
             let _ = world.answered.send(self.seat.seller);
+        }
+        if !changes.events.is_empty() {
+            world.tell_news(self.seat.seller);
         }
     }
 

@@ -7,20 +7,24 @@ use crate::domain::ids::ConversationId;
 use crate::domain::order::Order;
 use crate::domain::outcome::Reason;
 use crate::reader;
+use crate::store::threads::LastWanted;
 
-use super::Shop;
+use super::{Shop, named_orders};
 
 impl Shop {
-    /// Whose last order must be read before these can be decided: of those who want the same again. To be asked once
-    /// all that is wanted besides is in memory.
-    pub fn wanted_orders(&self, events: &[(StoredEvent, Result<Happening, Reason>)]) -> Vec<ConversationId> {
+    /// Whose last order must be read before these can be decided: of those who want the same again, and of those whose
+    /// order is cancelled. To be asked once all that is wanted besides is in memory.
+    pub fn wanted_orders(&self, events: &[(StoredEvent, Result<Happening, Reason>)]) -> LastWanted {
         let mut wanted = self.repeating.clone();
         if events.iter().any(|(event, happening)| self.says_again(event, happening)) {
             // Also of whom the others name: by which id somebody goes at the end of the turn is not known yet.
             let known = events.iter().flat_map(|(event, happening)| self.named_by(event, happening));
             wanted.extend(known.filter(|id| self.threads.get(id).is_some_and(|thread| !thread.knows_last_order)));
         }
-        wanted.into_iter().collect()
+        // Who loses the last order has another last one.
+        let except = named_orders::cancelled_by(events);
+        wanted.extend(except.iter().filter_map(|id| Some(self.order(*id)?.conversation)));
+        LastWanted { of: wanted.into_iter().collect(), except }
     }
 
     /// True when somebody wants the same again, in a message or in the words that it has by now.
@@ -51,11 +55,13 @@ impl Shop {
     }
 
     /// Takes in the last confirmed orders of these; who is not among them has none.
-    pub fn learn_orders(&mut self, of: &[ConversationId], mut orders: HashMap<ConversationId, Order>) {
+    pub fn learn_orders(&mut self, wanted: &LastWanted, orders: HashMap<ConversationId, Order>) {
         self.repeating.clear();
-        for id in of {
+        self.named.earlier = orders;
+        for id in &wanted.of {
+            let last = self.last_order_but(*id, None).cloned();
             if let Some(thread) = self.threads.get_mut(id) {
-                (thread.last_order, thread.knows_last_order) = (orders.remove(id), true);
+                (thread.last_order, thread.knows_last_order) = (last, true);
             }
         }
     }

@@ -13,7 +13,7 @@ use crate::domain::event::{Edited, Reacted, Said, StoredEvent};
 use crate::domain::ids::ConversationId;
 use crate::domain::marks::Reaction;
 use crate::domain::order::{Look, OrderState};
-use crate::domain::outbox::OwedState;
+use crate::domain::outbox::{OwedState, Purpose};
 use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::told::Told;
 
@@ -117,14 +117,18 @@ impl Step<'_> {
         thread.customer.facts.learn(&is, message.at);
         retell_first_words(thread, before, message);
         if message.episode == thread.conversation.episode {
-            self.rehear(thread, message);
+            self.rehear(thread, message, before.counts);
         } else if before.counts || thread::heard(message, &self.shop.index).counts() || was != is {
             // Agreed with the customer by the old words: a person decides.
             thread.conversation.needs(Look::ChangeWanted);
         }
     }
 
-    fn rehear(&mut self, thread: &mut Thread, message: &mut Message) {
+    fn rehear(&mut self, thread: &mut Thread, message: &mut Message, counted: bool) {
+        if counted && thread.is_by_hand() {
+            // The draft may have been written by the old words.
+            thread.conversation.needs(Look::SaidAfterEdit);
+        }
         thread.heard.retain(|known| known.message != message.id);
         let mut heard = thread::heard(message, &self.shop.index);
         self.understand(thread, message, &mut heard);
@@ -139,17 +143,29 @@ impl Step<'_> {
     /// after the quiet time, if there is a draft still. One that was asked, and would be asked again, stands.
     fn reconsider(&mut self, thread: &mut Thread) {
         let Some(order) = thread.draft.clone() else { return };
-        for open in self.shop.unmade_questions(thread.conversation.id) {
-            self.end(open, OwedState::Failed, None, Some("the customer has other words now"));
-            self.mark(open, MessageState::Failed);
-            thread.conversation.asked = None;
-        }
+        self.withdraw_questions(thread, "the customer has other words now");
         let about = Question::Missing(Missing::fingerprint(&self.missing(thread, &order)));
         if order.state != OrderState::Draft {
             self.clear_alarm(AlarmKind::Reply, thread.conversation.id.0);
         } else if thread.conversation.asked.as_ref().is_none_or(|asked| asked.about != about) {
             self.wait_for_quiet(thread);
         }
+    }
+
+    /// Questions that wait to be asked are not asked any more, unless they were tried more often than this.
+    pub(super) fn take_back_questions(&mut self, thread: &mut Thread, most_tries: i32, why: &str) -> bool {
+        let is_taken_back = self.withdraw(thread, most_tries, why, |purpose| purpose.aim.is_a_question());
+        if is_taken_back {
+            thread.conversation.asked = None;
+        }
+        is_taken_back
+    }
+
+    /// The customer never saw the question: it is as if it had not been asked.
+    pub(super) fn take_back(&mut self, thread: &mut Thread, question: &Open, why: &str) {
+        self.end(question, OwedState::Failed, None, Some(why));
+        self.mark(question, MessageState::Failed);
+        thread.conversation.asked = None;
     }
 }
 
@@ -184,14 +200,20 @@ impl Shop {
         any.map(|(id, _)| *id)
     }
 
-    /// The parts of questions to this customer of which none was sent or tried.
-    fn unmade_questions(&self, conversation: ConversationId) -> Vec<&Open> {
+    /// The parts of texts to this customer, of such a purpose, of which none was sent, or tried more often than this.
+    pub(super) fn unmade(
+        &self,
+        conversation: ConversationId,
+        most_tries: i32,
+        which: impl Fn(&Purpose) -> bool,
+    ) -> Vec<&Open> {
         let waits = |open: &&Open| {
-            open.owed.conversation == conversation && open.owed.state == OwedState::Owed && open.owed.attempts == 0
+            let is_owed = open.owed.state == OwedState::Owed && open.owed.attempts <= most_tries;
+            open.owed.conversation == conversation && is_owed
         };
-        let waiting = || self.open.values().filter(waits).filter(|open| open.owed.purpose.aim.is_a_question());
-        let questions: BTreeSet<&str> = waiting().filter_map(|open| open.owed.purpose.of.strip_suffix(":0")).collect();
-        let is_part = |of: &str| of.rsplit_once(':').is_some_and(|(of, _)| questions.contains(of));
+        let waiting = || self.open.values().filter(waits).filter(|open| which(&open.owed.purpose));
+        let texts: BTreeSet<&str> = waiting().filter_map(|open| open.owed.purpose.of.strip_suffix(":0")).collect();
+        let is_part = |of: &str| of.rsplit_once(':').is_some_and(|(of, _)| texts.contains(of));
         waiting().filter(|open| is_part(&open.owed.purpose.of)).collect()
     }
 }

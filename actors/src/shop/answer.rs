@@ -2,10 +2,9 @@
 
 use crate::domain::asked::{Asked, Question};
 use crate::domain::button::{self, Button};
-use crate::domain::conversation::LeadStage;
 use crate::domain::draft::{self, Missing};
 use crate::domain::ids::ConversationId;
-use crate::domain::order::{Look, Order, OrderState, OrderStep};
+use crate::domain::order::{Look, Order, OrderState};
 use crate::domain::outbox::{Aim, Purpose};
 use crate::domain::reply;
 
@@ -21,9 +20,12 @@ impl Step<'_> {
         // The catalog may be another since the last word: products that were not known, prices.
         let built = self.redraft(&mut thread);
         let order = thread.draft.clone().filter(|order| order.state == OrderState::Draft);
-        if let Some(order) = order.filter(|_| !thread.conversation.in_other_hands) {
-            // What the customer said yes to is sure; what leaves out something that was wanted never is.
-            let is_sure = built.agreed || order.confidence >= self.shop.seller.settings.confirm_from;
+        let is_ours = thread.conversation.is_ours_to_answer() && !is_a_persons(&thread);
+        if let Some(order) = order.filter(|_| is_ours) {
+            // What the customer said yes to is sure, what a person wrote the customer has not said, and what leaves out
+            // something that was wanted never is.
+            let is_sure =
+                built.agreed || (!order.by_hand && order.confidence >= self.shop.seller.settings.confirm_from);
             let is_whole = !built.has(Look::UnknownProduct);
             self.answer(&mut thread, order, (is_sure, is_whole));
         }
@@ -51,13 +53,15 @@ impl Step<'_> {
         match (missing.is_empty(), is_whole, is_sure) {
             (false, _, _) => self.ask(thread, &order, &missing),
             (true, false, _) => thread.conversation.needs(Look::UnknownProduct),
-            (true, true, true) => self.confirm(thread, order),
+            (true, true, true) => {
+                self.confirm(thread, order, true);
+            }
             (true, true, false) => self.ask_whether_right(thread, &order),
         }
     }
 
     pub(super) fn missing(&self, thread: &Thread, order: &Order) -> Vec<Missing> {
-        let contact = thread.customer.contact();
+        let contact = thread.contact_for(order);
         draft::missing(&order.lines, &self.shop.catalog, &contact, self.shop.seller.settings.required)
     }
 
@@ -77,12 +81,14 @@ impl Step<'_> {
 
     /// A draft that is complete and unsure is summed up for the customer, once as it is. A person may be quicker.
     fn ask_whether_right(&mut self, thread: &mut Thread, order: &Order) {
-        thread.conversation.needs(Look::Unsure);
+        if !order.by_hand {
+            thread.conversation.needs(Look::Unsure);
+        }
         let about = Question::Right(draft::print(&order.lines));
         if thread.conversation.asked.as_ref().is_some_and(|asked| asked.about == about) {
             return;
         }
-        let contact = thread.customer.contact();
+        let contact = thread.contact_for(order);
         let text = reply::summary(self.shop.seller.settings.language, order, &contact);
         let purpose = Purpose::new(Aim::Check, format_args!("{}:{}", order.id, self.next_id()));
         let buttons = self.yes_or_no(order);
@@ -97,29 +103,10 @@ impl Step<'_> {
         let confirm = Button::Confirm { order: order.id, print: draft::print(&order.lines) };
         vec![(yes.to_owned(), confirm), (no.to_owned(), Button::Cancel { order: order.id })]
     }
+}
 
-    /// Closes the episode: what is said from now on begins a new draft.
-    fn confirm(&mut self, thread: &mut Thread, order: Order) {
-        let contact = thread.customer.contact();
-        let order = Order { state: OrderState::Confirmed, confirmed_at: Some(self.now), contact, ..order };
-        for product in draft::take_stock(&order.lines, &self.shop.catalog) {
-            self.out.products.insert(product.retailer_id.clone(), product);
-        }
-        let text = reply::confirmation(self.shop.seller.settings.language, &order, &order.contact);
-        self.owe_text(thread, &text, &Purpose::new(Aim::Confirm, order.id));
-        self.changed(order.id, OrderStep::Confirmed);
-        self.out.orders.insert(order.id, order.clone());
-        let conversation = &mut thread.conversation;
-        conversation.episode += 1;
-        conversation.closed_through = conversation.last_inbound_at;
-        conversation.draft = None;
-        conversation.asked = None;
-        conversation.needs_look.retain(|look| !look.is_about_the_draft());
-        thread.heard.clear();
-        thread.draft = None;
-        (thread.last_order, thread.knows_last_order) = (Some(order), true);
-        if let Some(lead) = &mut thread.lead {
-            lead.stage = LeadStage::Ordered;
-        }
-    }
+/// True when the customer may want otherwise what a person has written: until somebody has looked, nothing is asked or
+/// agreed by itself.
+fn is_a_persons(thread: &Thread) -> bool {
+    thread.is_by_hand() && thread.conversation.needs_look.contains(&Look::SaidAfterEdit)
 }

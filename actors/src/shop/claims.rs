@@ -9,9 +9,10 @@ use crate::domain::budget::forecast::{Books, BudgetLine};
 use crate::domain::budget::hold::{Cause, Hold, HoldOn};
 use crate::domain::budget::{Budget, BudgetKey, Draw, Grant};
 use crate::domain::ids::{ConnectionId, ConversationId, OutboxId};
-use crate::domain::outbox::{Owed, OwedCall, OwedState};
+use crate::domain::outbox::{Aim, Owed, OwedCall, OwedState};
 
 use super::step::Step;
+use super::thread::Thread;
 use super::{Open, Shop};
 
 const SEND_ALARM: AlarmKey = AlarmKey { kind: AlarmKind::Send, subject: 0 };
@@ -86,8 +87,10 @@ impl Shop {
         let is_send = |open: &Open| matches!(open.owed.call, OwedCall::Send { .. });
         let in_question = self.open.values().filter(|open| is_send(open) && !is_owed(open));
         let mut busy: HashSet<ConversationId> = in_question.map(|open| open.owed.conversation).collect();
-        let owed = self.open.values().filter(is_owed);
-        let next = owed.filter(|open| !is_send(open) || busy.insert(open.owed.conversation));
+        let mut owed: Vec<&Open> = self.open.values().filter(is_owed).collect();
+        // A person's words wait for none of ours: those may be held for as long as another app has the conversation.
+        owed.sort_by_key(|open| open.owed.purpose.aim != Aim::Say);
+        let next = owed.into_iter().filter(|open| !is_send(open) || busy.insert(open.owed.conversation));
         let mut next: Vec<&Owed> = next.map(|open| &open.owed).collect();
         next.sort_by_key(|owed| Draw::of(owed).priority);
         next.into_iter().map(|owed| (owed.id, owed.conversation)).collect()
@@ -108,7 +111,12 @@ impl Shop {
             self.give_up(id, "the 24 hours after the customer's last message are over", now);
             return false;
         }
-        let Some(owed) = self.open.get(&id).map(|open| &open.owed) else { return false };
+        let Some(open) = self.open.get(&id) else { return false };
+        if self.is_for_a_person(open) {
+            self.withdraw(id, now);
+            return false;
+        }
+        let owed = &open.owed;
         if self.is_in_other_hands(owed) {
             // Still owed: it is sent once the conversation is given back, unless the window closes before.
             return false;
@@ -176,9 +184,33 @@ impl Shop {
         thread.is_some_and(|thread| thread.conversation.window_closes_at().is_none_or(|closes| now >= closes))
     }
 
+    /// What staff writes goes out all the same: whether it may is for Meta to say.
     fn is_in_other_hands(&self, owed: &Owed) -> bool {
-        let is_send = matches!(owed.call, OwedCall::Send { .. });
-        is_send && self.threads.get(&owed.conversation).is_some_and(|thread| thread.conversation.in_other_hands)
+        let is_ours = matches!(owed.call, OwedCall::Send { .. }) && owed.purpose.aim != Aim::Say;
+        is_ours && self.threads.get(&owed.conversation).is_some_and(|thread| thread.conversation.in_other_hands)
+    }
+
+    /// True for a question that had an uncertain end, was not asked, and is none of ours any more: a person has written
+    /// since, or is to.
+    fn is_for_a_person(&self, open: &Open) -> bool {
+        let thread = self.threads.get(&open.owed.conversation).filter(|_| open.owed.purpose.aim.is_a_question());
+        thread.is_some_and(|Thread { conversation, .. }| {
+            let asked_at = open.message.as_ref().map(|message| message.at);
+            conversation.people_only || conversation.staff_at.is_some_and(|staff| asked_at <= Some(staff))
+        })
+    }
+
+    fn withdraw(&mut self, id: OutboxId, now: DateTime<Utc>) {
+        let Some(open) = self.open.get(&id).cloned() else { return };
+        let mut step = Step::new(self, now);
+        if step.take(open.owed.conversation)
+            && let Some(mut thread) = step.thread.take()
+        {
+            step.take_back(&mut thread, &open, "a person answers this customer");
+            step.thread = Some(thread);
+        }
+        let step = step.finish();
+        self.absorb(step);
     }
 
     fn spend_on(&mut self, owed: Owed, now: DateTime<Utc>) {

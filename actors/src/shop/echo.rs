@@ -4,22 +4,21 @@ use crate::domain::alarm::AlarmKind;
 use crate::domain::conversation::{Author, Message, MessageState};
 use crate::domain::event::{Echo, StoredEvent};
 use crate::domain::ids::MessageId;
-use crate::domain::outbox::OwedState;
+use crate::domain::outbox::{OwedCall, OwedState};
 use crate::domain::outcome::{Outcome, Reason};
 
 use super::Open;
 use super::step::Step;
-use super::thread::Thread;
+use super::thread::{self, Thread};
 
 impl Step<'_> {
     pub(super) fn hear_echo(&mut self, event: &StoredEvent, echo: &Echo) -> Outcome {
         let Some(customer) = &event.customer else { return Outcome::Ledgered(Reason::Unreadable) };
         let mut thread = self.thread_of(event, customer);
         let known = thread.recalled(&echo.mid).cloned();
-        let words = echo.text.as_deref().unwrap_or_default();
         if let Some(message) = known {
             self.went_out(&mut thread, message.at_least(MessageState::Confirmed), &echo.mid, event.happened_at);
-        } else if let Some(open) = self.shop.send_in_question(thread.conversation.id, words) {
+        } else if let Some(open) = self.shop.send_in_question(thread.conversation.id, echo) {
             self.confirm_send(&mut thread, open, event, &echo.mid);
         } else {
             self.note_elsewhere(&mut thread, event, echo);
@@ -47,4 +46,16 @@ impl Step<'_> {
         };
         self.went_out(thread, message, &echo.mid, event.happened_at);
     }
+}
+
+/// True when an echo may be of this send: there is one in question at a time, so that the words identify it, or the
+/// kind of file where there are none.
+pub(super) fn is_of(echo: &Echo, call: &OwedCall) -> bool {
+    let OwedCall::Send { text, attachment, .. } = call else { return false };
+    let same_file = match attachment {
+        Some(sent) => echo.attachments.iter().any(|word| word == sent.kind.name()),
+        // A link in the words may come back with a card of what it leads to.
+        None => !text.is_empty(),
+    };
+    same_file && thread::same_words(text, echo.text.as_deref().unwrap_or_default())
 }

@@ -91,14 +91,19 @@ impl Step<'_> {
         let conversation = &mut thread.conversation;
         conversation.last_inbound_at = conversation.last_inbound_at.max(Some(message.at));
         conversation.unread += 1;
+        conversation.archived = false;
         thread.note(&message);
         thread.recall(vec![message.clone()]);
         self.out.messages.insert(message.id, message);
     }
 
-    /// Builds the draft anew from all that was heard, with the catalog as it is now.
+    /// Builds the draft anew from all that was heard, with the catalog as it is now. One that a person has written stays
+    /// as it is.
     pub(super) fn redraft(&mut self, thread: &mut Thread) -> Draft {
         let mut built = thread.build(&self.shop.catalog);
+        if thread.is_by_hand() {
+            return built;
+        }
         if !built.has(Look::UnknownProduct) {
             thread.conversation.needs_look.remove(&Look::UnknownProduct);
         }
@@ -122,15 +127,13 @@ impl Step<'_> {
         if before.as_ref().map(|order| order.state) != Some(state) {
             self.turned(thread, &order);
         }
-        if before.as_ref() != Some(&order) {
-            self.out.orders.insert(order.id, order.clone());
-        }
+        let order = if before.as_ref() == Some(&order) { order } else { self.put_order(order) };
         thread.conversation.draft = Some(order.id);
         thread.draft = Some(order);
         built
     }
 
-    fn new_order(&mut self, thread: &Thread) -> Order {
+    pub(super) fn new_order(&mut self, thread: &Thread) -> Order {
         Order {
             id: OrderId(self.next_id()),
             conversation: thread.conversation.id,
@@ -143,6 +146,8 @@ impl Step<'_> {
             contact: Contact::default(),
             opened_at: self.now,
             confirmed_at: None,
+            version: 0,
+            by_hand: false,
         }
     }
 

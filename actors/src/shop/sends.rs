@@ -148,7 +148,7 @@ impl Step<'_> {
             return self.leave_to_a_person(open);
         }
         let looks_already = self.shop.open.values().any(|other| is_look_for(&other.owed, send));
-        let OwedCall::Send { text, .. } = &open.owed.call else { return };
+        let OwedCall::Send { text, attachment, .. } = &open.owed.call else { return };
         if looks_already {
             return;
         }
@@ -157,7 +157,7 @@ impl Step<'_> {
         let look = Owed {
             id,
             purpose: Purpose::new(Aim::Find, format_args!("{send}:{id}")),
-            call: OwedCall::Find { send, text: text.clone(), since },
+            call: OwedCall::Find { send, text: text.clone(), attachment: attachment.clone(), since },
             state: OwedState::Owed,
             attempts: 0,
             held: 0,

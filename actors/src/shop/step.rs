@@ -6,10 +6,13 @@ use crate::domain::alarm::{AlarmKey, AlarmKind};
 use crate::domain::button::QuickReply;
 use crate::domain::channel::Channel;
 use crate::domain::conversation::{Author, Message, MessageState};
-use crate::domain::ids::{ConversationId, MessageId, OrderId, OutboxId};
-use crate::domain::order::{Look, OrderChange, OrderStep};
-use crate::domain::outbox::{Owed, OwedCall, OwedState, Purpose};
+use crate::domain::desk::QueuedPart;
+use crate::domain::ids::{ConnectionId, ConversationId, MessageId, OrderId, OutboxId};
+use crate::domain::order::{Look, Order, OrderChange, OrderEdit, OrderStep};
+use crate::domain::outbox::{Aim, Owed, OwedCall, OwedState, Purpose};
+use crate::domain::outgoing::Part;
 use crate::domain::reply;
+use crate::domain::shop_event::Occurrence;
 
 use super::thread::Thread;
 use super::turn::Turn;
@@ -20,6 +23,8 @@ pub(super) struct Step<'a> {
     pub(super) now: DateTime<Utc>,
     pub(super) thread: Option<Thread>,
     pub(super) out: Turn,
+    /// Who asked for it; none: the customer, or the service by itself.
+    pub(super) by: Option<String>,
     last_id: i64,
 }
 
@@ -32,7 +37,7 @@ pub(super) struct Finished {
 
 impl<'a> Step<'a> {
     pub(super) fn new(shop: &'a Shop, now: DateTime<Utc>) -> Self {
-        Self { shop, now, thread: None, out: Turn::default(), last_id: shop.last_id }
+        Self { shop, now, thread: None, out: Turn::default(), by: None, last_id: shop.last_id }
     }
 
     pub(super) fn finish(self) -> Finished {
@@ -59,7 +64,18 @@ impl<'a> Step<'a> {
     }
 
     pub(super) fn changed(&mut self, order: OrderId, what: OrderStep) {
-        self.out.order_changes.push(OrderChange { order, at: self.now, what });
+        self.changed_so(order, what, None);
+    }
+
+    pub(super) fn changed_so(&mut self, order: OrderId, what: OrderStep, edit: Option<OrderEdit>) {
+        self.out.order_changes.push(OrderChange { order, at: self.now, what, by: self.by.clone(), edit });
+    }
+
+    /// Stores an order as it is now: whatever is stored of it anew is its next version.
+    pub(super) fn put_order(&mut self, mut order: Order) -> Order {
+        order.version += 1;
+        self.out.orders.insert(order.id, order.clone());
+        order
     }
 
     /// Owes the customer a text: one call a part, sent in order, the last with the buttons. False when there is no
@@ -72,45 +88,60 @@ impl<'a> Step<'a> {
         purpose: &Purpose,
     ) -> bool {
         let account = thread.customer.account.clone();
-        let Some(connection) = self.shop.seller.connection_for(&account) else {
+        let Some(connection) = self.shop.seller.connection_for(&account).map(|connection| connection.id) else {
             thread.conversation.needs(Look::NotSent);
             return false;
         };
-        let connection = connection.id;
         let limit = account.channel().unwrap_or(Channel::Instagram).text_limit();
         let parts = reply::parts(text, limit);
         let last = parts.len().saturating_sub(1);
         for (part, text) in parts.into_iter().enumerate() {
             let quick_replies = if part == last { quick_replies.to_vec() } else { Vec::new() };
-            let (message, outbox) = (MessageId(self.next_id()), OutboxId(self.next_id()));
-            let said = Message {
-                text: Some(text.clone()),
-                state: MessageState::Queued,
-                outbox: Some(outbox),
-                ..thread.blank(message, Author::Bot, self.now)
-            };
-            let owed = Owed {
-                id: outbox,
-                purpose: purpose.part(part),
-                connection,
-                account: account.clone(),
-                conversation: thread.conversation.id,
-                recipient: thread.customer.meta_id.clone(),
-                call: OwedCall::Send { message, text, quick_replies },
-                state: OwedState::Owed,
-                attempts: 0,
-                held: 0,
-                claimed_at: None,
-                claimed_by: None,
-                not_before: self.now,
-                mid: None,
-                error: None,
-            };
-            thread.note(&said);
-            self.out.messages.insert(message, said);
-            self.out.outbox.insert(outbox, owed);
+            self.owe_part(thread, connection, Part { text, attachment: None, quick_replies }, purpose.part(part));
         }
         true
+    }
+
+    /// Owes one call that says this, and keeps it as a message.
+    pub(super) fn owe_part(
+        &mut self,
+        thread: &mut Thread,
+        connection: ConnectionId,
+        part: Part,
+        purpose: Purpose,
+    ) -> QueuedPart {
+        let Part { text, attachment, quick_replies } = part;
+        let (message, outbox) = (MessageId(self.next_id()), OutboxId(self.next_id()));
+        let author = if purpose.aim == Aim::Say { Author::Staff } else { Author::Bot };
+        let kind = attachment.as_ref().map(|attachment| attachment.kind);
+        let said = Message {
+            text: Some(text.clone()).filter(|text| !text.is_empty()),
+            attachments: kind.iter().map(|kind| kind.name().to_owned()).collect(),
+            state: MessageState::Queued,
+            outbox: Some(outbox),
+            ..thread.blank(message, author, self.now)
+        };
+        let owed = Owed {
+            id: outbox,
+            purpose,
+            connection,
+            account: thread.customer.account.clone(),
+            conversation: thread.conversation.id,
+            recipient: thread.customer.meta_id.clone(),
+            call: OwedCall::Send { message, text, attachment, quick_replies },
+            state: OwedState::Owed,
+            attempts: 0,
+            held: 0,
+            claimed_at: None,
+            claimed_by: None,
+            not_before: self.now,
+            mid: None,
+            error: None,
+        };
+        thread.note(&said);
+        self.out.messages.insert(message, said);
+        self.out.outbox.insert(outbox, owed);
+        QueuedPart { message, outbox, attachment: kind, state: MessageState::Queued }
     }
 }
 
@@ -129,6 +160,8 @@ impl Shop {
             if known.is_none_or(|known| known.lead != thread.lead) {
                 self.turn.leads.insert(id);
             }
+            let before = known.map(|known| &known.conversation);
+            self.turn.told.extend(Occurrence::of_conversation(before, &thread.conversation));
             self.turn.touched.insert(id);
             self.threads.insert(id, thread);
         }
@@ -137,6 +170,7 @@ impl Shop {
         }
         self.tie(&step.out.loose_ends);
         self.comments.extend(step.out.comments.keys().cloned());
+        self.desk.follow(&step.out);
         self.holds.extend(step.out.holds.iter().map(|(on, hold)| (*on, hold.clone())));
         self.sell(&step.out);
         self.turn.add(step.out);

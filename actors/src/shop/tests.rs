@@ -10,26 +10,34 @@ use crate::domain::catalog::{Product, Variant};
 use crate::domain::channel::Channel;
 use crate::domain::command::Command;
 use crate::domain::conversation::{Author, Conversation, Customer, Lead, MessageState};
+use crate::domain::desk::Note;
 use crate::domain::event::{CallEnded, CallResult, Echo, Said, Source};
-use crate::domain::ids::{ConnectionId, CustomerId, EventSeq, SellerId};
+use crate::domain::ids::{ConnectionId, CustomerId, EventSeq, NoteId, SellerId};
 use crate::domain::money::Money;
-use crate::domain::order::{Look, Order, OrderState};
+use crate::domain::order::{Look, Order, OrderChange, OrderState};
+use crate::domain::outbox::OwedCall;
 use crate::domain::seller::{Connection, Settings};
 use crate::domain::told::LooseEnd;
 use crate::store::threads::{StoredThread, Wanted};
 
 mod budgets;
+mod by_hand;
+mod closed_by_hand;
 mod corners;
 mod database;
+mod desk;
 mod drafts;
 mod edits;
 mod goods;
 mod known;
 mod notes;
 mod shuffled;
+mod shuffled_by_hand;
 mod shuffled_drafts;
+mod staff;
 mod talk;
 mod taps;
+mod told;
 
 const NOON: i64 = 1_790_856_000;
 
@@ -47,9 +55,11 @@ struct Played {
     leads: BTreeMap<CustomerId, Lead>,
     loose_ends: BTreeMap<(Account, String), LooseEnd>,
     comments: BTreeSet<CommentName>,
+    notes: BTreeMap<NoteId, Note>,
     spent: BTreeMap<(BudgetKey, i64), i32>,
     holds: BTreeMap<HoldOn, Hold>,
     handed: Vec<Owed>,
+    history: Vec<OrderChange>,
     last: Changes,
 }
 
@@ -118,9 +128,11 @@ impl Played {
             leads: BTreeMap::new(),
             loose_ends: BTreeMap::new(),
             comments: BTreeSet::new(),
+            notes: BTreeMap::new(),
             spent: BTreeMap::new(),
             holds: BTreeMap::new(),
             handed: Vec::new(),
+            history: Vec::new(),
             last: Changes::default(),
         }
     }
@@ -137,6 +149,7 @@ impl Played {
             happened_at,
             raw: Vec::new(),
             attempts: 0,
+            preset: None,
         }
     }
 

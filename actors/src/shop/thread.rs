@@ -8,7 +8,7 @@ use crate::domain::draft::{self, Draft, Heard, Shelf};
 use crate::domain::event::StoredEvent;
 use crate::domain::ids::{ConversationId, CustomerId, MessageId};
 use crate::domain::marks::Marks;
-use crate::domain::order::{Looks, Order};
+use crate::domain::order::Order;
 use crate::domain::reading::Contact;
 use crate::reader::{self, CatalogIndex};
 use crate::store::threads::StoredThread;
@@ -57,28 +57,14 @@ impl Thread {
 
     /// A conversation that begins with this event.
     pub(super) fn begin(event: &StoredEvent, meta_id: &str, customer: CustomerId, id: ConversationId) -> Self {
-        let conversation = Conversation {
-            id,
-            customer,
-            last_inbound_at: None,
-            last_message_at: None,
-            preview: String::new(),
-            unread: 0,
-            episode: 0,
-            closed_through: None,
-            draft: None,
-            asked: None,
-            needs_look: Looks::new(),
-            in_other_hands: false,
-            delivered_through: None,
-            read_through: None,
-        };
+        let conversation = Conversation::begin(id, customer);
         let customer = Customer {
             id: customer,
             account: event.account.clone(),
             meta_id: meta_id.to_owned(),
             facts: Facts::default(),
             shown: Shown::default(),
+            given_name: None,
         };
         let aliases = Vec::new();
         Self {
@@ -119,8 +105,23 @@ impl Thread {
 
     /// What the messages of the open episode add up to.
     pub(super) fn build(&self, catalog: &Catalog) -> Draft {
+        if let Some(order) = self.draft.as_ref().filter(|order| order.by_hand) {
+            return draft::heed(order, &self.heard);
+        }
         let shelf = Shelf { catalog, order: self.conversation.draft, last: self.last_order.as_ref() };
         draft::build(&self.heard, shelf)
+    }
+
+    /// True when a person has written the lines of the draft.
+    pub(super) fn is_by_hand(&self) -> bool {
+        self.draft.as_ref().is_some_and(|order| order.by_hand)
+    }
+
+    /// How to reach the customer about an order: as set by hand for it, else as they said.
+    pub(super) fn contact_for(&self, order: &Order) -> Contact {
+        let mut contact = self.customer.contact();
+        contact.learn(&order.contact);
+        contact
     }
 
     /// True when somebody wants the same as last time, and that is not in memory.

@@ -12,9 +12,11 @@ use crate::domain::changes::{Changes, Decided, DetailsOf, ItemOver};
 use crate::domain::channel::Account;
 use crate::domain::comment::{CommentName, PublicComment};
 use crate::domain::conversation::{Alias, Message};
-use crate::domain::ids::{ConversationId, MessageId, OrderId, OutboxId};
+use crate::domain::desk::Note;
+use crate::domain::ids::{ConversationId, MessageId, NoteId, OrderId, OutboxId};
 use crate::domain::order::{Order, OrderChange};
 use crate::domain::outbox::Owed;
+use crate::domain::shop_event::Occurrence;
 use crate::domain::told::LooseEnd;
 
 use super::claims::News;
@@ -42,6 +44,8 @@ pub(super) struct Turn {
     pub(super) comments: BTreeMap<CommentName, PublicComment>,
     /// Loose ends kept, or over when there is none.
     pub(super) loose_ends: BTreeMap<(Account, String), Option<LooseEnd>>,
+    /// Notes written, or taken away when there is none.
+    pub(super) notes: BTreeMap<NoteId, Option<Note>>,
     /// Events whose words are no more.
     pub(super) unsaid: BTreeSet<(Account, String)>,
     /// Conversations to be stored as they are in memory at the end.
@@ -53,6 +57,8 @@ pub(super) struct Turn {
     /// Ids that customers go by from now on, too.
     pub(super) aliases: BTreeMap<(Account, String), Alias>,
     pub(super) decided: Vec<Decided>,
+    /// What happened that no row tells.
+    pub(super) told: Vec<Occurrence>,
     /// Claimed in this turn: to be handed over once it is stored.
     pub(super) claimed: Vec<OutboxId>,
     /// Stored and to be handed over.
@@ -85,12 +91,14 @@ impl Turn {
         self.alarms.extend(step.alarms);
         self.comments.extend(step.comments);
         self.loose_ends.extend(step.loose_ends);
+        self.notes.extend(step.notes);
         self.unsaid.extend(step.unsaid);
         self.touched.extend(step.touched);
         self.customers.extend(step.customers);
         self.leads.extend(step.leads);
         self.aliases.extend(step.aliases);
         self.decided.extend(step.decided);
+        self.told.extend(step.told);
         self.claimed.extend(step.claimed);
     }
 
@@ -100,6 +108,7 @@ impl Turn {
         let (set, over): (Vec<_>, Vec<_>) = self.alarms.into_iter().partition(|(_, due)| due.is_some());
         let (sold, unsold): (Vec<_>, Vec<_>) = self.modifiers.into_iter().partition(|(_, modifier)| modifier.is_some());
         let (kept, tied): (Vec<_>, Vec<_>) = self.loose_ends.into_iter().partition(|(_, end)| end.is_some());
+        let (written, removed): (Vec<_>, Vec<_>) = self.notes.into_iter().partition(|(_, note)| note.is_some());
         Changes {
             last_id,
             customers: of(&self.customers).iter().map(|thread| thread.customer.clone()).collect(),
@@ -124,8 +133,11 @@ impl Turn {
             comments: self.comments.into_values().collect(),
             loose_ends: kept.into_iter().filter_map(|(_, end)| end).collect(),
             loose_ends_over: tied.into_iter().map(|(name, _)| name).collect(),
+            notes: written.into_iter().filter_map(|(_, note)| note).collect(),
+            notes_over: removed.into_iter().map(|(id, _)| id).collect(),
             unsaid: self.unsaid.into_iter().collect(),
             decided: self.decided,
+            events: Vec::new(),
         }
     }
 }

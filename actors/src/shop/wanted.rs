@@ -73,7 +73,8 @@ impl Shop {
             Happening::Commented(_) | Happening::Mentioned(_) => {
                 wanted.comments.extend(comments::named_by(event, happening));
             }
-            Happening::Command(_) => {}
+            Happening::Command(commanded) => self.want_for_command(wanted, &commanded.command),
+            Happening::Announced(_) => {}
         }
     }
 
@@ -112,6 +113,7 @@ impl Shop {
         }
         for stored in threads {
             let (id, recalled) = (stored.conversation.id, stored.recalled.clone());
+            self.named.orders.extend(stored.orders.iter().map(|order| (order.id, order.clone())));
             if !self.threads.contains_key(&id) {
                 let thread = Thread::read(stored, &self.index);
                 self.know(&thread, &thread.aliases);

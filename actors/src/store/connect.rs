@@ -52,6 +52,9 @@ fn server(rest: &str) -> Option<PgConnectOptions> {
     format!("postgres:{rest}").parse().ok()
 }
 
+const LOCK_TRIES: u32 = 20;
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
+
 /// The file that only one process can lock; free again when this is dropped, and when the process dies.
 #[derive(Debug)]
 pub(super) struct FileLock {
@@ -59,6 +62,18 @@ pub(super) struct FileLock {
 }
 
 impl FileLock {
+    /// Locks the file beside the database. Whoever holds it is given a moment: a child that a process has just forked
+    /// holds all its files until it has become another program.
+    async fn patiently_beside(database: &Path) -> Result<Self, StoreError> {
+        for _ in 0..LOCK_TRIES {
+            match Self::beside(database) {
+                Err(StoreError::InUse) => tokio::time::sleep(LOCK_PAUSE).await,
+                locked => return locked,
+            }
+        }
+        Self::beside(database)
+    }
+
     /// Locks the file beside the database.
     pub(super) fn beside(database: &Path) -> Result<Self, StoreError> {
         let mut path = database.as_os_str().to_owned();
@@ -240,7 +255,7 @@ impl Writers {
 pub(super) async fn writers(address: &Address, settings: &StoreSettings) -> Result<Writers, StoreError> {
     match address {
         Address::Sqlite(path) => {
-            let lock = FileLock::beside(path)?;
+            let lock = FileLock::patiently_beside(path).await?;
             drop(private_file(path)?);
             Ok(Writers::Sqlite { pen: sqlite_pen(path).await?, log: Log::beside(path), lock })
         }

@@ -11,11 +11,12 @@ use crate::domain::budget::hold::Hold;
 use crate::domain::channel::Account;
 use crate::domain::event::{Arrival, Source, StoredEvent};
 use crate::domain::ids::{EventSeq, SellerId};
+use crate::domain::shop_event::ShopEventKind;
 use crate::failpoint;
 
 use super::insert::{self, Known};
 use super::intake::{self, Counted};
-use super::pen::{Committed, FencedTx, Pen, Sync, Writer, Writing};
+use super::pen::{Committed, FencedTx, OfficeTx, Pen, Sync, Writer, Writing};
 use super::rows::{OfSeller, arrival_row, from_json, ms, stored_event};
 use super::unknown::{self, Newcomer, Room, Surplus};
 use super::{OPEN, PENDING, StoreError, app_hold};
@@ -88,8 +89,7 @@ pub async fn append_unflushed(
 }
 
 fn appended(events: &[Routed], fresh: &[Fresh], surplus: Surplus) -> Appended {
-    let pending_for = |routed: &Routed| routed.seller.filter(|_| routed.arrival.ledgered.is_none());
-    let wake: BTreeSet<SellerId> = fresh.iter().filter_map(|fresh| pending_for(&events[fresh.event])).collect();
+    let wake: BTreeSet<SellerId> = fresh.iter().filter_map(|fresh| events[fresh.event].seller).collect();
     let kept = fresh.iter().filter(|fresh| !surplus.events.contains(&fresh.seq));
     let stored: Vec<_> = kept.map(|fresh| (fresh.seq, events[fresh.event].arrival.kind.clone())).collect();
     Appended {
@@ -228,6 +228,37 @@ pub async fn sellers_with_work(reads: &impl ConnectionTrait) -> Result<Vec<Selle
     statement.union(UnionType::Distinct, owing);
     let rows = reads.query_all(&statement).await?;
     rows.iter().map(|row| Ok(SellerId(row.try_get_by_index(0)?))).collect()
+}
+
+/// Tells a seller of something that no row of its shop tells, in the transaction that made it happen: neither is there
+/// without the other. It is nobody's business before that is committed; wake the seller then.
+pub async fn announce(
+    tx: &OfficeTx,
+    seller: SellerId,
+    (kind, subject): (ShopEventKind, i64),
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    announce_in(tx.writing(), seller, (kind, subject), now).await
+}
+
+pub(super) async fn announce_in(
+    tx: &Writing,
+    seller: SellerId,
+    (kind, subject): (ShopEventKind, i64),
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let arrival = Arrival {
+        account: Account::of_seller(seller),
+        key: format!("{}:{subject}:{:016x}", kind.name(), rand::random::<u64>()),
+        source: Source::Office,
+        kind: kind.name().to_owned(),
+        customer: None,
+        happened_at: now,
+        raw: subject.to_string().into_bytes(),
+        ledgered: None,
+    };
+    let row = arrival_row(&Routed { arrival, seller: Some(seller) }, now);
+    insert::rows::<inbox_event::Entity>(tx, vec![row], Known::Refused).await
 }
 
 /// Counts one more attempt at an event before it is taken in hand, and says the count.

@@ -8,6 +8,7 @@ mod select;
 mod spans;
 
 use entity::inbox_event;
+use schemars::JsonSchema;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Statement,
 };
@@ -22,7 +23,7 @@ pub use select::{Selection, State};
 pub use spans::{By, Group, Groups, Span, groups};
 
 /// `received = handled + duplicate + ledgered + pending`, over everything Meta sent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, FromQueryResult)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, FromQueryResult, JsonSchema)]
 pub struct Equation {
     /// What the door counted.
     pub received: i64,

@@ -1,25 +1,26 @@
-//! What the front office writes: sellers and their connections.
+//! What the front office writes: sellers and their connections, keys, and who did what.
 
-use entity::{connection, seller};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect};
+pub mod audit;
+pub mod keys;
+mod prune;
+pub mod requests;
+mod sellers;
+
+use entity::connection;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Value};
 
 use crate::domain::channel::{Account, Channel};
 use crate::domain::directory::Connected;
 use crate::domain::ids::{ConnectionId, SellerId};
-use crate::domain::seller::Settings;
 
-use super::rows::{OfSeller, json, unreadable};
+use super::rows::{OfSeller, unreadable};
 use super::{CONNECTED, DISCONNECTED, OfficeTx, StoreError};
 
-/// Makes a seller, once for each `request`: with a key that was used before, it is the seller made then.
-pub async fn create_seller(tx: &OfficeTx, settings: &Settings, request: Option<&str>) -> Result<SellerId, StoreError> {
-    // An update that changes nothing, so that the row is returned in either case.
-    let sql = "INSERT INTO seller (settings, caps, request) VALUES ($1, $2, $3) \
-               ON CONFLICT (request) DO UPDATE SET request = excluded.request RETURNING id";
-    let values = vec![json(settings).into(), json(&settings.caps).into(), request.map(str::to_owned).into()];
-    let rows = tx.writing().query_sql(sql, values).await?;
-    Ok(SellerId(given_id("seller", &rows)?))
-}
+pub use prune::{Keep, prune};
+pub use sellers::{
+    SettingsTaken, VersionedSettings, create_seller, is_known, is_there, put_settings, sellers, settings_of,
+    take_settings,
+};
 
 /// A connection to be made; its token is sealed by the caller once the id is known.
 #[derive(Clone, Debug)]
@@ -75,6 +76,26 @@ pub async fn end_connection(tx: &OfficeTx, seller: SellerId, connection: Connect
     Ok(tx.writing().execute_sql(sql, values).await? > 0)
 }
 
+/// By what a connection is found.
+#[derive(Clone, Copy, Debug)]
+pub enum Which<'a> {
+    /// By its id.
+    Id(ConnectionId),
+    /// By its account at Meta.
+    Account(&'a Account),
+}
+
+/// Whether a seller's connection is there and works, as it is before this transaction changes it.
+pub async fn is_connected(tx: &OfficeTx, seller: SellerId, which: Which<'_>) -> Result<bool, StoreError> {
+    let (column, value): (_, Value) = match which {
+        Which::Id(id) => ("id", id.0.into()),
+        Which::Account(account) => ("account", account.as_str().into()),
+    };
+    let sql = format!("SELECT 1 FROM connection WHERE seller_id = $1 AND {column} = $2 AND state = $3");
+    let rows = tx.writing().query_sql(&sql, vec![seller.0.into(), value, CONNECTED.into()]).await?;
+    Ok(!rows.is_empty())
+}
+
 /// A connection as people see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectionRow {
@@ -101,24 +122,6 @@ pub async fn connections(reads: &impl ConnectionTrait, seller: SellerId) -> Resu
         state: row.state,
     };
     Ok(rows.into_iter().map(row).collect())
-}
-
-/// Whether there is such a seller.
-pub async fn is_known(reads: &impl ConnectionTrait, seller: SellerId) -> Result<bool, StoreError> {
-    let found = seller::Entity::find_by_id(seller.0)
-        .select_only()
-        .column(seller::Column::Id)
-        .into_tuple::<i64>()
-        .one(reads)
-        .await?;
-    Ok(found.is_some())
-}
-
-fn given_id(what: &'static str, rows: &[QueryResult]) -> Result<i64, StoreError> {
-    match rows.first() {
-        Some(row) => Ok(row.try_get_by_index(0)?),
-        None => Err(unreadable(what, "no id")),
-    }
 }
 
 /// Puts a sealed token into a connection.

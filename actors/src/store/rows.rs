@@ -5,7 +5,9 @@ mod conversations;
 mod inbox;
 mod orders;
 mod owed;
+mod shop_events;
 mod talk;
+mod webhooks;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Select};
@@ -24,9 +26,11 @@ pub(super) use conversations::{
     alias_row, conversation, conversation_row, customer, customer_row, lead, lead_row, message, message_row,
 };
 pub(super) use inbox::{arrival_row, stored_event};
-pub(super) use orders::{change_row, line_rows, order_row, orders};
+pub(super) use orders::{change, change_row, line_rows, order_row, orders};
 pub(super) use owed::{alarm, alarm_row, app_hold, app_hold_row, hold, hold_row, owed, owed_row, spent, spent_row};
-pub(super) use talk::{comment, comment_row, loose_end, loose_end_row};
+pub(super) use shop_events::{shop_event, shop_event_row};
+pub(super) use talk::{comment, comment_row, loose_end, loose_end_row, note, note_row};
+pub(super) use webhooks::{delivery, endpoint};
 
 /// Tables of shops. Every query of one starts here, so that none can forget whose rows it reads.
 pub(super) trait OfSeller: EntityTrait {
@@ -49,7 +53,7 @@ macro_rules! of_seller {
 
 of_seller! {
     connection inbox_event customer customer_alias conversation message lead product variant shop_order order_line order_change outbox
-    rate_window hold alarm comment loose_end product_details item_over modifier
+    rate_window hold alarm comment loose_end shop_event webhook_endpoint webhook_delivery product_details item_over modifier note
 }
 
 /// A time as stored.

@@ -2,15 +2,20 @@
 
 mod append;
 mod budgets;
+mod desk;
 mod example;
 mod fences;
 mod goods;
 mod ledger;
+mod office;
 mod opening;
+mod orders;
 mod pens;
 mod plans;
 mod prune;
 mod reading;
+mod shop_events;
 mod support;
 mod talk;
 mod turns;
+mod webhooks;

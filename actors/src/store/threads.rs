@@ -2,18 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use entity::{conversation, customer, customer_alias, lead, message, order_line, shop_order};
-use sea_orm::sea_query::{Condition, SelectStatement};
+use entity::{connection, conversation, customer, customer_alias, lead, message, order_line, shop_order};
+use sea_orm::sea_query::{Condition, SelectStatement, UnionType};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Statement, Value,
+    ColumnTrait, ConnectionTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, Statement,
+    Value,
 };
 
 use crate::domain::channel::{Account, Channel};
 use crate::domain::comment::CommentName;
 use crate::domain::conversation::{Conversation, Customer, Lead, Message};
-use crate::domain::ids::{ConversationId, CustomerId, SellerId};
+use crate::domain::ids::{ConversationId, CustomerId, LeadId, OrderId, SellerId};
 use crate::domain::order::Order;
 
+use super::desk::DeskWanted;
 use super::rows::{self, OfSeller};
 use super::{StoreError, at_most};
 
@@ -24,10 +26,20 @@ pub struct Wanted {
     pub customers: Vec<(Account, String)>,
     /// By id.
     pub conversations: Vec<ConversationId>,
+    /// Orders by id, with the conversations they are of.
+    pub orders: BTreeSet<OrderId>,
     /// Messages by Meta's id, wherever they were said and whoever said them.
     pub mids: BTreeSet<String>,
     /// Whether these comments are known.
     pub comments: BTreeSet<CommentName>,
+    /// By the customer's id at Meta alone, on whichever account of the seller's.
+    pub meta_ids: BTreeSet<String>,
+    /// By our own id of the customer.
+    pub people: BTreeSet<CustomerId>,
+    /// By the customer's lead.
+    pub leads: BTreeSet<LeadId>,
+    /// What else commands of the staff name.
+    pub desk: DeskWanted,
 }
 
 /// One conversation, as far as the open episode goes.
@@ -47,6 +59,8 @@ pub struct StoredThread {
     pub draft: Option<Order>,
     /// Of the wanted mids, those that were said in this conversation.
     pub recalled: Vec<Message>,
+    /// Of the wanted orders, those of this conversation.
+    pub orders: Vec<Order>,
 }
 
 /// Reads conversations, one query a table however many are wanted. Unknown ones are simply not in the answer.
@@ -57,7 +71,12 @@ pub async fn read(
     limit: u64,
 ) -> Result<Vec<StoredThread>, StoreError> {
     let mut recalled = recalled(reads, seller, &wanted.mids).await?;
-    let mut customers = customers(reads, seller, wanted, recalled.keys().copied()).await?;
+    let mut of_conversation: HashMap<ConversationId, Vec<Order>> = HashMap::new();
+    for order in orders(reads, seller, wanted.orders.iter().map(|id| id.0).collect()).await? {
+        of_conversation.entry(order.conversation).or_default().push(order);
+    }
+    let also = recalled.keys().chain(of_conversation.keys()).copied();
+    let mut customers = customers(reads, seller, wanted, also).await?;
     if customers.is_empty() {
         return Ok(Vec::new());
     }
@@ -77,6 +96,7 @@ pub async fn read(
             heard: heard.remove(&conversation.id).unwrap_or_default(),
             draft: drafts.remove(&conversation.id),
             recalled: recalled.remove(&conversation.id).unwrap_or_default(),
+            orders: of_conversation.remove(&conversation.id).unwrap_or_default(),
             conversation,
         })
     };
@@ -110,11 +130,57 @@ async fn customers(
             .into_query();
         any = any.add(customer::Column::Id.in_subquery(with));
     }
+    let named = named_by_staff(reads, seller, wanted).await?;
+    if !named.is_empty() {
+        any = any.add(customer::Column::Id.is_in(named));
+    }
     if any.is_empty() {
         return Ok(HashMap::new());
     }
     let rows = customer::Entity::of_seller(seller).filter(any).all(reads).await?;
     rows.into_iter().map(|row| Ok((CustomerId(row.id), rows::customer(row)?))).collect()
+}
+
+/// Those whom commands name in other ways than Meta does. A question of its own, and only where there are any: with as
+/// many choices as this would add to one question, SQLite would rather walk through the whole shop.
+async fn named_by_staff(
+    reads: &impl ConnectionTrait,
+    seller: SellerId,
+    wanted: &Wanted,
+) -> Result<Vec<i64>, StoreError> {
+    let mut named: Vec<i64> = wanted.people.iter().map(|customer| customer.0).collect();
+    let mut parts = Vec::new();
+    if !wanted.leads.is_empty() {
+        let these = lead::Column::Id.is_in(wanted.leads.iter().map(|lead| lead.0));
+        parts.push(ids::<lead::Entity>(seller, lead::Column::CustomerId).filter(these).into_query());
+    }
+    if !wanted.meta_ids.is_empty() {
+        let called = ids::<customer::Entity>(seller, customer::Column::Id)
+            .filter(customer::Column::Account.in_subquery(accounts(seller)))
+            .filter(customer::Column::MetaId.is_in(wanted.meta_ids.iter()));
+        let also_called = ids::<customer_alias::Entity>(seller, customer_alias::Column::CustomerId)
+            .filter(customer_alias::Column::Account.in_subquery(accounts(seller)))
+            .filter(customer_alias::Column::Alias.is_in(wanted.meta_ids.iter()));
+        parts.extend([called.into_query(), also_called.into_query()]);
+    }
+    let all = parts.into_iter().reduce(|mut all, part| all.union(UnionType::All, part).to_owned());
+    if let Some(all) = all {
+        let rows = reads.query_all_raw(reads.get_database_backend().build(&all)).await?;
+        named.extend(rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<Vec<i64>, _>>()?);
+    }
+    Ok(named)
+}
+
+fn ids<E: OfSeller>(seller: SellerId, column: E::Column) -> Select<E> {
+    E::of_seller(seller).select_only().column(column)
+}
+
+/// All accounts the seller has or had, and those linked to them: keys of customers begin with one.
+fn accounts(seller: SellerId) -> SelectStatement {
+    let linked = ids::<connection::Entity>(seller, connection::Column::Linked);
+    let linked = linked.filter(connection::Column::Linked.is_not_null()).into_query();
+    let own = ids::<connection::Entity>(seller, connection::Column::Account);
+    own.into_query().union(UnionType::All, linked).to_owned()
 }
 
 /// Only WhatsApp gives a customer a second id; nobody else's customers cost a question about it.
@@ -202,38 +268,58 @@ pub(super) async fn heard(
 pub(super) async fn drafts(
     reads: &impl ConnectionTrait,
     seller: SellerId,
-    orders: Vec<i64>,
+    ids: Vec<i64>,
 ) -> Result<HashMap<ConversationId, Order>, StoreError> {
-    if orders.is_empty() {
-        return Ok(HashMap::new());
+    Ok(orders(reads, seller, ids).await?.into_iter().map(|order| (order.conversation, order)).collect())
+}
+
+async fn orders(reads: &impl ConnectionTrait, seller: SellerId, ids: Vec<i64>) -> Result<Vec<Order>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
     }
-    let drafts = shop_order::Entity::of_seller(seller).filter(shop_order::Column::Id.is_in(orders.iter().copied()));
-    let drafts = drafts.order_by_asc(shop_order::Column::Id).all(reads).await?;
+    let orders = shop_order::Entity::of_seller(seller).filter(shop_order::Column::Id.is_in(ids.iter().copied()));
+    let orders = orders.order_by_asc(shop_order::Column::Id).all(reads).await?;
     let lines = order_line::Entity::of_seller(seller)
-        .filter(order_line::Column::OrderId.is_in(orders))
+        .filter(order_line::Column::OrderId.is_in(ids))
         .order_by_asc(order_line::Column::OrderId)
         .order_by_asc(order_line::Column::N)
         .all(reads)
         .await?;
-    Ok(rows::orders(drafts, lines)?.into_iter().map(|order| (order.conversation, order)).collect())
+    rows::orders(orders, lines)
+}
+
+/// Whose last confirmed orders to read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LastWanted {
+    /// Of these conversations.
+    pub of: Vec<ConversationId>,
+    /// Not these orders: they are about to be cancelled.
+    pub except: BTreeSet<OrderId>,
 }
 
 /// The last confirmed order of each of these conversations that has one.
 pub async fn last_orders(
     reads: &impl ConnectionTrait,
     seller: SellerId,
-    conversations: &[ConversationId],
+    wanted: &LastWanted,
 ) -> Result<HashMap<ConversationId, Order>, StoreError> {
-    let places: Vec<String> = (2..2 + conversations.len()).map(|place| format!("${place}")).collect();
+    let places = |first: usize, count: usize| -> String {
+        (first..first + count).map(|place| format!("${place}")).collect::<Vec<_>>().join(", ")
+    };
+    let of = places(2, wanted.of.len());
+    let except = match wanted.except.len() {
+        0 => String::new(),
+        count => format!("AND id NOT IN ({})", places(2 + wanted.of.len(), count)),
+    };
     let sql = format!(
         "SELECT id FROM (
              SELECT id, ROW_NUMBER() OVER (PARTITION BY conversation_id ORDER BY confirmed_at DESC, id DESC) AS from_end
              FROM shop_order
-             WHERE seller_id = $1 AND conversation_id IN ({}) AND state IN ('confirmed', 'fulfilled')
-         ) AS confirmed WHERE from_end = 1 ORDER BY id",
-        places.join(", ")
+             WHERE seller_id = $1 AND conversation_id IN ({of}) AND state IN ('confirmed', 'fulfilled') {except}
+         ) AS confirmed WHERE from_end = 1 ORDER BY id"
     );
-    let values = [seller.0].into_iter().chain(conversations.iter().map(|id| id.0)).map(Value::from);
+    let ids = wanted.of.iter().map(|id| id.0).chain(wanted.except.iter().map(|id| id.0));
+    let values = [seller.0].into_iter().chain(ids).map(Value::from);
     let statement = Statement::from_sql_and_values(reads.get_database_backend(), sql, values);
     let rows = reads.query_all_raw(statement).await?;
     let ids = rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<Vec<i64>, _>>()?;

@@ -6,7 +6,7 @@ use entity::{conversation, customer, lead, message, order_line, outbox, product,
 use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select};
 
 use crate::domain::conversation::{Conversation, Customer, Lead, Message};
-use crate::domain::ids::{ConversationId, SellerId};
+use crate::domain::ids::{ConversationId, CustomerId, MessageId, SellerId};
 use crate::domain::order::Order;
 use crate::domain::outbox::Owed;
 
@@ -75,6 +75,29 @@ pub async fn conversation(
     let this = conversation::Column::Id.eq(conversation.0);
     let found = conversation::Entity::of_seller(seller).filter(this).one(reads).await?;
     found.map(rows::conversation).transpose()
+}
+
+/// One customer.
+pub async fn customer(
+    reads: &impl ConnectionTrait,
+    seller: SellerId,
+    customer: CustomerId,
+) -> Result<Option<Customer>, StoreError> {
+    let found = customer::Entity::of_seller(seller).filter(customer::Column::Id.eq(customer.0)).one(reads).await?;
+    found.map(rows::customer).transpose()
+}
+
+/// One message of ours, with the owed call that sends it.
+pub async fn send(
+    reads: &impl ConnectionTrait,
+    seller: SellerId,
+    message: MessageId,
+) -> Result<Option<(Message, Owed)>, StoreError> {
+    let found = message::Entity::of_seller(seller).filter(message::Column::Id.eq(message.0)).one(reads).await?;
+    let Some(row) = found else { return Ok(None) };
+    let Some(outbox) = row.outbox_id else { return Ok(None) };
+    let owed = outbox::Entity::of_seller(seller).filter(outbox::Column::Id.eq(outbox)).one(reads).await?;
+    owed.map(|owed| Ok((rows::message(row)?, rows::owed(owed)?))).transpose()
 }
 
 /// A conversation's messages, in Meta's time, then by id.

@@ -244,7 +244,7 @@ async fn a_turn_that_the_database_forgot_is_decided_again_from_what_is_there() {
     house.tree.journal.append(vec![said("1", "hello")]).await.unwrap();
     house.settle().await;
     let forgets = "UPDATE inbox_event SET state = 'pending', decided_at = NULL; DELETE FROM message; \
-                   DELETE FROM conversation; DELETE FROM customer; DELETE FROM lead; \
+                   DELETE FROM conversation; DELETE FROM customer; DELETE FROM lead; DELETE FROM shop_event; \
                    UPDATE seller SET last_id = 0, turns = turns - 1";
     house.behind_its_back(forgets).await;
     house.tree.journal.append(vec![said("2", "are you there?")]).await.unwrap();

@@ -1,22 +1,26 @@
 //! `hawker ledger replay`: part by part, telling how far it is. Interrupted, the same command does the rest.
 
 use std::collections::BTreeMap;
-use std::io::IsTerminal;
 
 use anyhow::Context;
+use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value, json};
 
-use super::service::Service;
 use super::{ReplayArgs, Told, shown};
+use crate::cli::desk::{HowArgs, keyed};
+use crate::cli::service::{Call, Service};
+
+const ALL: &str = "/api/v1/ledger/replay";
 
 pub(super) async fn run(service: &Service, args: ReplayArgs) -> anyhow::Result<Told> {
     if let Some(event) = args.event {
-        let answer = service.post(&format!("events/{event}/replay"), &json!({})).await?;
+        let answer =
+            service.read(&asked(Call::post("/api/v1/ledger/events/{event}/replay").at("event", event))?).await?;
         let text = format!("Event {event} was put back: seller {} takes it up.\n", answer["seller"]);
         return Ok((answer, text));
     }
-    let asked = body(&args)?;
-    let preview = service.post("replay", &with(&asked, "dry_run", json!(true))).await?;
+    let selected = body(&args)?;
+    let preview = part_of(service, with(&selected, "dry_run", json!(true))).await?;
     if args.dry_run {
         let text = shown::replayed(&preview);
         return Ok((preview, text));
@@ -24,9 +28,13 @@ pub(super) async fn run(service: &Service, args: ReplayArgs) -> anyhow::Result<T
     let all = preview["replayed"].as_u64().unwrap_or(0);
     let mut sum = Sum::default();
     let mut next = Value::Null;
+    let bar = ProgressBar::new(all);
+    if let Ok(style) = ProgressStyle::with_template("{wide_bar} {human_pos} of {human_len} put back") {
+        bar.set_style(style);
+    }
     loop {
-        let asked = if next.is_null() { asked.clone() } else { with(&asked, "after", next) };
-        let mut part = service.post("replay", &asked).await.with_context(|| {
+        let asked = if next.is_null() { selected.clone() } else { with(&selected, "after", next) };
+        let mut part = part_of(service, asked).await.with_context(|| {
             format!("{} events were put back before this; the same command does the rest", sum.replayed)
         })?;
         sum.add(&part);
@@ -34,13 +42,21 @@ pub(super) async fn run(service: &Service, args: ReplayArgs) -> anyhow::Result<T
         if next.is_null() {
             break;
         }
-        if std::io::stderr().is_terminal() {
-            eprintln!("  {} of {} put back", shown::number(sum.replayed), shown::number(all));
-        }
+        bar.set_position(sum.replayed);
     }
+    bar.finish_and_clear();
     let answer = sum.answer();
     let text = shown::replayed(&answer);
     Ok((answer, text))
+}
+
+async fn part_of(service: &Service, body: Value) -> anyhow::Result<Value> {
+    service.read(&asked(Call::post(ALL).saying_all(body))?).await
+}
+
+/// What was put back is not in the ledger any more: to ask twice does no more than to ask once.
+fn asked(call: Call) -> anyhow::Result<Call> {
+    keyed(call, &HowArgs::default())
 }
 
 fn body(args: &ReplayArgs) -> anyhow::Result<Value> {

@@ -4,6 +4,8 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
+use crate::cli::shown::{clean_lines, counted, grouped, number_of, rows, short_time, shortened, text_of};
+
 /// A key is shown so far; `show` has all of it.
 const KEY_CHARS: usize = 36;
 
@@ -196,7 +198,7 @@ pub(super) fn replayed(answer: &Value) -> String {
         );
     }
     if let Some(known @ 1..) = answer["duplicate"].as_u64() {
-        let _ = writeln!(text, "\n{} were known already, and are duplicates now.", number(known));
+        let _ = writeln!(text, "\n{} were known already, and are duplicates now.", grouped(known));
     }
     for refused in rows(&answer["refused"]) {
         let count = counted(refused["events"].as_u64().unwrap_or(0), "event");
@@ -208,10 +210,6 @@ pub(super) fn replayed(answer: &Value) -> String {
         (_, false) => "\nTheir sellers take them up now; what is older than an automatic answer may be gets none.\n",
     });
     text
-}
-
-fn rows(list: &Value) -> Vec<&Value> {
-    list.as_array().into_iter().flatten().collect()
 }
 
 /// Columns side by side. A head that begins with `>` is of numbers.
@@ -237,61 +235,6 @@ fn table(head: &[&str], lines: &[Vec<String>]) -> String {
     text
 }
 
-/// A value in one line; a dash where there is none.
-fn text_of(value: &Value) -> String {
-    match value {
-        Value::Null => "-".to_owned(),
-        Value::String(text) => clean(text),
-        other => clean(&other.to_string()),
-    }
-}
-
-/// A number with its thousands apart.
-pub(super) fn number(number: u64) -> String {
-    let digits = number.to_string();
-    let first = digits.len() % 3;
-    let (head, rest) = digits.split_at(first);
-    let groups = rest.as_bytes().chunks(3).map(|three| String::from_utf8_lossy(three).into_owned());
-    [head.to_owned()].into_iter().filter(|head| !head.is_empty()).chain(groups).collect::<Vec<_>>().join(",")
-}
-
-fn number_of(value: &Value) -> String {
-    value.as_u64().map_or_else(|| text_of(value), number)
-}
-
-fn counted(count: u64, thing: &str) -> String {
-    format!("{} {thing}{}", number(count), if count == 1 { "" } else { "s" })
-}
-
-/// `2026-10-01 12:00:00`
-fn short_time(value: &Value) -> String {
-    let text = text_of(value).replace('T', " ");
-    if text == "-" { text } else { text.chars().take(19).collect() }
-}
-
-fn shortened(text: String, chars: usize) -> String {
-    match text.chars().count() > chars {
-        true => text.chars().take(chars - 3).chain("...".chars()).collect(),
-        false => text,
-    }
-}
-
-/// The text without letters that a terminal obeys instead of showing them.
-pub(super) fn clean(text: &str) -> String {
-    text.chars()
-        .map(|letter| if is_obeyed(letter) { letter.escape_unicode().to_string() } else { letter.to_string() })
-        .collect()
-}
-
-fn clean_lines(text: &str) -> String {
-    text.split('\n').map(|line| clean(line.trim_end_matches('\r'))).collect::<Vec<_>>().join("\n")
-}
-
-/// Control letters, and those that turn the direction of what follows.
-fn is_obeyed(letter: char) -> bool {
-    letter.is_control() || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -305,15 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_have_their_thousands_apart() {
-        for (given, shown) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
-            assert_eq!(number(given), shown);
-        }
-    }
-
-    #[test]
     fn what_others_wrote_cannot_move_the_cursor() {
-        assert_eq!(clean("a\u{1b}[2Jb\u{202e}c"), r"a\u{1b}[2Jb\u{202e}c");
         let shown =
             event(&json!({ "id": 1, "raw": { "text": "{\n\u{7}\r\n}", "bytes": 6, "whole": true, "is_text": true } }));
         assert!(shown.contains("{\n\\u{7}\n}"), "{shown}");

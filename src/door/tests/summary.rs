@@ -52,7 +52,9 @@ fn told(happening: &Happening) -> String {
         Happening::Mentioned(mention) => {
             format!("mentioned in {}{}", mention.media, words("comment", &mention.comment))
         }
-        Happening::Command(_) | Happening::CallEnded(_) => "nothing that Meta says".to_owned(),
+        Happening::Command(_) | Happening::Announced(_) | Happening::CallEnded(_) => {
+            "nothing that Meta says".to_owned()
+        }
     }
 }
 

@@ -9,6 +9,7 @@ async fn a_message_is_accepted_recorded_and_echoed() {
     let answer: Value = scene.send(&ada, "Yes!").await.unwrap().json().await.unwrap();
     let sent = scene.sandbox.sent_to(&ada);
     let expected = SentMessage {
+        attachment: None,
         mid: answer["message_id"].as_str().unwrap().to_owned(),
         account: SHOP.into(),
         to: ada.id().into(),

@@ -1,127 +1,139 @@
 //! The ledger over HTTP: the equation, whole and in parts, the events behind it, and putting ledgered ones back to work.
 
 mod query;
-mod views;
+mod shown;
 
 use std::sync::Arc;
 
-use actors::domain::ids::EventSeq;
+use actors::domain::access::Scope;
+use actors::domain::ids::{EventSeq, SellerId};
 use actors::domain::outcome::Reason;
 use actors::ledger::{NotReplayed, Refusal};
 use actors::store::{ledger, unknown};
-use http::{Method, StatusCode};
-use serde_json::{Value, json};
+use http::StatusCode;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::Api;
-use super::call::{self, Call, answer};
+use super::answers::{Json, Page};
+use super::ask::{Ask, JsonBody, NoQuery};
+use super::endpoint::{get, post};
+use super::gate::{self, invalid};
 use crate::web::problem::Problem;
 use crate::web::route::Route;
-use query::{EventsQuery, PartsQuery, ReplayIn, invalid};
+use query::{AccountsQuery, EventsQuery, PartsQuery, RawQuery, ReplayIn};
+use shown::{AccountOut, EventOut, OverviewOut, PartOut, ReasonOut, TallyOut, WholeEventOut};
 
 /// Events of one request to replay, about: whoever wants more goes on where it stopped.
 const REPLAYED_AT_ONCE: u64 = 5_000;
 
 /// Every route of the ledger.
 pub(super) fn routes(api: &Arc<Api>) -> Vec<Route> {
-    let (get, post) = (Method::GET, Method::POST);
-    let at = "/api/v1/ledger";
-    let events = "/api/v1/ledger/events";
-    let one = "/api/v1/ledger/events/{event}";
+    let (events, one) = ("/api/v1/ledger/events", "/api/v1/ledger/events/{event}");
+    let back = "/api/v1/ledger/events/{event}/replay";
+    let (read, write) = (Scope::LedgerRead, Scope::LedgerWrite);
     vec![
-        answer(api, get.clone(), at, "Shows that nothing is lost: received against what became of it", overview),
-        answer(api, get.clone(), "/api/v1/ledger/equation", "Splits that by account, seller, hour or day", parts),
-        answer(api, get.clone(), "/api/v1/ledger/reasons", "Lists why events are in the ledger, and how many", reasons),
-        answer(api, get.clone(), "/api/v1/ledger/accounts", "Lists accounts that nobody has connected", accounts),
-        answer(api, get.clone(), events, "Searches events, with what became of each", search),
-        answer(api, get, one, "Shows one event with the bytes it came in", show),
-        answer(
-            api,
-            post.clone(),
-            "/api/v1/ledger/events/{event}/replay",
-            "Puts one ledgered event back to work",
-            one_back,
-        ),
-        answer(api, post, "/api/v1/ledger/replay", "Puts ledgered events back to work, or says which it would", replay),
+        get("/api/v1/ledger", "show_ledger", "Shows that nothing is lost: received against what became of it")
+            .scope(read)
+            .by(api, overview),
+        get("/api/v1/ledger/equation", "split_equation", "Splits that by account, seller, hour or day")
+            .scope(read)
+            .by(api, parts),
+        get("/api/v1/ledger/reasons", "list_reasons", "Lists why events are in the ledger, and how many")
+            .scope(read)
+            .by(api, reasons),
+        get("/api/v1/ledger/accounts", "list_unknown_accounts", "Lists accounts that nobody has connected")
+            .scope(read)
+            .by(api, accounts),
+        get(events, "list_ledger_events", "Searches events, with what became of each").scope(read).by(api, search),
+        get(one, "show_ledger_event", "Shows one event with the bytes it came in").scope(read).by(api, show),
+        post(back, "replay_event", "Puts one ledgered event back to work").scope(write).fails(&[409]).by(api, one_back),
+        post("/api/v1/ledger/replay", "replay_events", "Puts ledgered events back to work, or says which it would")
+            .scope(write)
+            .by(api, replay),
     ]
 }
 
-async fn overview(api: Arc<Api>, _call: Call) -> Result<Value, Problem> {
+async fn overview(api: Arc<Api>, _ask: Ask) -> Result<Json<OverviewOut>, Problem> {
     let reads = api.store.reads();
-    let equation = ledger::equation(reads).await.map_err(call::failed)?;
-    let counts = ledger::by_reason(reads).await.map_err(call::failed)?;
-    let unknown = unknown::summary(reads).await.map_err(call::failed)?;
-    let ledgered: Vec<Value> = counts.iter().map(|(code, count)| views::reason(code, *count)).collect();
-    Ok(json!({
-        "equation": equation,
-        "holds": equation.holds(),
-        "ledgered": ledgered,
-        "unknown_accounts": { "accounts": unknown.accounts, "kept": unknown.kept, "not_kept": unknown.not_kept },
-    }))
+    let equation = ledger::equation(reads).await.map_err(gate::failed)?;
+    let counts = ledger::by_reason(reads).await.map_err(gate::failed)?;
+    let unknown = unknown::summary(reads).await.map_err(gate::failed)?;
+    Ok(Json(OverviewOut::new(equation, &counts, unknown)))
 }
 
-async fn parts(api: Arc<Api>, call: Call) -> Result<Value, Problem> {
-    let PartsQuery { by, span, after, limit } = PartsQuery::read(call.query()).map_err(invalid)?;
-    let groups = ledger::groups(api.store.reads(), (by, &span), after.as_deref(), limit).await.map_err(call::failed)?;
-    Ok(views::parts(by, &groups))
+async fn parts(api: Arc<Api>, ask: Ask<PartsQuery>) -> Result<Json<Page<PartOut>>, Problem> {
+    let PartsQuery { by, span, after, limit } = ask.query;
+    let groups = ledger::groups(api.store.reads(), (by, &span), after.as_deref(), limit).await.map_err(gate::failed)?;
+    let data = groups.parts.into_iter().map(|(group, equation)| PartOut::of(by, group, equation)).collect();
+    Ok(Json(Page { data, next: groups.next }))
 }
 
-async fn reasons(api: Arc<Api>, _call: Call) -> Result<Value, Problem> {
-    let counts = ledger::by_reason(api.store.reads()).await.map_err(call::failed)?;
+async fn reasons(api: Arc<Api>, _ask: Ask) -> Result<Json<Page<ReasonOut>>, Problem> {
+    let counts = ledger::by_reason(api.store.reads()).await.map_err(gate::failed)?;
     let count = |code: &str| counts.iter().find(|(known, _)| known == code).map_or(0, |(_, count)| *count);
-    let known = Reason::ALL.map(|reason| views::reason(reason.code(), count(reason.code())));
+    let known = Reason::ALL.map(|reason| ReasonOut::of(reason.code(), count(reason.code())));
     // What a newer version put there before somebody went back to this one.
     let others = counts.iter().filter(|(code, _)| Reason::coded(code).is_none());
-    let others = others.map(|(code, count)| views::reason(code, *count));
-    Ok(json!({ "data": known.into_iter().chain(others).collect::<Vec<_>>() }))
+    let others = others.map(|(code, count)| ReasonOut::of(code, *count));
+    Ok(Json(Page { data: known.into_iter().chain(others).collect(), next: None }))
 }
 
-async fn accounts(api: Arc<Api>, call: Call) -> Result<Value, Problem> {
-    let (after, limit) = query::account_page(call.query()).map_err(invalid)?;
-    let found = unknown::accounts(api.store.reads(), &after, limit as u64).await.map_err(call::failed)?;
-    let next = found.last().filter(|_| found.len() == limit).map(|last| last.account.clone());
-    Ok(json!({ "data": found.iter().map(views::account).collect::<Vec<_>>(), "next": next }))
+async fn accounts(api: Arc<Api>, ask: Ask<AccountsQuery>) -> Result<Json<Page<AccountOut>>, Problem> {
+    let AccountsQuery { after, limit } = ask.query;
+    let found = unknown::accounts(api.store.reads(), &after, limit as u64).await.map_err(gate::failed)?;
+    let next = found.last().filter(|_| found.len() == limit).map(|last| last.account.as_str().to_owned());
+    Ok(Json(Page { data: found.into_iter().map(AccountOut::from).collect(), next }))
 }
 
-async fn search(api: Arc<Api>, call: Call) -> Result<Value, Problem> {
-    let EventsQuery { state, selection, order, after, limit } = EventsQuery::read(call.query()).map_err(invalid)?;
+async fn search(api: Arc<Api>, ask: Ask<EventsQuery>) -> Result<Json<Page<EventOut>>, Problem> {
+    let EventsQuery { state, selection, order, after, limit } = ask.query;
     let asked = (state, selection);
-    let found = ledger::events(api.store.reads(), asked, (order, after), limit).await.map_err(call::failed)?;
-    Ok(json!({ "data": found.events.iter().map(views::event).collect::<Vec<_>>(), "next": found.next }))
+    let found = ledger::events(api.store.reads(), asked, (order, after), limit).await.map_err(gate::failed)?;
+    let next = found.next.map(|next| next.to_string());
+    Ok(Json(Page { data: found.events.into_iter().map(EventOut::from).collect(), next }))
 }
 
-async fn show(api: Arc<Api>, call: Call) -> Result<Value, Problem> {
-    let seq = EventSeq(call.id("event")?);
-    let all_of_it = query::whole_raw(call.query()).map_err(invalid)?;
-    let found = ledger::event(api.store.reads(), seq).await.map_err(call::failed)?;
+async fn show(api: Arc<Api>, ask: Ask<RawQuery>) -> Result<Json<WholeEventOut>, Problem> {
+    let seq = EventSeq(ask.id("event")?);
+    let found = ledger::event(api.store.reads(), seq).await.map_err(gate::failed)?;
     let found = found.ok_or_else(|| refused(&Refusal::NotThere(seq)))?;
-    Ok(views::whole(&found, all_of_it))
+    Ok(Json(WholeEventOut::of(found, ask.query.is_whole)))
 }
 
-async fn one_back(api: Arc<Api>, call: Call) -> Result<Value, Problem> {
-    let seq = EventSeq(call.id("event")?);
-    let seller = api.ledger.replay_one(seq).await.map_err(not_replayed)?;
-    Ok(json!({ "replayed": 1, "event": seq, "seller": seller }))
+/// An event that was put back to work.
+#[derive(Serialize, JsonSchema)]
+struct Replayed {
+    /// Always 1.
+    replayed: u64,
+    event: EventSeq,
+    /// Who takes it up.
+    seller: SellerId,
 }
 
-async fn replay(api: Arc<Api>, call: Call) -> Result<Value, Problem> {
-    let asked = call.json::<ReplayIn>()?;
+async fn one_back(api: Arc<Api>, ask: Ask) -> Result<Json<Replayed>, Problem> {
+    let event = EventSeq(ask.id("event")?);
+    let seller = api.ledger.replay_one(event).await.map_err(not_replayed)?;
+    Ok(Json(Replayed { replayed: 1, event, seller }))
+}
+
+async fn replay(api: Arc<Api>, ask: Ask<NoQuery, JsonBody<ReplayIn>>) -> Result<Json<TallyOut>, Problem> {
+    let asked = ask.body.0;
     let dry_run = asked.dry_run;
-    let (selection, after) = asked.checked().map_err(|detail| {
-        let title = "This cannot be replayed";
-        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_replay", title).detail(detail)
-    })?;
+    let checked = asked.checked();
+    let (selection, after) = checked.map_err(|detail| invalid("invalid_replay", "This cannot be replayed", detail))?;
     if dry_run {
         let tally = api.ledger.preview(&selection).await.map_err(not_replayed)?;
-        return Ok(views::tally(&tally, None, true));
+        return Ok(Json(TallyOut::of(&tally, None, true)));
     }
     let done = api.ledger.replay(&selection, after, REPLAYED_AT_ONCE).await.map_err(not_replayed)?;
-    Ok(views::tally(&done.tally, done.next, false))
+    Ok(Json(TallyOut::of(&done.tally, done.next, false)))
 }
 
 fn not_replayed(error: NotReplayed) -> Problem {
     match error {
         NotReplayed::Refused(refusal) => refused(&refusal),
-        NotReplayed::Unavailable(_) => call::failed(error),
+        NotReplayed::Unavailable(_) => gate::failed(error),
     }
 }
 

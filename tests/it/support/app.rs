@@ -5,13 +5,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::actors::sellers::Sellers;
+use ::actors::store::Store;
 use hawker::config::Config;
 use hawker::goods::Goods;
+use hawker::keys::Gate;
+use hawker::office::Office;
 use hawker::sandbox::{Answer, Sandbox, SandboxSettings, WebhookEvent};
+use hawker::webhooks_out::Endpoints;
 use http::{Method, StatusCode};
 use serde_json::Value;
 use tokio::net::TcpListener;
+use tokio::sync::OnceCell;
 
+use super::document::Document;
 use super::host::Host;
 use super::troubles::Troubles;
 use super::{Database, ManualClock, settle, until};
@@ -30,6 +36,7 @@ pub(crate) struct TestApp {
     config: Config,
     host: Option<Host>,
     http: reqwest::Client,
+    document: OnceCell<Document>,
     troubles: Troubles,
     expected: Vec<&'static str>,
     pub(super) database: Database,
@@ -58,7 +65,17 @@ impl TestApp {
         let host = Host::start(&config, &clock, &troubles).await.unwrap();
         meta.deliver_to(webhook(host.address));
         let http = reqwest::Client::builder().timeout(Duration::from_secs(30)).no_proxy().build().unwrap();
-        Self { clock, meta, config, host: Some(host), http, troubles, expected: Vec::new(), database }
+        Self {
+            clock,
+            meta,
+            config,
+            host: Some(host),
+            http,
+            document: OnceCell::new(),
+            troubles,
+            expected: Vec::new(),
+            database,
+        }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -67,12 +84,32 @@ impl TestApp {
 
     /// The sellers' actors.
     pub(crate) fn sellers(&self) -> &Sellers {
-        &self.host().sellers
+        &self.host().ways.sellers
+    }
+
+    /// Sellers, their accounts, settings and keys.
+    pub(crate) fn office(&self) -> &Office {
+        &self.host().ways.office
+    }
+
+    /// What a request passes.
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.host().ways.gate
+    }
+
+    /// The database, as the service reads it.
+    pub(crate) fn store(&self) -> &Store {
+        &self.host().ways.store
+    }
+
+    /// Whom sellers want to be told of what happens.
+    pub(crate) fn endpoints(&self) -> &Endpoints {
+        &self.host().ways.endpoints
     }
 
     /// Products as files.
     pub(crate) fn goods(&self) -> &Goods {
-        &self.host().goods
+        &self.host().ways.goods
     }
 
     fn host(&self) -> &Host {
@@ -119,13 +156,24 @@ impl TestApp {
         path: &str,
         body: String,
     ) -> (StatusCode, Value) {
-        let mut request = self.http.request(method, format!("http://{}{path}", self.address())).body(body);
+        let mut request = self.http.request(method.clone(), format!("http://{}{path}", self.address())).body(body);
         if let Some(key) = key {
             request = request.bearer_auth(key);
         }
         let answer = request.send().await.unwrap();
         let status = answer.status();
-        (status, serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap_or(Value::Null))
+        let answer = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap_or(Value::Null);
+        self.document().await.expect(&method, path, status, &answer);
+        (status, answer)
+    }
+
+    /// What the service says of itself.
+    pub(crate) async fn document(&self) -> &Document {
+        let read = || async {
+            let path = format!("http://{}/api/openapi.json", self.address());
+            Document::new(self.http.get(path).send().await.unwrap().json().await.unwrap())
+        };
+        self.document.get_or_init(read).await
     }
 
     /// What the operator reads at an address.

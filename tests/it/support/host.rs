@@ -5,10 +5,14 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use ::actors::sellers::Sellers;
+use ::actors::store::Store;
 use anyhow::Context;
 use hawker::app::App;
 use hawker::config::Config;
 use hawker::goods::Goods;
+use hawker::keys::Gate;
+use hawker::office::Office;
+use hawker::webhooks_out::Endpoints;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
@@ -19,12 +23,22 @@ use super::troubles::Troubles;
 /// A service that runs.
 pub(super) struct Host {
     pub(super) address: SocketAddr,
-    pub(super) sellers: Sellers,
-    pub(super) goods: Goods,
+    pub(super) ways: Ways,
     stop: CancellationToken,
     vanish: CancellationToken,
     ended: oneshot::Receiver<anyhow::Result<()>>,
     thread: JoinHandle<()>,
+}
+
+/// The ways into it, past HTTP.
+#[derive(Clone)]
+pub(super) struct Ways {
+    pub(super) sellers: Sellers,
+    pub(super) office: Office,
+    pub(super) gate: Arc<Gate>,
+    pub(super) store: Store,
+    pub(super) endpoints: Endpoints,
+    pub(super) goods: Goods,
 }
 
 /// What the thread is given.
@@ -48,14 +62,14 @@ impl Host {
         };
         let ((up, is_up), (end, ended)) = (oneshot::channel(), oneshot::channel());
         let thread = std::thread::spawn(move || guest.live(up, end));
-        let (address, sellers, goods) = is_up.await.context("the service panicked while it was built")??;
-        Ok(Self { address, sellers, goods, stop, vanish, ended, thread })
+        let (address, ways) = is_up.await.context("the service panicked while it was built")??;
+        Ok(Self { address, ways, stop, vanish, ended, thread })
     }
 
     /// Ends it as a signal does.
     pub(super) async fn stop(self) -> anyhow::Result<()> {
-        let Self { sellers, goods, stop, ended, thread, .. } = self;
-        drop((sellers, goods));
+        let Self { ways, stop, ended, thread, .. } = self;
+        drop(ways);
         stop.cancel();
         let ended = ended.await.context("the service panicked");
         thread.join().map_err(|_| anyhow::anyhow!("the service panicked"))?;
@@ -64,8 +78,8 @@ impl Host {
 
     /// Ends it as a power cut does: whatever was awaiting never goes on.
     pub(super) async fn vanish(self) {
-        let Self { sellers, goods, vanish, ended, thread, .. } = self;
-        drop((sellers, goods));
+        let Self { ways, vanish, ended, thread, .. } = self;
+        drop(ways);
         vanish.cancel();
         _ = ended.await;
         thread.join().unwrap();
@@ -73,11 +87,7 @@ impl Host {
 }
 
 impl Guest {
-    fn live(
-        self,
-        up: oneshot::Sender<anyhow::Result<(SocketAddr, Sellers, Goods)>>,
-        end: oneshot::Sender<anyhow::Result<()>>,
-    ) {
+    fn live(self, up: oneshot::Sender<anyhow::Result<(SocketAddr, Ways)>>, end: oneshot::Sender<anyhow::Result<()>>) {
         // Only this thread's log is this test's.
         let _log = tracing::subscriber::set_default(self.troubles.subscriber());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -86,7 +96,15 @@ impl Guest {
                 Ok(app) => app,
                 Err(error) => return drop(up.send(Err(error))),
             };
-            if up.send(Ok((app.address(), app.sellers().clone(), app.goods()))).is_err() {
+            let ways = Ways {
+                sellers: app.sellers().clone(),
+                office: app.office().clone(),
+                gate: app.gate().clone(),
+                store: app.store().clone(),
+                endpoints: app.endpoints().clone(),
+                goods: app.goods(),
+            };
+            if up.send(Ok((app.address(), ways))).is_err() {
                 return;
             }
             tokio::select! {

@@ -41,6 +41,12 @@ impl Inbox {
         events
     }
 
+    /// True once a command with this key is stored.
+    pub(crate) async fn has_command(&self, key: &str) -> bool {
+        let sql = format!("SELECT seq FROM inbox_event WHERE source = 'command' AND key = 'command:{key}'");
+        !self.rows(&sql).await.is_empty()
+    }
+
     async fn rows(&self, sql: &str) -> Vec<QueryResult> {
         self.0.query_all_raw(Statement::from_string(self.0.get_database_backend(), sql)).await.unwrap()
     }

@@ -1,6 +1,9 @@
 //! A seller with an account at Meta and things to sell, made and looked at as an operator does: over HTTP.
 
-use ::actors::domain::ids::SellerId;
+use ::actors::domain::ids::{OrderId, SellerId};
+use ::actors::domain::order::{Order, OrderChange};
+use ::actors::store::orders;
+use ::actors::store::views::Page;
 use hawker::sandbox::{Account, Customer};
 use http::Method;
 use serde_json::{Value, json};
@@ -67,6 +70,15 @@ impl TestApp {
     /// The shop's order, which must be its only one.
     pub(crate) async fn order(&self, shop: &Shop) -> Value {
         only(self.orders(shop).await)
+    }
+
+    /// An order as it is stored, with its history.
+    pub(crate) async fn stored_order(&self, shop: &Shop, order: OrderId) -> (Order, Vec<OrderChange>) {
+        let reads = self.database.look().await;
+        let found = orders::order(&reads, shop.seller, order).await.unwrap().unwrap();
+        let history = orders::history(&reads, shop.seller, order, Page { after: 0, limit: 100 }).await.unwrap();
+        reads.close().await.unwrap();
+        (found, history.into_iter().map(|recorded| recorded.change).collect())
     }
 
     pub(crate) async fn conversations(&self, shop: &Shop) -> Vec<Value> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::hold::{Cause, Hold, HoldOn};
@@ -26,7 +27,7 @@ pub struct Books<'a> {
 }
 
 /// All of a seller's budgets as they are shown.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Report {
     /// The caps that hold for the seller.
     pub caps: Caps,
@@ -41,7 +42,7 @@ pub struct Report {
 }
 
 /// A pause as it is shown.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct HoldLine {
     /// What is held: `conversation`, `connection`, a budget's family, or `app`.
     pub what: &'static str,
@@ -72,7 +73,7 @@ impl HoldLine {
 }
 
 /// One budget as it is shown.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct BudgetLine {
     /// Which cap.
     pub family: Family,
@@ -205,7 +206,12 @@ mod tests {
             account: Account::new(Channel::Instagram, "1"),
             conversation: ConversationId(n),
             recipient: "7".to_owned(),
-            call: OwedCall::Send { message: MessageId(n), text: "hello".to_owned(), quick_replies: vec![] },
+            call: OwedCall::Send {
+                message: MessageId(n),
+                text: "hello".to_owned(),
+                attachment: None,
+                quick_replies: vec![],
+            },
             state: OwedState::Owed,
             attempts: 0,
             held: 0,

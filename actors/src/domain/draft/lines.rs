@@ -117,6 +117,7 @@ pub(super) fn new_line(said: &Heard, read: &ReadLine, product: &Product) -> Orde
         unit_price: product.price_of(None),
         evidence: evidence_of(said, read).collect(),
         confidence: read.confidence.min(said.reading.confidence),
+        stock_taken: false,
     }
 }
 
@@ -129,7 +130,8 @@ pub(super) fn again(
 ) -> OrderLine {
     let evidence = LineEvidence { message, words: words.words.clone(), of: format!("order {order}") };
     let title = product.title.clone();
-    let mut line = OrderLine { title, unit_price: product.price, evidence: vec![evidence], ..then.clone() };
+    let mut line =
+        OrderLine { title, unit_price: product.price, evidence: vec![evidence], stock_taken: false, ..then.clone() };
     pin(&mut line, product);
     line
 }

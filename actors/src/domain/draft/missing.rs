@@ -1,4 +1,4 @@
-//! What a draft still needs before it can be confirmed: options, stock, contact details.
+//! What a draft still needs before it can be confirmed: options, stock, contact details; and stock as it comes and goes.
 
 use super::OrderLine;
 use super::lines::candidates;
@@ -65,6 +65,11 @@ pub fn missing(lines: &[OrderLine], catalog: &Catalog, known: &Contact, required
     missing
 }
 
+/// True when a line leaves nothing open that could be asked for.
+pub fn is_complete(line: &OrderLine, catalog: &Catalog) -> bool {
+    missing_option(line, catalog).is_none()
+}
+
 fn missing_option(line: &OrderLine, catalog: &Catalog) -> Option<Missing> {
     let product = catalog.product(&line.product)?;
     if product.variants.is_empty() || line.variant.is_some() {
@@ -91,7 +96,8 @@ fn distinct(variants: &[&Variant], name: &str) -> Vec<String> {
     values
 }
 
-fn short_of_stock(lines: &[OrderLine], catalog: &Catalog) -> Vec<Missing> {
+/// Of what these lines want more than there is, as far as that can be known.
+pub fn short_of_stock(lines: &[OrderLine], catalog: &Catalog) -> Vec<Missing> {
     let mut short: Vec<Missing> = Vec::new();
     for (place, line) in lines.iter().enumerate() {
         let same = |other: &&OrderLine| other.product == line.product && other.variant == line.variant;
@@ -126,26 +132,44 @@ fn stock_of(line: &OrderLine, catalog: &Catalog) -> Option<i64> {
     }
 }
 
-/// The products of these lines with what was ordered taken from their stock, where it is counted.
-pub fn take_stock(lines: &[OrderLine], catalog: &Catalog) -> Vec<Product> {
-    let mut taken: Vec<Product> = Vec::new();
-    for line in lines.iter().filter(|line| stock_of(line, catalog).is_some()) {
-        if !taken.iter().any(|product| product.retailer_id == line.product) {
-            taken.extend(catalog.product(&line.product).map(sold));
-        }
-        let product = taken.iter_mut().find(|product| product.retailer_id == line.product);
-        let stock = product.and_then(|product| match &line.variant {
-            Some(id) => product.variants.iter_mut().find(|variant| variant.retailer_id == *id)?.stock.as_mut(),
-            None => product.stock.as_mut(),
-        });
-        if let Some(stock) = stock {
-            *stock -= i64::from(line.quantity);
-        }
+/// Takes what these lines want from stock, where it is counted. The products as they are then.
+pub fn take_stock(lines: &mut [OrderLine], catalog: &Catalog) -> Vec<Product> {
+    let mut changed = Vec::new();
+    for line in lines {
+        line.stock_taken = add_to_stock(&mut changed, catalog, line, -i64::from(line.quantity));
     }
-    taken
+    changed
 }
 
-/// A sale is a change of the product, like any other.
-fn sold(product: &Product) -> Product {
+/// Gives back what these lines have taken. What is not counted any more, or not sold, has no stock to give it to.
+pub fn give_back_stock(lines: &mut [OrderLine], catalog: &Catalog) -> Vec<Product> {
+    let mut changed = Vec::new();
+    for line in lines.iter_mut().filter(|line| line.stock_taken) {
+        add_to_stock(&mut changed, catalog, line, i64::from(line.quantity));
+        line.stock_taken = false;
+    }
+    changed
+}
+
+/// False when there is no stock that is counted.
+fn add_to_stock(changed: &mut Vec<Product>, catalog: &Catalog, line: &OrderLine, count: i64) -> bool {
+    if stock_of(line, catalog).is_none() {
+        return false;
+    }
+    if !changed.iter().any(|product| product.retailer_id == line.product) {
+        changed.extend(catalog.product(&line.product).map(restocked));
+    }
+    let product = changed.iter_mut().find(|product| product.retailer_id == line.product);
+    let stock = product.and_then(|product| match &line.variant {
+        Some(id) => product.variants.iter_mut().find(|variant| variant.retailer_id == *id)?.stock.as_mut(),
+        None => product.stock.as_mut(),
+    });
+    let Some(stock) = stock else { return false };
+    *stock = stock.saturating_add(count);
+    true
+}
+
+/// What is sold or given back is a change of the product, like any other.
+fn restocked(product: &Product) -> Product {
     Product { version: product.version + 1, ..product.clone() }
 }

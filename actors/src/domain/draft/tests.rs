@@ -62,6 +62,7 @@ fn loose(n: i64, name: &str, value: &str) -> Heard {
     heard
 }
 
+mod by_hand;
 mod picked;
 mod shuffled;
 
@@ -131,9 +132,22 @@ fn what_is_missing_is_the_open_option_the_stock_and_the_details() {
 #[test]
 fn confirmed_lines_leave_the_stock_where_it_is_counted() {
     let heard = said(1, vec![line("LIN", Some(2), &[("Color", "Blue"), ("Size", "S")]), line("CAP", None, &[])]);
-    let taken = take_stock(&draft_of(&[heard]).lines, &shirts());
+    let mut lines = draft_of(&[heard]).lines;
+    let taken = take_stock(&mut lines, &shirts());
     assert_eq!(taken.len(), 1);
     assert_eq!(taken[0].variant("LIN-Blue-S").unwrap().stock, Some(1));
+    assert_eq!(lines.iter().map(|line| line.stock_taken).collect::<Vec<_>>(), [true, false]);
+
+    let left = Catalog::new(taken, []);
+    let back = give_back_stock(&mut lines.clone(), &left);
+    assert_eq!(back[0].variant("LIN-Blue-S").unwrap().stock, Some(3));
+    let mut uncounted = left.product("LIN").unwrap().clone();
+    uncounted.variants.iter_mut().for_each(|variant| variant.stock = None);
+    let uncounted = Catalog::new([uncounted], []);
+    assert!(give_back_stock(&mut lines.clone(), &uncounted).is_empty(), "nobody counts it any more");
+    assert!(give_back_stock(&mut lines.clone(), &Catalog::default()).is_empty(), "nobody sells it any more");
+    give_back_stock(&mut lines, &left);
+    assert!(give_back_stock(&mut lines, &left).is_empty(), "it is given back once");
 }
 
 proptest! {

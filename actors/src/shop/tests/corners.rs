@@ -109,6 +109,7 @@ fn many_echoes_in_one_turn_are_each_known() {
         heard: vec![],
         draft: thread.draft,
         recalled: sent.collect(),
+        orders: vec![],
     };
     played.shop.learn(vec![stored]);
     for n in 0..32 {

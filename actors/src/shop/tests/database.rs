@@ -1,6 +1,8 @@
 //! What stands in for the database: a turn reads from the maps of [`Played`], and is stored in them.
 
 use super::*;
+use crate::domain::ids::MessageId;
+use crate::store::desk::{DeskKnown, DeskWanted};
 
 impl Played {
     /// Takes events as one turn, reading whatever the shop wants to know of them, as the actor does.
@@ -17,11 +19,16 @@ impl Played {
     pub(super) fn read(&mut self, wanted: &Wanted) {
         let has_mid = |message: &Message| message.mid.as_ref().is_some_and(|mid| wanted.mids.contains(mid));
         let recalled: Vec<Message> = self.messages.values().filter(|message| has_mid(message)).cloned().collect();
+        let named = || self.orders.values().filter(|order| wanted.orders.contains(&order.id));
         let is_wanted = |conversation: &&Conversation| {
             let customer = &self.customers[&conversation.customer];
             wanted.conversations.contains(&conversation.id)
                 || wanted.customers.contains(&(customer.account.clone(), customer.meta_id.clone()))
+                || wanted.meta_ids.contains(&customer.meta_id)
+                || wanted.people.contains(&customer.id)
+                || self.leads.get(&customer.id).is_some_and(|lead| wanted.leads.contains(&lead.id))
                 || recalled.iter().any(|message| message.conversation == conversation.id)
+                || named().any(|order| order.conversation == conversation.id)
         };
         let thread = |conversation: &Conversation| StoredThread {
             aliases: vec![],
@@ -31,10 +38,25 @@ impl Played {
             heard: self.heard(conversation),
             draft: conversation.draft.map(|order| self.orders[&order.0].clone()),
             recalled: recalled.iter().filter(|message| message.conversation == conversation.id).cloned().collect(),
+            orders: named().filter(|order| order.conversation == conversation.id).cloned().collect(),
         };
         let threads = self.conversations.values().filter(is_wanted).map(thread).collect();
         self.shop.learn(threads);
         self.shop.learn_comments(self.comments.intersection(&wanted.comments).cloned().collect());
+        self.shop.learn_desk(self.known_at_desk(&wanted.desk));
+    }
+
+    fn known_at_desk(&self, wanted: &DeskWanted) -> DeskKnown {
+        let later_than = |(conversation, mark): &(ConversationId, MessageId)| {
+            let there = self.messages.values().filter(|message| message.conversation == *conversation);
+            let later = there.filter(|message| message.author == Author::Customer && message.id > *mark).count();
+            self.messages.contains_key(&mark.0).then_some(((*conversation, *mark), later as i64))
+        };
+        DeskKnown {
+            orders: wanted.orders.iter().filter(|order| self.orders.contains_key(&order.0)).copied().collect(),
+            notes: wanted.notes.iter().filter(|note| self.notes.contains_key(note)).copied().collect(),
+            later: wanted.read_through.iter().filter_map(later_than).collect(),
+        }
     }
 
     fn heard(&self, of: &Conversation) -> Vec<Message> {
@@ -58,7 +80,7 @@ impl Played {
     /// Stores what was decided, as the actor does after a turn.
     pub(super) fn store(&mut self) {
         self.shop.claim(self.now);
-        let changes = self.shop.changes();
+        let changes = self.shop.changes(self.now);
         self.handed.extend(self.shop.hand_over());
         self.orders.extend(changes.orders.iter().map(|order| (order.id.0, order.clone())));
         self.messages.extend(changes.messages.iter().map(|message| (message.id.0, message.clone())));
@@ -74,10 +96,15 @@ impl Played {
         self.spent.extend(changes.spent.iter().map(|spent| ((spent.key, spent.slot), spent.calls)));
         self.holds.extend(changes.holds.iter().cloned());
         self.comments.extend(changes.comments.iter().map(|comment| comment.name.clone()));
+        for over in &changes.notes_over {
+            self.notes.remove(over);
+        }
+        self.notes.extend(changes.notes.iter().map(|note| (note.id, note.clone())));
         for over in &changes.alarms_over {
             self.alarms.remove(over);
         }
         self.alarms.extend(changes.alarms.iter().map(|alarm| (alarm.key, alarm.due)));
+        self.history.extend(changes.order_changes.iter().cloned());
         self.last = changes;
     }
 }

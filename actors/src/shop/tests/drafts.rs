@@ -23,8 +23,9 @@ impl Played {
             let draft = conversation.draft.and_then(|id| self.orders.get(&id.0)).cloned();
             let customer = self.customers[&conversation.customer].clone();
             let lead = self.leads.values().find(|lead| lead.conversation == id).cloned();
-            let (aliases, recalled) = (vec![], vec![]);
-            self.shop.learn(vec![StoredThread { customer, aliases, conversation, lead, heard, draft, recalled }]);
+            let (aliases, recalled, orders) = (vec![], vec![], vec![]);
+            let thread = StoredThread { customer, aliases, conversation, lead, heard, draft, recalled, orders };
+            self.shop.learn(vec![thread]);
         }
     }
 
@@ -32,12 +33,14 @@ impl Played {
     pub(super) fn reads_orders(&mut self, events: &[(StoredEvent, Result<Happening, Reason>)]) -> usize {
         let wanted = self.shop.wanted_orders(events);
         let last = |id: &ConversationId| {
-            let confirmed = |order: &&Order| order.conversation == *id && order.state == OrderState::Confirmed;
+            let is_agreed = |order: &Order| matches!(order.state, OrderState::Confirmed | OrderState::Fulfilled);
+            let confirmed =
+                |order: &&Order| order.conversation == *id && is_agreed(order) && !wanted.except.contains(&order.id);
             Some((*id, self.orders.values().filter(confirmed).max_by_key(|order| order.id.0)?.clone()))
         };
-        let orders = wanted.iter().filter_map(last).collect();
+        let orders = wanted.of.iter().filter_map(last).collect();
         self.shop.learn_orders(&wanted, orders);
-        wanted.len()
+        wanted.of.len()
     }
 
     /// `2 SHIRT-Blue-M, 1 APRON` of the newest order.

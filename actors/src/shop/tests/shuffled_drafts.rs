@@ -1,11 +1,14 @@
-//! A conversation with carts, taps, corrections and cancels ends in the same way in whatever order its events arrive,
-//! however they are split into turns, and whether or not the actor is unloaded in between.
+//! A conversation with carts, taps, corrections and cancels, and with a person who steps in between, ends in the same way
+//! in whatever order its events arrive, however they are split into turns, and whether or not the actor is unloaded in
+//! between.
 
 use std::collections::BTreeSet;
 
+use super::by_hand::lines_wanted;
 use super::drafts::{cart, easy, page};
 use super::*;
 use crate::domain::button::QuickReply;
+use crate::domain::command::OrderAt;
 
 const TEXTS: [&str; 10] = [
     "two aprons please",
@@ -28,6 +31,41 @@ enum Deed {
     Page,
     Presses(bool),
     Taps(usize),
+}
+
+/// What a person does before the customer goes on.
+#[derive(Clone, Copy, Debug)]
+enum Hand {
+    Opens,
+    Edits(u32),
+    Confirms,
+    Cancels,
+}
+
+fn hand() -> impl Strategy<Value = Option<Hand>> {
+    prop_oneof![
+        6 => Just(None),
+        1 => Just(Some(Hand::Opens)),
+        3 => (1..4_u32).prop_map(|count| Some(Hand::Edits(count))),
+        1 => Just(Some(Hand::Confirms)),
+        1 => Just(Some(Hand::Cancels)),
+    ]
+}
+
+/// Nothing comes of it where there is nothing to do it to.
+fn step_in(played: &mut Played, hand: Hand) {
+    let lines = |count| lines_wanted(&[("SHIRT-White-M", count)]);
+    let newest = played.orders.values().next_back().map(|order| (order.id, order.version));
+    let command = match (hand, newest, played.conversations.keys().next()) {
+        (Hand::Opens, _, Some(conversation)) => Command::OpenOrder { conversation: *conversation, lines: lines(1) },
+        (Hand::Edits(count), Some((order, version)), _) => {
+            Command::EditOrder { order, version, lines: Some(lines(count)), contact: None }
+        }
+        (Hand::Confirms, Some((order, version)), _) => Command::ConfirmOrder(OrderAt { order, version: Some(version) }),
+        (Hand::Cancels, Some((order, _)), _) => Command::CancelOrder(OrderAt { order, version: None }),
+        _ => return,
+    };
+    played.is_asked(command);
 }
 
 fn deed() -> impl Strategy<Value = Deed> {
@@ -55,11 +93,14 @@ fn said(deed: Deed, buttons: &[QuickReply]) -> Said {
 /// How the deeds of one go arrive: their order, some twice, and after which of them a turn ends or all is forgotten.
 type Arrival = (Vec<usize>, Vec<u8>);
 
-fn go() -> impl Strategy<Value = (Vec<Deed>, Arrival)> {
+/// What a person does first, and what the customer does then.
+type Go = (Option<Hand>, Vec<Deed>, Arrival);
+
+fn go() -> impl Strategy<Value = Go> {
     prop::collection::vec(deed(), 1..6).prop_flat_map(|deeds| {
         let twice: Vec<usize> = (0..deeds.len()).chain((0..deeds.len()).step_by(2)).collect();
         let turns = prop::collection::vec(0..4_u8, twice.len());
-        (Just(deeds), (Just(twice).prop_shuffle(), turns))
+        (hand(), Just(deeds), (Just(twice).prop_shuffle(), turns))
     })
 }
 
@@ -74,12 +115,13 @@ struct End {
 }
 
 /// Plays all goes, each with a wait after it; without an arrival as they were said.
-fn play(goes: &[(Vec<Deed>, Arrival)], as_it_arrives: bool) -> End {
+fn play(goes: &[Go], as_it_arrives: bool) -> End {
     let mut played = easy();
     let (mut told, mut buttons): (Vec<(String, Vec<String>)>, Vec<QuickReply>) = (vec![], vec![]);
-    for (nth, (deeds, (order, turns))) in goes.iter().enumerate() {
+    for (nth, (hand, deeds, (order, turns))) in goes.iter().enumerate() {
         let start = 100 * i64::try_from(nth).unwrap();
         played.now = at(start + 20);
+        hand.iter().for_each(|hand| step_in(&mut played, *hand));
         let in_order: Vec<usize> = (0..deeds.len()).collect();
         let order = if as_it_arrives { order } else { &in_order };
         let mut known = BTreeSet::new();

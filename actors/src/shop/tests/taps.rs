@@ -170,7 +170,7 @@ fn a_summary_that_could_not_be_sent_is_sent_again() {
     assert_eq!(played.question().call.clone(), {
         let OwedCall::Send { text, quick_replies, .. } = summary.call else { panic!("no send") };
         let message = played.messages.values().rfind(|message| message.outbox.is_some()).unwrap().id;
-        OwedCall::Send { message, text, quick_replies }
+        OwedCall::Send { message, text, attachment: None, quick_replies }
     });
 }
 

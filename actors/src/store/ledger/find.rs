@@ -197,11 +197,14 @@ pub async fn event(reads: &impl ConnectionTrait, seq: EventSeq) -> Result<Option
 }
 
 fn found(row: Row) -> Result<FoundEvent, StoreError> {
+    let state = named("state", &row.state, State::named)?;
+    // What is pending may have one already, and is not in the ledger yet.
+    let reason = row.reason.filter(|_| state == State::Ledgered);
     Ok(FoundEvent {
         seq: EventSeq(row.seq),
-        state: named("state", &row.state, State::named)?,
-        reason: row.reason.as_deref().and_then(Reason::coded),
-        reason_code: row.reason,
+        state,
+        reason: reason.as_deref().and_then(Reason::coded),
+        reason_code: reason,
         source: named("source", &row.source, Source::named)?,
         kind: row.kind,
         account: Account::stored(row.account),

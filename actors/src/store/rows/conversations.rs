@@ -35,6 +35,7 @@ pub(in crate::store) fn customer_row(seller: SellerId, customer: &Customer) -> c
         shown_name: customer.shown.name.clone(),
         shown_username: customer.shown.username.clone(),
         shown_phone: customer.shown.phone.clone(),
+        given_name: customer.given_name.clone(),
     }
 }
 
@@ -58,6 +59,7 @@ pub(in crate::store) fn customer(row: customers::Model) -> Result<Customer, Stor
             address: fact(row.address, row.address_at)?,
         },
         shown: Shown { name: row.shown_name, username: row.shown_username, phone: row.shown_phone },
+        given_name: row.given_name,
     })
 }
 
@@ -83,6 +85,11 @@ pub(in crate::store) fn conversation_row(seller: SellerId, conversation: &Conver
         in_other_hands: conversation.in_other_hands,
         delivered_through: conversation.delivered_through.map(ms),
         read_through: conversation.read_through.map(ms),
+        people_only: conversation.people_only,
+        staff_at: conversation.staff_at.map(ms),
+        labels: (!conversation.labels.is_empty()).then(|| json(&conversation.labels)),
+        assignee: conversation.assignee.clone(),
+        archived: conversation.archived,
     }
 }
 
@@ -102,6 +109,11 @@ pub(in crate::store) fn conversation(row: conversations::Model) -> Result<Conver
         in_other_hands: row.in_other_hands,
         delivered_through: maybe_time(row.delivered_through)?,
         read_through: maybe_time(row.read_through)?,
+        people_only: row.people_only,
+        staff_at: maybe_time(row.staff_at)?,
+        labels: row.labels.map(|labels| from_json("labels", &labels)).transpose()?.unwrap_or_default(),
+        assignee: row.assignee,
+        archived: row.archived,
     })
 }
 

@@ -13,11 +13,12 @@ use crate::store::inbox::Routed;
 
 use super::{ms, named, time};
 
-/// Nobody's events go straight to the ledger: nobody would ever take them in hand.
+/// Nobody's events go straight to the ledger: nobody would ever take them in hand. A seller's own actor ledgers the
+/// others that cannot be read, for the reason they are stored with.
 pub(in crate::store) fn arrival_row(routed: &Routed, now: DateTime<Utc>) -> inbox_events::ActiveModel {
     let Routed { arrival, seller } = routed;
-    let nobodys = seller.is_none().then_some(Reason::UnknownAccount);
-    let reason = arrival.ledgered.or(nobodys);
+    let is_nobodys = seller.is_none();
+    let reason = arrival.ledgered.or(is_nobodys.then_some(Reason::UnknownAccount));
     inbox_events::ActiveModel {
         seq: NotSet,
         account: Set(arrival.account.to_string()),
@@ -29,10 +30,10 @@ pub(in crate::store) fn arrival_row(routed: &Routed, now: DateTime<Utc>) -> inbo
         happened_at: Set(ms(arrival.happened_at)),
         received_at: Set(ms(now)),
         raw: Set(arrival.raw.clone()),
-        state: Set(if reason.is_some() { "ledgered" } else { "pending" }.to_owned()),
+        state: Set(if is_nobodys { "ledgered" } else { "pending" }.to_owned()),
         reason: Set(reason.map(|reason| reason.code().to_owned())),
         attempts: Set(0),
-        decided_at: Set(reason.map(|_| ms(now))),
+        decided_at: Set(is_nobodys.then_some(ms(now))),
         answer: NotSet,
     }
 }
@@ -48,5 +49,6 @@ pub(in crate::store) fn stored_event(row: inbox_events::Model) -> Result<StoredE
         happened_at: time(row.happened_at)?,
         raw: row.raw,
         attempts: row.attempts,
+        preset: row.reason.map(|code| named("reason", &code, Reason::coded)).transpose()?,
     })
 }

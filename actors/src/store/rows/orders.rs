@@ -7,7 +7,7 @@ use sea_orm::ActiveValue::{NotSet, Set};
 
 use crate::domain::channel::Channel;
 use crate::domain::ids::{ConversationId, CustomerId, OrderId, SellerId};
-use crate::domain::order::{Order, OrderChange, OrderLine, OrderState};
+use crate::domain::order::{Order, OrderChange, OrderLine, OrderState, OrderStep};
 use crate::domain::reading::Contact;
 use crate::store::StoreError;
 
@@ -28,6 +28,8 @@ pub(in crate::store) fn order_row(seller: SellerId, order: &Order) -> shop_order
         address: order.contact.address.clone(),
         opened_at: ms(order.opened_at),
         confirmed_at: order.confirmed_at.map(ms),
+        version: order.version,
+        by_hand: order.by_hand,
     }
 }
 
@@ -46,6 +48,7 @@ pub(in crate::store) fn line_rows(seller: SellerId, order: &Order) -> impl Itera
         currency: line.unit_price.currency.to_string(),
         evidence: json(&line.evidence),
         confidence: line.confidence,
+        stock_taken: line.stock_taken,
     })
 }
 
@@ -56,7 +59,19 @@ pub(in crate::store) fn change_row(seller: SellerId, change: &OrderChange) -> or
         order_id: Set(change.order.0),
         at: Set(ms(change.at)),
         what: Set(change.what.name().to_owned()),
+        made_by: Set(change.by.clone()),
+        edit: Set(change.edit.as_ref().map(json)),
     }
+}
+
+pub(in crate::store) fn change(row: order_changes::Model) -> Result<OrderChange, StoreError> {
+    Ok(OrderChange {
+        order: OrderId(row.order_id),
+        at: time(row.at)?,
+        what: named("order step", &row.what, OrderStep::named)?,
+        by: row.made_by,
+        edit: row.edit.map(|edit| from_json("edit", &edit)).transpose()?,
+    })
 }
 
 /// Puts lines, given in their orders' order, to their orders.
@@ -88,6 +103,8 @@ fn order(row: shop_orders::Model, lines: Vec<OrderLine>) -> Result<Order, StoreE
         contact: Contact { phone: row.phone, email: row.email, address: row.address },
         opened_at: time(row.opened_at)?,
         confirmed_at: maybe_time(row.confirmed_at)?,
+        version: row.version,
+        by_hand: row.by_hand,
     })
 }
 
@@ -102,5 +119,6 @@ fn line(row: order_lines::Model) -> Result<OrderLine, StoreError> {
         unit_price: money(row.unit_minor, &row.currency)?,
         evidence: from_json("evidence", &row.evidence)?,
         confidence: row.confidence,
+        stock_taken: row.stock_taken,
     })
 }

@@ -13,10 +13,11 @@ use crate::store::StoreError;
 use super::{from_json, json, maybe_time, ms, named, time, unreadable};
 
 pub(in crate::store) fn owed_row(seller: SellerId, owed: &Owed) -> outboxes::Model {
-    let (kind, message_id, send_id, text, since) = match &owed.call {
-        OwedCall::Send { message, text, .. } => ("send", Some(message.0), None, text, None),
-        OwedCall::Find { send, text, since } => ("find", None, Some(send.0), text, Some(ms(*since))),
+    let (kind, message_id, send_id, since) = match &owed.call {
+        OwedCall::Send { message, .. } => ("send", Some(message.0), None, None),
+        OwedCall::Find { send, since, .. } => ("find", None, Some(send.0), Some(ms(*since))),
     };
+    let (OwedCall::Send { text, attachment, .. } | OwedCall::Find { text, attachment, .. }) = &owed.call;
     let quick_replies = match &owed.call {
         OwedCall::Send { quick_replies, .. } if !quick_replies.is_empty() => Some(json(quick_replies)),
         OwedCall::Send { .. } | OwedCall::Find { .. } => None,
@@ -33,6 +34,7 @@ pub(in crate::store) fn owed_row(seller: SellerId, owed: &Owed) -> outboxes::Mod
         message_id,
         send_id,
         text: text.clone(),
+        attachment: attachment.as_ref().map(json),
         quick_replies,
         since,
         state: owed.state.name().to_owned(),
@@ -48,11 +50,11 @@ pub(in crate::store) fn owed_row(seller: SellerId, owed: &Owed) -> outboxes::Mod
 
 pub(in crate::store) fn owed(row: outboxes::Model) -> Result<Owed, StoreError> {
     let replies = row.quick_replies.map(|replies| from_json("quick replies", &replies)).transpose()?;
+    let (text, quick_replies) = (row.text, replies.unwrap_or_default());
+    let attachment = row.attachment.map(|attachment| from_json("attachment", &attachment)).transpose()?;
     let call = match (row.kind.as_str(), row.message_id, row.send_id, maybe_time(row.since)?) {
-        ("send", Some(message), _, _) => {
-            OwedCall::Send { message: MessageId(message), text: row.text, quick_replies: replies.unwrap_or_default() }
-        }
-        ("find", _, Some(send), Some(since)) => OwedCall::Find { send: OutboxId(send), text: row.text, since },
+        ("send", Some(id), _, _) => OwedCall::Send { message: MessageId(id), text, attachment, quick_replies },
+        ("find", _, Some(id), Some(since)) => OwedCall::Find { send: OutboxId(id), text, attachment, since },
         _ => return Err(unreadable("owed call", row.kind)),
     };
     Ok(Owed {

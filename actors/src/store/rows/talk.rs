@@ -1,10 +1,12 @@
-//! Loose ends and comments as rows.
+//! Loose ends, comments and notes as rows.
 
-use entity::{comment as comments, loose_end as loose_ends};
+use entity::{comment as comments, loose_end as loose_ends, note as notes};
 
 use crate::domain::channel::Account;
+use crate::domain::command::NoteOn;
 use crate::domain::comment::{CommentKind, CommentName, PublicComment};
-use crate::domain::ids::{CommentId, SellerId};
+use crate::domain::desk::Note;
+use crate::domain::ids::{CommentId, NoteId, SellerId};
 use crate::domain::told::LooseEnd;
 use crate::store::StoreError;
 
@@ -66,6 +68,29 @@ pub(in crate::store) fn comment(row: comments::Model) -> Result<PublicComment, S
         text: row.text,
         is_own: row.is_own,
         is_live: row.is_live,
+        at: time(row.at)?,
+    })
+}
+
+pub(in crate::store) fn note_row(seller: SellerId, note: &Note) -> notes::Model {
+    let (kind, id) = note.on.parts();
+    notes::Model {
+        seller_id: seller.0,
+        id: note.id.0,
+        on_kind: kind.to_owned(),
+        on_id: id,
+        text: note.text.clone(),
+        written_by: note.by.clone(),
+        at: ms(note.at),
+    }
+}
+
+pub(in crate::store) fn note(row: notes::Model) -> Result<Note, StoreError> {
+    Ok(Note {
+        id: NoteId(row.id),
+        on: named("kind of a note", &row.on_kind, |kind| NoteOn::stored(kind, row.on_id))?,
+        text: row.text,
+        by: row.written_by,
         at: time(row.at)?,
     })
 }

@@ -62,19 +62,23 @@ async fn three_thousand_events_fit_into_one_append() {
 }
 
 #[tokio::test]
-async fn nobodys_events_and_unreadable_ones_go_to_the_ledger_with_a_reason() {
+async fn nobodys_events_go_to_the_ledger_and_unreadable_ones_wait_for_their_seller_with_a_reason() {
     for database in databases().await {
         let store = database.open().await;
         let seller = seller(&store, &account()).await;
         let mut unreadable = said(Some(seller), "u:1", 2);
         unreadable.arrival.ledgered = Some(Reason::Unreadable);
         let appended = inbox::append(store.pen(), &[said(None, "m:1", 1), unreadable], at(0)).await.unwrap();
-        assert_eq!((appended.new, appended.duplicate, appended.wake), (2, 0, vec![]));
+        assert_eq!((appended.new, appended.duplicate, appended.wake), (2, 0, vec![seller]));
         let reasons = ledger::by_reason(store.reads()).await.unwrap();
-        assert_eq!(reasons, [("unknown_account".to_owned(), 1), ("unreadable".to_owned(), 1)]);
+        assert_eq!(reasons, [("unknown_account".to_owned(), 1)]);
         let equation = ledger::equation(store.reads()).await.unwrap();
-        assert!(equation.holds() && equation.ledgered == 2, "{equation:?}");
-        assert!(inbox::sellers_with_work(store.reads()).await.unwrap().is_empty());
+        assert!(equation.holds() && (equation.ledgered, equation.pending) == (1, 1), "{equation:?}");
+        assert_eq!(inbox::sellers_with_work(store.reads()).await.unwrap(), [seller]);
+        let pending = inbox::pending(store.reads(), seller, 9).await.unwrap();
+        assert_eq!(pending[0].preset, Some(Reason::Unreadable));
+        let shown = ledger::event(store.reads(), pending[0].seq).await.unwrap().unwrap().event;
+        assert_eq!((shown.reason, shown.reason_code), (None, None), "it is not in the ledger yet");
         store.close(at(1)).await.unwrap();
     }
 }

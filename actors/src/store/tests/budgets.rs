@@ -101,7 +101,7 @@ async fn caps_are_the_sellers_own_to_change_and_its_settings_stay() {
         let first = OwnCaps { messages_per_hour: Some(1), ..OwnCaps::default() };
         let tx = OfficeTx::begin(store.pen()).await.unwrap();
         let settings = Settings { caps: first, ..before.clone() };
-        let other = office::create_seller(&tx, &settings, None).await.unwrap();
+        let other = office::create_seller(&tx, &settings).await.unwrap();
         tx.commit("office").await.unwrap();
         assert_eq!(load(&store, other).await.seller.settings, settings);
         let caps = OwnCaps { graph_per_hour: Some(7), ..OwnCaps::default() };

@@ -15,12 +15,14 @@ use crate::domain::event::{About, Wish};
 use crate::domain::ids::{ConnectionId, ConversationId, CustomerId, LeadId, MessageId, OrderId, OutboxId};
 use crate::domain::marks::Marks;
 use crate::domain::money::Money;
-use crate::domain::order::{LineEvidence, Look, Order, OrderChange, OrderLine, OrderState, OrderStep};
+use crate::domain::order::{
+    LineEvidence, LinesEdit, Look, Order, OrderChange, OrderEdit, OrderLine, OrderState, OrderStep,
+};
 use crate::domain::outbox::{Aim, Owed, OwedCall, OwedState, Purpose};
 use crate::domain::reading::Contact;
 
 use super::support::{account, at};
-use super::talk::{comment, loose_end, reaction, referral};
+use super::talk::{comment, loose_end, note, picture, reaction, referral};
 
 pub(super) fn usd(minor: i64) -> Money {
     Money { minor, currency: "USD".parse().unwrap() }
@@ -38,23 +40,9 @@ pub(super) fn turn(n: i64) -> Changes {
             meta_id: format!("customer {n}"),
             facts: Facts { phone: fact("+1", 1), email: None, address: fact("Main St", 3) },
             shown: Shown { name: Some("Ada é".to_owned()), username: None, phone: Some("15550100001".to_owned()) },
+            given_name: Some("Ada Lovelace".to_owned()),
         }],
-        conversations: vec![Conversation {
-            id: conversation,
-            customer,
-            last_inbound_at: Some(at(5)),
-            last_message_at: None,
-            preview: "two shirts".to_owned(),
-            unread: 2,
-            episode: 1,
-            closed_through: Some(at(-5)),
-            draft: Some(OrderId(id)),
-            asked: Some(Asked { about: Question::Missing("phone".to_owned()), at: at(8) }),
-            needs_look: [Look::Unsure, Look::Attachment].into(),
-            in_other_hands: true,
-            delivered_through: Some(at(7)),
-            read_through: None,
-        }],
+        conversations: vec![talk(conversation, customer, OrderId(id))],
         messages: vec![said_row(message, conversation, n), reply_row(MessageId(id + 1), conversation, outbox)],
         leads: vec![Lead {
             id: LeadId(id),
@@ -66,7 +54,7 @@ pub(super) fn turn(n: i64) -> Changes {
             source: Some(LeadSource { referral: referral(), at: at(3) }),
         }],
         orders: vec![draft(OrderId(id), conversation, customer, message)],
-        order_changes: vec![OrderChange { order: OrderId(id), at: at(6), what: OrderStep::Drafted }],
+        order_changes: vec![step(OrderId(id))],
         outbox: vec![
             owed_send(outbox, MessageId(id + 1), conversation),
             owed_find(OutboxId(id + 2), outbox, conversation),
@@ -83,7 +71,32 @@ pub(super) fn turn(n: i64) -> Changes {
         ],
         comments: vec![comment(n)],
         loose_ends: vec![loose_end(n)],
+        notes: vec![note(n)],
         ..Changes::default()
+    }
+}
+
+fn talk(conversation: ConversationId, customer: CustomerId, draft: OrderId) -> Conversation {
+    Conversation {
+        id: conversation,
+        customer,
+        last_inbound_at: Some(at(5)),
+        last_message_at: None,
+        preview: "two shirts".to_owned(),
+        unread: 2,
+        episode: 1,
+        closed_through: Some(at(-5)),
+        draft: Some(draft),
+        asked: Some(Asked { about: Question::Missing("phone".to_owned()), at: at(8) }),
+        needs_look: [Look::Unsure, Look::Attachment].into(),
+        in_other_hands: true,
+        delivered_through: Some(at(7)),
+        read_through: None,
+        people_only: true,
+        staff_at: Some(at(6)),
+        labels: vec!["VIP é".to_owned(), "late".to_owned()],
+        assignee: Some("Bea".to_owned()),
+        archived: true,
     }
 }
 
@@ -132,6 +145,13 @@ fn reply_row(id: MessageId, conversation: ConversationId, outbox: OutboxId) -> M
     }
 }
 
+fn step(order: OrderId) -> OrderChange {
+    let (before, after) = (1, 2);
+    let lines = LinesEdit { before, after, total_before: Some(usd(2990)), total_after: None };
+    let edit = OrderEdit { lines: Some(lines), contact: vec!["phone".to_owned()] };
+    OrderChange { order, at: at(6), what: OrderStep::Edited, by: Some("Zoé".to_owned()), edit: Some(edit) }
+}
+
 fn draft(id: OrderId, conversation: ConversationId, customer: CustomerId, message: MessageId) -> Order {
     let line = OrderLine {
         product: "shirt".to_owned(),
@@ -143,6 +163,7 @@ fn draft(id: OrderId, conversation: ConversationId, customer: CustomerId, messag
         unit_price: usd(2990),
         evidence: vec![LineEvidence { message, words: "two shirts".to_owned(), of: "product".to_owned() }],
         confidence: 0.7,
+        stock_taken: false,
     };
     Order {
         id,
@@ -156,6 +177,8 @@ fn draft(id: OrderId, conversation: ConversationId, customer: CustomerId, messag
         contact: Contact { phone: Some("+1".to_owned()), email: None, address: None },
         opened_at: at(5),
         confirmed_at: None,
+        version: 7,
+        by_hand: true,
     }
 }
 
@@ -170,6 +193,7 @@ fn owed_send(id: OutboxId, message: MessageId, conversation: ConversationId) -> 
         call: OwedCall::Send {
             message,
             text: "two shirts 👕".to_owned(),
+            attachment: Some(picture()),
             quick_replies: vec![QuickReply { title: "M".to_owned(), payload: "hawker:1:{}".to_owned() }],
         },
         state: OwedState::Claimed,
@@ -184,7 +208,7 @@ fn owed_send(id: OutboxId, message: MessageId, conversation: ConversationId) -> 
 }
 
 fn owed_find(id: OutboxId, send: OutboxId, conversation: ConversationId) -> Owed {
-    let call = OwedCall::Find { send, text: "two shirts".to_owned(), since: at(8) };
+    let call = OwedCall::Find { send, text: "two shirts".to_owned(), attachment: Some(picture()), since: at(8) };
     Owed { purpose: Purpose::new(Aim::Find, send), call, ..owed_send(id, MessageId(0), conversation) }
 }
 

@@ -310,7 +310,7 @@ async fn a_transaction_with_a_failed_statement_is_never_committed() {
         seller(&store, &account()).await;
         let tx = OfficeTx::begin(store.pen()).await.unwrap();
         let settings = crate::domain::seller::Settings::new("Wool", "EUR".parse().unwrap());
-        office::create_seller(&tx, &settings, None).await.unwrap();
+        office::create_seller(&tx, &settings).await.unwrap();
         let refused = tx.writing().execute_sql("INSERT INTO seller (settings) VALUES (NULL)", vec![]).await;
         assert!(matches!(refused, Err(StoreError::Data(_))));
         assert!(tx.commit("office").await.is_err());

@@ -74,7 +74,7 @@ pub(super) fn account() -> Account {
 /// A seller with a connected account.
 pub(super) async fn seller(store: &Store, account: &Account) -> SellerId {
     let tx = OfficeTx::begin(store.pen()).await.unwrap();
-    let seller = office::create_seller(&tx, &Settings::new("Linen", "USD".parse().unwrap()), None).await.unwrap();
+    let seller = office::create_seller(&tx, &Settings::new("Linen", "USD".parse().unwrap())).await.unwrap();
     let new = office::NewConnection { seller, account: account.clone(), linked: None, username: "linen".to_owned() };
     office::put_connection(&tx, &new).await.unwrap();
     tx.commit("office").await.unwrap();

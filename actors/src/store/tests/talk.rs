@@ -2,10 +2,13 @@
 
 use crate::domain::changes::Changes;
 use crate::domain::channel::Account;
+use crate::domain::command::NoteOn;
 use crate::domain::comment::{CommentKind, CommentName, PublicComment};
+use crate::domain::desk::Note;
 use crate::domain::event::Referral;
-use crate::domain::ids::CommentId;
+use crate::domain::ids::{CommentId, ConversationId, NoteId};
 use crate::domain::marks::Reaction;
+use crate::domain::outgoing::{Outgoing, OutgoingKind};
 use crate::domain::told::{LooseEnd, Told};
 use crate::store::threads::{self, Wanted};
 use crate::store::{StoreError, comments, turns};
@@ -20,6 +23,15 @@ pub(super) fn referral() -> Referral {
 
 pub(super) fn reaction() -> Reaction {
     Reaction { by: "42".to_owned(), emoji: Some("❤".to_owned()), at: at(6) }
+}
+
+pub(super) fn picture() -> Outgoing {
+    Outgoing { kind: OutgoingKind::Image, url: "https://shop.example/é.jpg".to_owned() }
+}
+
+pub(super) fn note(n: i64) -> Note {
+    let on = NoteOn::Conversation(ConversationId(n * 100));
+    Note { id: NoteId(n * 100), on, text: "calls back é".to_owned(), by: Some("Bea".to_owned()), at: at(4) }
 }
 
 pub(super) fn comment(n: i64) -> PublicComment {

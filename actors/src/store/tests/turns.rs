@@ -4,12 +4,14 @@ use serde_json::json;
 
 use crate::domain::changes::{Changes, Decided};
 use crate::domain::channel::Account;
+use crate::domain::command::NoteOn;
 use crate::domain::conversation::{Conversation, Facts, LeadStage, Message, MessageState};
 use crate::domain::event::Source;
 use crate::domain::ids::{ConversationId, EventSeq, MessageId, OrderId, OutboxId, SellerId};
 use crate::domain::order::{Looks, OrderState};
 use crate::domain::outbox::{Owed, OwedCall, OwedState};
 use crate::domain::outcome::{Outcome, Reason};
+use crate::store::notes::{self, NotesPage};
 use crate::store::pen::{Fence, FencedTx, Sync};
 use crate::store::threads::{self, StoredThread, Wanted};
 use crate::store::views::{self, Page};
@@ -53,6 +55,11 @@ async fn assert_stored(store: &Store, seller: SellerId, changes: &Changes) {
     assert!(changes.loose_ends.iter().all(|end| loaded.loose_ends.contains(end)));
     let public = comments::page(reads, seller, ALL).await.unwrap();
     assert!(changes.comments.iter().all(|comment| public.contains(comment)));
+    let page = NotesPage { before: None, limit: u64::MAX };
+    let kept = notes::page(reads, seller, NoteOn::Conversation(conversation.id), page).await.unwrap();
+    assert_eq!(kept, changes.notes);
+    let customer = &changes.customers[0];
+    assert_eq!(views::customer(reads, seller, customer.id).await.unwrap().as_ref(), Some(customer));
 }
 
 fn sent_by(call: &Owed, changes: &Changes) -> Option<Message> {
@@ -80,6 +87,8 @@ async fn a_turn_is_read_back_as_it_was_stored() {
             asked: None,
             unread: 0,
             episode: 2,
+            labels: vec![],
+            assignee: None,
             ..changes.conversations[0].clone()
         };
         changes.messages[1] =
@@ -96,6 +105,8 @@ async fn a_turn_is_read_back_as_it_was_stored() {
         changes.alarms_over = vec![changes.alarms.remove(1).key];
         changes.alarms[0].due = at(70);
         changes.comments.clear();
+        changes.notes_over = vec![changes.notes.remove(0).id];
+        changes.customers[0].given_name = None;
         changes.loose_ends_over = vec![(account(), changes.loose_ends.remove(0).mid)];
         save(&store, seller, &changes).await;
         assert_stored(&store, seller, &changes).await;

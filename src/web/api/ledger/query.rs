@@ -1,7 +1,5 @@
 //! What somebody asks of the ledger, as values: or a sentence that says what is wrong with it.
 
-use std::borrow::Cow;
-
 use actors::domain::channel::Account;
 use actors::domain::event::Source;
 use actors::domain::ids::{EventSeq, SellerId};
@@ -9,10 +7,11 @@ use actors::domain::outcome::Reason;
 use actors::ledger::Position;
 use actors::store::ledger::{By, Order, Selection, Span, State};
 use chrono::{DateTime, NaiveDate, Utc};
-use http::StatusCode;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::web::problem::Problem;
+use crate::web::api::ask::{Asks, Pairs};
+use crate::web::operation::{Parameter, Schemas};
 
 const PAGE: usize = 100;
 const MOST: usize = 500;
@@ -21,11 +20,6 @@ const TEXT_BYTES: usize = 1_000;
 
 /// What is wrong, as a sentence.
 type Checked<T> = Result<T, String>;
-
-/// What is wrong with a query.
-pub(super) fn invalid(detail: String) -> Problem {
-    Problem::new(StatusCode::BAD_REQUEST, "invalid_query", "The query cannot be read").detail(detail)
-}
 
 /// Which events, as it is written.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -127,7 +121,97 @@ fn unknown(name: &str, known: &str) -> String {
     format!("there is no \"{}\" to ask by; there are {known}", name.escape_debug())
 }
 
-type Pairs<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
+/// A search, as it is documented.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "it is read by hand, so that what is wrong is said well")]
+struct EventsShape {
+    /// What became of them: `ledgered` unless said; `any` for all.
+    state: Option<String>,
+    /// Ledgered for this reason.
+    reason: Option<String>,
+    /// Who told us: `meta`, `command` or `result`.
+    source: Option<String>,
+    /// What they are, as a word.
+    kind: Option<String>,
+    /// The account, as channel and Meta's id: `instagram:17841400000000001`.
+    account: Option<String>,
+    /// Whose they are.
+    seller: Option<i64>,
+    /// The customer's id at Meta.
+    customer: Option<String>,
+    /// Unique within the account.
+    key: Option<String>,
+    /// Not before this time or day.
+    since: Option<String>,
+    /// Before this time or day.
+    until: Option<String>,
+    /// `newest` first, unless `oldest` is said.
+    order: Option<String>,
+    /// Where the page begins, as `next` of the page before gave it.
+    after: Option<String>,
+    /// How many rows at most: 1 to 500.
+    limit: Option<u64>,
+}
+
+/// A split, as it is documented.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "it is read by hand, so that what is wrong is said well")]
+struct PartsShape {
+    /// `account`, `seller`, `hour` or `day`; all of it unless said.
+    by: Option<String>,
+    /// Not before this time or day.
+    since: Option<String>,
+    /// Before this time or day.
+    until: Option<String>,
+    /// Of this account only.
+    account: Option<String>,
+    /// Of this seller only.
+    seller: Option<i64>,
+    /// Where the page begins, as `next` of the page before gave it.
+    after: Option<String>,
+    /// How many rows at most: 1 to 500.
+    limit: Option<u64>,
+}
+
+/// A page of accounts, as it is documented.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "it is read by hand, so that what is wrong is said well")]
+struct AccountsShape {
+    /// Where the page begins, as `next` of the page before gave it.
+    after: Option<String>,
+    /// How many rows at most: 1 to 500.
+    limit: Option<u64>,
+}
+
+/// How much of an event is shown, as it is documented.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "it is read by hand, so that what is wrong is said well")]
+struct RawShape {
+    /// `whole`: all of its bytes, not only the first 64 KiB.
+    raw: Option<String>,
+}
+
+/// Queries that are read by hand, each with the shape it is documented as.
+macro_rules! by_hand {
+    ($($query:ty as $shape:ty;)+) => {$(
+        impl Asks for $query {
+            fn parameters(schemas: &mut Schemas) -> Vec<Parameter> {
+                schemas.query::<$shape>()
+            }
+
+            fn read(pairs: Pairs<'_>) -> Result<Self, String> {
+                Self::checked(pairs)
+            }
+        }
+    )+};
+}
+
+by_hand! {
+    EventsQuery as EventsShape;
+    PartsQuery as PartsShape;
+    AccountsQuery as AccountsShape;
+    RawQuery as RawShape;
+}
 
 /// A search.
 pub(super) struct EventsQuery {
@@ -140,7 +224,7 @@ pub(super) struct EventsQuery {
 
 impl EventsQuery {
     /// Reads `?state=ledgered&reason=...&order=newest&after=EVENT&limit=ROWS`.
-    pub(super) fn read(pairs: Pairs<'_>) -> Checked<Self> {
+    fn checked(pairs: Pairs<'_>) -> Checked<Self> {
         const KNOWN: &str =
             "state, reason, source, kind, account, seller, customer, key, since, until, order, after, limit";
         let (mut state, mut asked) = (Some(State::Ledgered), SelectionIn::default());
@@ -180,7 +264,7 @@ pub(super) struct PartsQuery {
 
 impl PartsQuery {
     /// Reads `?by=hour&since=...&until=...&account=...&seller=...&after=...&limit=ROWS`.
-    pub(super) fn read(pairs: Pairs<'_>) -> Checked<Self> {
+    fn checked(pairs: Pairs<'_>) -> Checked<Self> {
         let (mut by, mut after, mut rows, mut asked) = (By::Nothing, None, PAGE, SelectionIn::default());
         for (name, value) in pairs {
             match &*name {
@@ -212,34 +296,49 @@ fn part(word: &str) -> Checked<By> {
     }
 }
 
-/// Reads `?after=ACCOUNT&limit=ROWS`.
-pub(super) fn account_page(pairs: Pairs<'_>) -> Checked<(String, usize)> {
-    let (mut after, mut rows) = (String::new(), PAGE);
-    for (name, value) in pairs {
-        match &*name {
-            "after" => after = text("after", value.into_owned())?,
-            "limit" => rows = limit(&value)?,
-            name => return Err(unknown(name, "after, limit")),
-        }
-    }
-    Ok((after, rows))
+/// A page of accounts.
+pub(super) struct AccountsQuery {
+    pub(super) after: String,
+    pub(super) limit: usize,
 }
 
-/// Reads `?raw=whole`.
-pub(super) fn whole_raw(pairs: Pairs<'_>) -> Checked<bool> {
-    let mut whole = false;
-    for (name, value) in pairs {
-        match (&*name, &*value) {
-            ("raw", "whole") => whole = true,
-            ("raw", word) => return Err(one_of("raw", word, &["whole"])),
-            (name, _) => return Err(unknown(name, "raw")),
+impl AccountsQuery {
+    /// Reads `?after=ACCOUNT&limit=ROWS`.
+    fn checked(pairs: Pairs<'_>) -> Checked<Self> {
+        let mut asked = Self { after: String::new(), limit: PAGE };
+        for (name, value) in pairs {
+            match &*name {
+                "after" => asked.after = text("after", value.into_owned())?,
+                "limit" => asked.limit = limit(&value)?,
+                name => return Err(unknown(name, "after, limit")),
+            }
         }
+        Ok(asked)
     }
-    Ok(whole)
+}
+
+/// How much of an event is shown.
+pub(super) struct RawQuery {
+    pub(super) is_whole: bool,
+}
+
+impl RawQuery {
+    /// Reads `?raw=whole`.
+    fn checked(pairs: Pairs<'_>) -> Checked<Self> {
+        let mut asked = Self { is_whole: false };
+        for (name, value) in pairs {
+            match (&*name, &*value) {
+                ("raw", "whole") => asked.is_whole = true,
+                ("raw", word) => return Err(one_of("raw", word, &["whole"])),
+                (name, _) => return Err(unknown(name, "raw")),
+            }
+        }
+        Ok(asked)
+    }
 }
 
 /// Which events to put back to work, as it is written.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ReplayIn {
     reason: Option<String>,
@@ -281,7 +380,7 @@ mod tests {
     use super::*;
 
     fn events(query: &str) -> Checked<EventsQuery> {
-        EventsQuery::read(url::form_urlencoded::parse(query.as_bytes()).collect())
+        EventsQuery::checked(url::form_urlencoded::parse(query.as_bytes()).collect())
     }
 
     #[test]

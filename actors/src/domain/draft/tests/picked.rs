@@ -52,6 +52,8 @@ pub(super) fn confirmed() -> Order {
         contact: Contact::default(),
         opened_at: DateTime::UNIX_EPOCH,
         confirmed_at: None,
+        version: 1,
+        by_hand: false,
     }
 }
 

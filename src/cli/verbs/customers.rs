@@ -1,0 +1,89 @@
+//! `hawker customers`: who writes to a shop, and how to reach them.
+
+use clap::Subcommand;
+
+use super::notes::{self, On};
+use super::{Desk, Does};
+use crate::cli::desk::HowArgs;
+use crate::cli::service::{Call, PageArgs, Shop};
+use crate::cli::shown::{Column, account, by, number, sheet, text};
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  hawker customers list 1 --q ada
+  hawker customers show 1 3
+  hawker customers edit 1 3 --phone +15550100199 --address \"12 Harbour Street\"
+  hawker customers note 1 3 \"Prefers to be called in the evening\"";
+
+const ALL: &str = "/api/v1/sellers/{seller}/customers";
+const ONE: &str = "/api/v1/sellers/{seller}/customers/{customer}";
+const COLUMNS: &[Column] = &[
+    number("CUSTOMER", "/id"),
+    by("NAME", super::conversations::name_of),
+    account("ON", "/account"),
+    text("PHONE", "/contact/phone"),
+    text("E-MAIL", "/contact/email"),
+    text("ADDRESS", "/contact/address"),
+];
+const FIRST: [&str; 6] = ["id", "name", "username", "meta_id", "account", "contact"];
+
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum Verb {
+    /// Lists customers.
+    List {
+        seller: Shop,
+        /// Only those with this in their name or details.
+        #[arg(long, value_name = "TEXT")]
+        q: Option<String>,
+        #[command(flatten)]
+        page: PageArgs,
+    },
+    /// Shows a customer.
+    Show { seller: Shop, customer: i64 },
+    /// Writes a name and contact details in the place of what is known; "" takes a detail away.
+    Edit {
+        seller: Shop,
+        customer: i64,
+        #[arg(long)]
+        name: Option<String>,
+        #[arg(long)]
+        phone: Option<String>,
+        #[arg(long)]
+        email: Option<String>,
+        #[arg(long)]
+        address: Option<String>,
+        #[command(flatten)]
+        how: HowArgs,
+    },
+    /// Writes a note about a customer, for the staff.
+    Note {
+        seller: Shop,
+        customer: i64,
+        text: String,
+        #[command(flatten)]
+        how: HowArgs,
+    },
+}
+
+impl Does for Verb {
+    async fn run(self, desk: &Desk) -> anyhow::Result<()> {
+        match self {
+            Verb::List { seller, q, page } => {
+                desk.lists(Call::get(ALL).of(seller).asking("q", q), &page, COLUMNS).await
+            }
+            Verb::Show { seller, customer } => {
+                let call = Call::get(ONE).of(seller).at("customer", customer);
+                desk.shows(call, |screen, it| sheet(screen, it, &FIRST)).await
+            }
+            Verb::Edit { seller, customer, name, phone, email, address, how } => {
+                let call = Call::patch(ONE).of(seller).at("customer", customer).saying_some("name", name);
+                let call = call.saying_some("phone", phone).saying_some("email", email);
+                let call = call.saying_some("address", address);
+                desk.does(call, &how, |screen, it| sheet(screen, it, &FIRST)).await
+            }
+            Verb::Note { seller, customer, text, how } => {
+                notes::write(desk, seller, On::Customer(customer), &text, &how).await
+            }
+        }
+    }
+}

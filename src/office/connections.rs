@@ -1,0 +1,125 @@
+//! Accounts at Meta: connected, disconnected, and their tokens found for calls.
+
+use std::sync::Arc;
+
+use actors::domain::access::Scope;
+use actors::domain::channel::Account;
+use actors::domain::ids::{ConnectionId, SellerId};
+use actors::domain::shop_event::ShopEventKind;
+use actors::ports::Later;
+use actors::store::office::{self, NewConnection, Which};
+use actors::store::{OfficeTx, Store, inbox};
+use serde_json::json;
+
+use super::deeds::note;
+use super::{Office, OfficeError, Once, Request};
+use crate::graph::{Credentials, NoToken, Tokens};
+use crate::vault::{Purpose, Sealed, Secret, Vault};
+
+const ACCESS_TOKEN: &str = "access_token";
+
+/// An account to connect.
+pub struct NewAccount {
+    /// Whose.
+    pub seller: SellerId,
+    /// The account at Meta.
+    pub account: Account,
+    /// The account linked to it: a Page's Instagram account, or the other way round.
+    pub linked: Option<Account>,
+    /// Its name, for people.
+    pub username: String,
+    /// What Meta gave to act for it.
+    pub token: Secret,
+}
+
+impl Office {
+    /// Connects an account: from here on its events find their seller. What is connected to it already gets the token.
+    pub async fn connect(&self, request: &Request<'_>, new: NewAccount) -> Result<Once<ConnectionId>, OfficeError> {
+        let seller = new.seller;
+        request.allows(Scope::ConnectionsWrite, Some(seller))?;
+        let mut news = None;
+        let connect = async |tx: &OfficeTx| {
+            let connection = self.connect_in(tx, request, new).await?;
+            news = Some(self.news_for(seller));
+            Ok::<_, OfficeError>(connection)
+        };
+        let connected = self.once(request, connect).await?;
+        self.world.reload_directory().await?;
+        news.unwrap_or_else(|| self.news_for(seller)).tell().await;
+        Ok(connected)
+    }
+
+    async fn connect_in(
+        &self,
+        tx: &OfficeTx,
+        request: &Request<'_>,
+        new: NewAccount,
+    ) -> Result<ConnectionId, OfficeError> {
+        let NewAccount { seller, account, linked, username, token } = new;
+        if !office::is_there(tx, seller).await? {
+            return Err(OfficeError::NoSeller(seller));
+        }
+        let new = NewConnection { seller, account, linked, username };
+        let was_connected = office::is_connected(tx, seller, Which::Account(&new.account)).await?;
+        let connection = office::put_connection(tx, &new).await?;
+        let connection = connection.ok_or_else(|| OfficeError::Taken(new.account.clone(), new.linked.clone()))?;
+        let sealed = self.vault.seal(&token, &access_token(seller, connection))?;
+        office::put_token(tx, seller, connection, sealed.as_str()).await?;
+        let linked = new.linked.as_ref().map(Account::as_str);
+        let detail = json!({ "connection": connection, "account": new.account.as_str(), "linked": linked });
+        note(tx, request, (Some(seller), "connection.connected"), detail).await?;
+        let happened =
+            if was_connected { ShopEventKind::ConnectionChanged } else { ShopEventKind::ConnectionConnected };
+        inbox::announce(tx, seller, (happened, connection.0), self.world.now()).await?;
+        Ok(connection)
+    }
+
+    /// Ends a connection: from here on its events find nobody, and nothing is sent through it. False: there is none.
+    pub async fn disconnect(
+        &self,
+        request: &Request<'_>,
+        seller: SellerId,
+        connection: ConnectionId,
+    ) -> Result<bool, OfficeError> {
+        request.allows(Scope::ConnectionsWrite, Some(seller))?;
+        let mut news = None;
+        let end = async |tx: &OfficeTx| {
+            let was_connected = office::is_connected(tx, seller, Which::Id(connection)).await?;
+            let was_there = office::end_connection(tx, seller, connection).await?;
+            if was_connected {
+                let happened = (ShopEventKind::ConnectionDisconnected, connection.0);
+                inbox::announce(tx, seller, happened, self.world.now()).await?;
+            }
+            if was_there {
+                let detail = json!({ "connection": connection });
+                note(tx, request, (Some(seller), "connection.disconnected"), detail).await?;
+                news = Some(self.news_for(seller));
+            }
+            Ok::<_, OfficeError>(was_there)
+        };
+        let was_there = self.once(request, end).await?.value;
+        self.world.reload_directory().await?;
+        if was_there {
+            news.unwrap_or_else(|| self.news_for(seller)).tell().await;
+        }
+        Ok(was_there)
+    }
+}
+
+fn access_token(seller: SellerId, connection: ConnectionId) -> Purpose {
+    Purpose::Connection { seller, connection, what: ACCESS_TOKEN }
+}
+
+/// Finds tokens in the database and opens them.
+pub fn tokens(store: Store, vault: Arc<Vault>) -> Tokens {
+    Arc::new(move |seller, connection| {
+        let (store, vault) = (store.clone(), vault.clone());
+        Box::pin(async move {
+            let access = office::access(store.reads(), seller, connection).await;
+            let access = access.map_err(|error| NoToken::Unreadable(error.to_string()))?.ok_or(NoToken::Missing)?;
+            let token = vault.open(&Sealed::stored(access.sealed_token), &access_token(seller, connection));
+            let token = token.map_err(|error| NoToken::Unreadable(error.to_string()))?;
+            Ok(Credentials { token, page: access.page })
+        }) as Later<'static, Result<Credentials, NoToken>>
+    })
+}
