@@ -314,6 +314,8 @@ impl<T: DeserializeOwned + JsonSchema + Default + Send + 'static> Takes for Mayb
 pub(super) struct Upload(pub(super) Incoming);
 
 impl Takes for Upload {
+    const REQUIRED: bool = false;
+
     fn shapes(_: &mut Schemas) -> Vec<(&'static str, Value)> {
         ["text/csv", "application/json", "application/x-ndjson"].map(|media| (media, serde_json::json!({}))).into()
     }
