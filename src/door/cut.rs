@@ -52,7 +52,7 @@ fn body(cutter: &mut Cutter<'_>) -> Option<()> {
 }
 
 fn list_of_envelopes<'a>(cutter: &mut Cutter<'a>, raw: &'a RawValue) {
-    each(cutter, raw, &Account::unreadable(), envelope);
+    each(cutter, raw, Account::unreadable, envelope);
     if cutter.count() == 0 {
         cutter.unknown("", raw);
     }
@@ -65,12 +65,12 @@ fn envelope<'a>(cutter: &mut Cutter<'a>, raw: &'a RawValue) {
     let member = |name: &str| fields.iter().find(|(key, _)| key == name).map(|(_, value)| *value);
     let object = member("object").and_then(|object| serde_json::from_str::<String>(object.get()).ok());
     let object = object.unwrap_or_default();
-    let (nobody, before) = (Account::unreadable(), cutter.count());
+    let (nobody, before) = (Account::unreadable, cutter.count());
     // A name may stand there twice; of what is signed, nothing is passed over.
     for (_, entries) in fields.iter().filter(|(name, _)| name == "entry") {
         match channel_of(&object) {
-            Some(channel) => each(cutter, entries, &nobody, |cutter, raw| entry(cutter, channel, raw)),
-            None => each(cutter, entries, &nobody, |cutter, entry| cutter.unknown(&object, entry)),
+            Some(channel) => each(cutter, entries, nobody, |cutter, raw| entry(cutter, channel, raw)),
+            None => each(cutter, entries, nobody, |cutter, entry| cutter.unknown(&object, entry)),
         }
     }
     if cutter.count() == before {
@@ -92,13 +92,11 @@ fn entry<'a>(cutter: &mut Cutter<'a>, channel: Channel, raw: &'a RawValue) {
     if member("field").is_some() && member("value").is_some() {
         change::cut(cutter, &place, "", raw);
     }
-    let account = place.account(None);
+    let account = || place.account(None);
     for (name, items) in &fields {
         match name.as_ref() {
-            "messaging" | "changes" => {
-                each(cutter, items, &account, |cutter, raw| change::cut(cutter, &place, "", raw))
-            }
-            "standby" => each(cutter, items, &account, |cutter, raw| change::cut(cutter, &place, STANDBY, raw)),
+            "messaging" | "changes" => each(cutter, items, account, |cutter, raw| change::cut(cutter, &place, "", raw)),
+            "standby" => each(cutter, items, account, |cutter, raw| change::cut(cutter, &place, STANDBY, raw)),
             _ => {}
         }
     }
@@ -112,12 +110,12 @@ fn entry<'a>(cutter: &mut Cutter<'a>, channel: Channel, raw: &'a RawValue) {
 fn each<'a>(
     cutter: &mut Cutter<'a>,
     list: &'a RawValue,
-    account: &Account,
+    account: impl FnOnce() -> Account,
     mut with: impl FnMut(&mut Cutter<'a>, &'a RawValue),
 ) {
     match serde_json::from_str::<Option<Vec<&RawValue>>>(list.get()) {
         Ok(elements) => elements.into_iter().flatten().for_each(|element| with(cutter, element)),
-        Err(_) => cutter.unreadable(list, account.clone()),
+        Err(_) => cutter.unreadable(list, account()),
     }
 }
 

@@ -94,7 +94,7 @@ pub struct Account(String);
 impl Account {
     /// The account with Meta's `id` on `channel`.
     pub fn new(channel: Channel, id: &str) -> Self {
-        Self(format!("{}:{id}", channel.name()))
+        Self([channel.name(), ":", id].concat())
     }
 
     /// The account of things that belong to a seller and not to Meta: commands and results.
