@@ -4,6 +4,7 @@
 pub mod alarms;
 pub mod app_hold;
 pub mod budgets;
+pub(crate) mod checkpoints;
 pub mod comments;
 mod connect;
 pub mod deliveries;
@@ -24,6 +25,7 @@ pub mod open;
 pub mod orders;
 pub mod pen;
 mod rows;
+mod scribe;
 pub mod sellers;
 pub mod shop_events;
 #[cfg(test)]

@@ -16,7 +16,8 @@ use crate::post::AlarmsMsg;
 use crate::shop::MAX_HEARD;
 use crate::store::pen::Fence;
 use crate::store::threads::Wanted;
-use crate::store::{FencedTx, StoreError, Sync, alarms, comments, desk, inbox, threads, turns};
+use crate::store::turns::TurnSql;
+use crate::store::{FencedTx, StoreError, Sync, alarms, comments, desk, inbox, threads};
 use crate::trouble::within;
 
 use super::batch::{self, Batch};
@@ -94,14 +95,14 @@ impl Desk {
     /// Counted before the event is taken in hand, and committed, because whoever falls counts nothing.
     async fn count_attempt(&mut self, event: EventSeq) -> Result<i32, Fall> {
         let (world, fence) = (&self.seat.world, self.fence(self.last_id));
-        let count = async {
-            let tx = FencedTx::begin(world.store.pen(), self.seat.seller, fence, Sync::Lazy).await?;
-            let tx = tx.following(self.stored_turns)?;
+        let (pen, seller, stored_turns) = (world.store.pen().clone(), self.seat.seller, self.stored_turns);
+        let count = async move {
+            let tx = FencedTx::begin(&pen, seller, fence, Sync::Lazy).await?.following(stored_turns)?;
             let attempts = inbox::count_attempt(&tx, event).await?;
             tx.commit("seller.attempt").await?;
             Ok(attempts)
         };
-        let attempts = within(world.settings.store_timeout, count).await?;
+        let attempts = within(world.settings.store_timeout, world.store.pen().dictate(count)).await?;
         self.stored_turns += 1;
         Ok(attempts)
     }
@@ -203,11 +204,15 @@ impl Desk {
     }
 
     async fn save(&self, changes: &Changes, sync: Sync, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let (pen, seller, stored_turns) = (self.seat.world.store.pen().clone(), self.seat.seller, self.stored_turns);
+        let (turn, fence) = (TurnSql::new(pen.backend(), seller, changes, now), self.fence(changes.last_id));
         let claims = changes.outbox.iter().any(|owed| owed.state == OwedState::Claimed);
-        let (pen, fence) = (self.seat.world.store.pen(), self.fence(changes.last_id));
-        let tx = FencedTx::begin(pen, self.seat.seller, fence, sync).await?.following(self.stored_turns)?;
-        turns::save(&tx, changes, now).await?;
-        tx.commit(if claims { "seller.claim" } else { "seller.turn" }).await
+        let writing = async move {
+            let tx = FencedTx::begin(&pen, seller, fence, sync).await?.following(stored_turns)?;
+            turn.save(&tx).await?;
+            tx.commit(if claims { "seller.claim" } else { "seller.turn" }).await
+        };
+        self.seat.world.store.pen().dictate(writing).await
     }
 
     fn fence(&self, last_id: i64) -> Fence {

@@ -50,7 +50,8 @@ pub struct Loaded {
 /// The order matters: once the raise is committed, no earlier incarnation can commit any more, and whatever one did
 /// commit is there to be read.
 pub async fn load(store: &Store, seller: SellerId, now: DateTime<Utc>) -> Result<Option<Loaded>, StoreError> {
-    let Some(raised) = raise(store.pen(), seller, now).await? else { return Ok(None) };
+    let raise = raise(store.pen().clone(), seller, now);
+    let Some(raised) = store.pen().dictate(raise).await? else { return Ok(None) };
     let reads = store.reads();
     let connections = connections(reads, seller).await?;
     Ok(Some(Loaded {
@@ -80,7 +81,7 @@ struct Raised {
 }
 
 /// Waits for the transaction of an earlier incarnation to end: on SQLite for the pen, on PostgreSQL for the row.
-async fn raise(pen: &Pen, seller: SellerId, now: DateTime<Utc>) -> Result<Option<Raised>, StoreError> {
+async fn raise(pen: Pen, seller: SellerId, now: DateTime<Utc>) -> Result<Option<Raised>, StoreError> {
     let tx = pen.write(Writer::Seller, Sync::Lazy).await?;
     let sql = format!(
         "UPDATE seller SET incarnation = incarnation + 1 WHERE id = $1 RETURNING incarnation, last_id, settings, turns, caps, {}",
