@@ -199,8 +199,8 @@ fn config(url: &str) -> Config {
     config.meta.instagram_app_secret = Some(posts::APP_SECRET.to_owned().into());
     config.secrets.encryption_key = Some(ENCRYPTION_KEY.to_owned().into());
     config.secrets.operator_api_key = Some(OPERATOR_KEY.to_owned().into());
-    config.api.requests_per_second = 1_000_000;
-    config.api.burst = 1_000_000;
+    config.api.requests_per_second = std::num::NonZeroU32::MAX;
+    config.api.burst = std::num::NonZeroU32::MAX;
     config.actors.reply_quiet = Duration::from_secs(3600);
     config.actors.idle_unload = Duration::from_secs(3600);
     config
