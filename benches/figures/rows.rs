@@ -139,7 +139,7 @@ impl Rows {
         let lines = format!(
             "INSERT INTO order_line (seller_id, order_id, n, product, title, options, modifiers, quantity, unit_minor, \
              currency, evidence, confidence, stock_taken) {NUMBERS} SELECT 1, 1 + i / 2, 1 + i % 2, 'SKU-1', \
-             'canvas apron', '{{}}', '[]', 2, 1900, 'USD', '[]', 0.9, FALSE FROM n"
+             'canvas apron', '[]', '[]', 2, 1900, 'USD', '[]', 0.9, FALSE FROM n"
         );
         let said = format!(
             "INSERT INTO message (seller_id, id, conversation_id, episode, counts, author, source_key, text, \
