@@ -121,14 +121,14 @@ struct PutProducts {
 /// How many products were put.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "ProductsPut")]
-struct PutOut {
+pub(super) struct PutOut {
     products: usize,
 }
 
 /// How many were taken out.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Removed")]
-struct RemovedOut {
+pub(super) struct RemovedOut {
     removed: usize,
 }
 
@@ -249,7 +249,7 @@ struct PutModifiers {
 
 /// How many modifiers were put.
 #[derive(Serialize, JsonSchema)]
-struct ModifiersPut {
+pub(super) struct ModifiersPut {
     modifiers: usize,
 }
 
