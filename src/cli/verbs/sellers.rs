@@ -24,7 +24,6 @@ const SETTINGS: &str = "/api/v1/sellers/{seller}/settings";
 const COLUMNS: &[Column] = &[
     number("SELLER", "/id"),
     text("NAME", "/name"),
-    text("STATUS", "/status"),
     text("CURRENCY", "/currency"),
     text("LANGUAGE", "/language"),
 ];

@@ -90,7 +90,6 @@ enum CommandAnswer {
 /// Why a command was not done.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "CommandNotDone")]
-#[expect(dead_code, reason = "it is the shape of what is kept")]
 struct NotDoneOut {
     /// A stable code.
     error: String,
@@ -104,7 +103,6 @@ struct NotDoneOut {
 /// A part of a file of products that was taken in.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "BlockImported")]
-#[expect(dead_code, reason = "it is the shape of what is kept")]
 struct ImportedOut {
     created: u64,
     changed: u64,
@@ -115,7 +113,6 @@ struct ImportedOut {
 /// Caps that were put.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "CapsPut")]
-#[expect(dead_code, reason = "it is the shape of what is kept")]
 struct CapsOut {
     own_caps: OwnCaps,
 }

@@ -156,7 +156,12 @@ async fn remove(api: Arc<Api>, ask: Ask) -> Result<Obeyed<RemovedOut>, Problem> 
 
 async fn export(api: Arc<Api>, ask: Ask<ExportQuery>) -> Result<Pieces, Problem> {
     let format = ask.query.format.unwrap_or(Format::Json);
-    let pieces = api.goods.export(ask.seller()?, format).map(|piece| piece.map_err(io::Error::other)).boxed();
+    let place = api.lasting.enter(&ask.caller)?;
+    let pieces = api.goods.export(ask.seller()?, format).map(move |piece| {
+        let _held = &place;
+        piece.map_err(io::Error::other)
+    });
+    let pieces = pieces.boxed();
     Ok(Pieces { media: media_of(format), pieces })
 }
 
@@ -188,6 +193,7 @@ async fn import(api: Arc<Api>, ask: Ask<ImportQuery, Upload>) -> Result<Json<Imp
         by: Some(ask.caller.named()),
         ..Options::new(ask.query.format.or(by_type).ok_or_else(unknown)?)
     };
+    let _place = api.lasting.enter(&ask.caller)?;
     let patient = patiently(ask.body.0, api.limits.deadline);
     let imported = api.goods.import(seller, patient, &options, |_| ()).await.map_err(not_imported)?;
     Ok(Json(imported))

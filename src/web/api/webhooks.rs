@@ -143,7 +143,7 @@ impl From<Known> for WebhookOut {
 #[schemars(rename = "Delivery")]
 struct DeliveryOut {
     id: DeliveryId,
-    /// Of which event; none: it is a test.
+    /// Of which event; none: it is a test, or says that events were missed.
     event: Option<ShopEventId>,
     kind: String,
     #[schemars(with = "words::DeliveryState")]
