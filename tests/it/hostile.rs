@@ -71,11 +71,11 @@ async fn a_sellers_key_sees_no_other_shops_events_in_the_ledger(database: Databa
     let all = app.read("/api/v1/ledger/events").await;
     let seqs = |of: &Shop| -> Vec<i64> {
         let rows = all["data"].as_array().unwrap().iter().filter(|row| row["seller"] == json!(of.seller));
-        rows.map(|row| row["event"].as_i64().unwrap()).collect()
+        rows.map(|row| row["id"].as_i64().unwrap()).collect()
     };
     let (mine, other) = (seqs(&ours)[0], seqs(&theirs)[0]);
     let (status, seen) = ask(Method::GET, "/api/v1/ledger/events", "").await;
-    let seen: Vec<&Value> = seen["data"].as_array().unwrap().iter().map(|row| &row["event"]).collect();
+    let seen: Vec<&Value> = seen["data"].as_array().unwrap().iter().map(|row| &row["id"]).collect();
     assert_eq!((status, seen), (200, vec![&json!(mine)]));
     let elsewhere = format!("seller={}", theirs.seller);
     for (method, path, body, code) in [
@@ -106,7 +106,7 @@ async fn what_an_operator_looks_at_in_the_ledger_is_noted(database: Database) {
     let [ours, _] = two_with_trouble(&app).await;
     app.read(&format!("/api/v1/ledger/events?seller={}", ours.seller)).await;
     let all = app.read("/api/v1/ledger/events?order=oldest").await;
-    app.read(&format!("/api/v1/ledger/events/{}", all["data"][0]["event"])).await;
+    app.read(&format!("/api/v1/ledger/events/{}", all["data"][0]["id"])).await;
     let (status, _) = app.call(Method::POST, "/api/v1/ledger/replay", &json!({ "reason": "unreadable" })).await;
     assert_eq!(status, 200);
     let noted = app.read(&format!("/api/v1/sellers/{}/audit", ours.seller)).await;
@@ -129,7 +129,7 @@ async fn a_replay_that_is_asked_for_again_is_answered_alike(database: Database) 
     app.settle().await;
     app.restart().await;
     assert_eq!(post(&app, "/api/v1/ledger/replay", "a", &ask).await, first, "whoever lost the answer gets it");
-    let event = app.read("/api/v1/ledger/events").await["data"][0]["event"].clone();
+    let event = app.read("/api/v1/ledger/events").await["data"][0]["id"].clone();
     let one = format!("/api/v1/ledger/events/{event}/replay");
     let first = post(&app, &one, "b", &Value::Null).await;
     app.settle().await;
@@ -345,7 +345,11 @@ async fn a_list_that_ends_too_early_removes_nothing(database: Database) {
     ] {
         let (status, report) = import(&app, &shop, "mode=replace", ("application/json", once), file.clone()).await;
         assert_eq!((status, &report["removed"]), (200, &json!(0)), "{file}: {report}");
-        assert_eq!((&report["refused"], &report["problems"]["lines"][0]["code"]), (&json!(1), &json!(code)), "{report}");
+        assert_eq!(
+            (&report["refused"], &report["problems"]["lines"][0]["code"]),
+            (&json!(1), &json!(code)),
+            "{report}"
+        );
         assert!(report["not_removed"].is_string(), "{report}");
     }
     assert_eq!(sold().await.as_array().unwrap().len(), before);
@@ -393,7 +397,11 @@ async fn an_endpoint_that_was_away_for_too_long_is_told_what_it_missed(database:
     let told = until("both are told", || async { Some(receiver.taken()).filter(|taken| taken.len() == 2) }).await;
     assert_eq!([told[0].kind(), told[1].kind()], ["events.missed", "message.received"]);
     let missed: Value = serde_json::from_str(&told[0].body).unwrap();
-    assert_eq!((&missed["data"]["after"], &missed["data"]["through"]), (&json!(told_through), &json!(last)), "{missed}");
+    assert_eq!(
+        (&missed["data"]["after"], &missed["data"]["through"]),
+        (&json!(told_through), &json!(last)),
+        "{missed}"
+    );
     assert_eq!(told[0].signed_by(made.secret.expose()), 1);
     app.stop().await;
 }
@@ -411,9 +419,13 @@ async fn conversations_are_found_by_label(database: Database) {
         let path = at(&format!("conversations/{}/labels", conversation["id"]));
         assert_eq!(app.call(Method::POST, &path, &json!({ "add": labels })).await.0, 200);
     }
-    for (label, found) in
-        [("vip", vec![0, 1]), ("VIP", vec![0, 1]), ("vi", vec![1]), ("a%20%22quoted%22,%20one", vec![0]), ("quoted", vec![])]
-    {
+    for (label, found) in [
+        ("vip", vec![0, 1]),
+        ("VIP", vec![0, 1]),
+        ("vi", vec![1]),
+        ("a%20%22quoted%22,%20one", vec![0]),
+        ("quoted", vec![]),
+    ] {
         let listed = app.read(&at(&format!("conversations?label={label}"))).await;
         let ids: Vec<&Value> = listed["data"].as_array().unwrap().iter().map(|row| &row["id"]).collect();
         let wanted: Vec<&Value> = found.iter().map(|place: &usize| &all[*place]["id"]).collect();

@@ -89,7 +89,7 @@ fn labelled(database: DbBackend, label: &str) -> SimpleExpr {
             "EXISTS (SELECT 1 FROM jsonb_array_elements_text(labels::jsonb) AS l(label) \
              WHERE lower(l.label COLLATE \"C\") = $1)"
         }
-        _ => "EXISTS (SELECT 1 FROM json_each(labels) AS l WHERE lower(l.value) = $1)",
+        _ => "EXISTS (SELECT 1 FROM json_each(labels) AS l WHERE lower(l.value) = ?)",
     };
     Expr::cust_with_values(sql, [label.to_ascii_lowercase()])
 }
@@ -101,7 +101,9 @@ pub async fn conversations(
     wanted: &ConversationsWanted,
     page: Page,
 ) -> Result<Vec<(Conversation, Customer)>, StoreError> {
-    let found = page.of::<conversation::Entity>(seller, conversation::Column::Id).filter(wanted.condition(reads.get_database_backend()));
+    let found = page
+        .of::<conversation::Entity>(seller, conversation::Column::Id)
+        .filter(wanted.condition(reads.get_database_backend()));
     with_customers(reads, seller, found.all(reads).await?).await
 }
 

@@ -17,8 +17,13 @@ Examples:
   hawker events follow 1                            until it is interrupted
   hawker events follow 1 --after 4711 --json        everything since then, a line of JSON each";
 
-const COLUMNS: &[Column] =
-    &[number("EVENT", "/data/id"), by("WHEN (UTC)", when), by("WHAT", kind), by("TO", subject), by("CONV.", conversation)];
+const COLUMNS: &[Column] = &[
+    number("EVENT", "/data/id"),
+    by("WHEN (UTC)", when),
+    by("WHAT", kind),
+    by("TO", subject),
+    by("CONV.", conversation),
+];
 
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum Verb {

@@ -36,7 +36,8 @@ impl Lasting {
             if *count >= MOST {
                 let title = "Too many requests of this seller go on at the same time";
                 let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_at_once", title);
-                let detail = format!("a seller's keys follow events and send or take files {MOST} times at once, at most");
+                let detail =
+                    format!("a seller's keys follow events and send or take files {MOST} times at once, at most");
                 return Err(problem.detail(detail).retry_after(LATER));
             }
             *count += 1;
@@ -69,7 +70,8 @@ mod tests {
 
     #[test]
     fn one_sellers_requests_leave_room_for_all_others_and_are_forgotten() {
-        let (lasting, of) = (Lasting::default(), |id| Caller { holder: Holder::Seller(SellerId(id)), ..Caller::operator() });
+        let (lasting, of) =
+            (Lasting::default(), |id| Caller { holder: Holder::Seller(SellerId(id)), ..Caller::operator() });
         let mut held: Vec<Place> = (0..MOST).map(|_| lasting.enter(&of(1)).unwrap()).collect();
         assert_eq!(lasting.enter(&of(1)).err().unwrap().status(), StatusCode::TOO_MANY_REQUESTS);
         assert!(lasting.enter(&of(2)).is_ok() && lasting.enter(&Caller::operator()).is_ok());

@@ -67,11 +67,7 @@ fn for_the_operator<Q, B>(ask: &Ask<Q, B>) -> Result<(), Problem> {
 
 /// The shop that is asked about: a seller's key asks about its own, and about no other. What an operator looks at is
 /// noted.
-async fn narrowed<Q, B>(
-    api: &Api,
-    ask: &Ask<Q, B>,
-    asked: Option<SellerId>,
-) -> Result<Option<SellerId>, Problem> {
+async fn narrowed<Q, B>(api: &Api, ask: &Ask<Q, B>, asked: Option<SellerId>) -> Result<Option<SellerId>, Problem> {
     let seller = ask.caller.narrowed(asked).map_err(gate::not_your_shop)?;
     gate::note_use(api, &ask.caller, seller, &ask.parts).await?;
     Ok(seller)

@@ -316,7 +316,11 @@ impl TallyOut {
             by_seller: sellers.map(|(seller, events)| OfSeller { seller: *seller, events: *events }).collect(),
             by_reason: reasons.map(|(reason, events)| OfReason { reason: reason.clone(), events: *events }).collect(),
             refused: refused
-                .map(|(code, events)| RefusedOut { code: (*code).to_owned(), events: *events, sentence: refusal(code).into() })
+                .map(|(code, events)| RefusedOut {
+                    code: (*code).to_owned(),
+                    events: *events,
+                    sentence: refusal(code).into(),
+                })
                 .collect(),
             duplicate: tally.duplicate,
             next: next.map(|(time, seq)| format!("{time}.{seq}")),
