@@ -127,7 +127,7 @@ impl Errand {
         let World { store, clock, outside, settings, .. } = &*self.world;
         // It may have been read before the one who made it has waited for the disk.
         within(self.limit(), store.pen().flush_seen()).await?;
-        let _place = self.world.place_on_the_road().await;
+        let _place = self.world.place_on_the_road(endpoint.failing_since.is_some()).await;
         let letter = Letter {
             seller: endpoint.seller,
             endpoint: endpoint.id,
