@@ -279,6 +279,7 @@ fn site(config: &Config, ways: Ways<'_>, tree: &Tree, clock: Arc<dyn Clock>) -> 
         office: ways.office.clone(),
         goods: Goods::new(ways.store.clone(), tree.sellers.clone()),
         endpoints: ways.endpoints.clone(),
+        lasting: api::Lasting::default(),
         stopping: ways.serving.clone(),
         sellers: tree.sellers.clone(),
         ledger: tree.ledger.clone(),

@@ -12,12 +12,15 @@ mod events;
 mod gate;
 mod instagram;
 mod keys;
+mod lasting;
 mod ledger;
 mod orders;
 mod products;
 mod sellers;
 mod webhooks;
 mod words;
+
+pub use lasting::Lasting;
 
 use std::sync::Arc;
 
@@ -54,6 +57,8 @@ pub struct Api {
     pub endpoints: Endpoints,
     /// Ends what would go on by itself, once the service is to stop.
     pub stopping: CancellationToken,
+    /// Requests that last.
+    pub lasting: Lasting,
     /// Lets callers in.
     pub gate: Arc<Gate>,
     /// What time it is.

@@ -19,6 +19,7 @@ mod desk;
 mod door;
 mod drafts;
 mod goods;
+mod hostile;
 mod keys;
 mod ledger;
 mod lock;

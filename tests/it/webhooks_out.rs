@@ -6,6 +6,7 @@ use std::time::Duration;
 use ::actors::domain::ids::EndpointId;
 use ::actors::domain::shop_event::ShopEventKind;
 use ::actors::domain::webhook::{DeliveryState, EndpointState};
+use ::actors::ports::Clock;
 use chrono::TimeDelta;
 use hawker::webhooks_out::{Change, Made};
 use http::Method;
@@ -190,6 +191,16 @@ async fn an_endpoint_that_wants_a_pause_is_left_alone_for_so_long(database: Data
     receiver.mend();
     app.let_pass(Duration::from_secs(20)).await;
     until("both are told", || async { (receiver.taken().len() == 2).then_some(()) }).await;
+    // A date says it as well.
+    let date = (app.clock.now() + TimeDelta::minutes(10)).format("%a, %d %b %Y %H:%M:%S GMT");
+    receiver.refuse(Some(&format!("503 Closed\r\nRetry-After: {date}")));
+    app.deliver(&ada.writes("and now?")).await;
+    refused(&receiver, 2).await;
+    app.let_pass(Duration::from_secs(590)).await;
+    assert_eq!(receiver.refused(), 2);
+    receiver.mend();
+    app.let_pass(Duration::from_secs(20)).await;
+    until("that is told, too", || async { (receiver.taken().len() == 3).then_some(()) }).await;
     app.stop().await;
 }
 

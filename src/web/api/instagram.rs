@@ -63,7 +63,7 @@ async fn seller_of<B>(api: &Api, ask: &Ask<SellerQuery, B>) -> Result<SellerId, 
     let seller = seller.ok_or_else(|| {
         gate::invalid("seller_needed", "The seller must be named", "an operator's key opens every shop: add ?seller=ID")
     })?;
-    gate::note_use(api, &ask.caller, seller, &ask.parts).await?;
+    gate::note_use(api, &ask.caller, Some(seller), &ask.parts).await?;
     match office::is_known(api.store.reads(), seller).await.map_err(gate::failed)? {
         true => Ok(seller),
         false => Err(Problem::not_found().detail(format!("there is no seller {seller}"))),
