@@ -100,6 +100,17 @@ struct NotDoneOut {
     status: Option<u16>,
 }
 
+/// A product of a file that was not taken.
+#[derive(Serialize, JsonSchema)]
+struct ProductRefused {
+    /// Its SKU.
+    product: String,
+    /// A stable code.
+    code: String,
+    /// A sentence that says what to do.
+    detail: String,
+}
+
 /// A part of a file of products that was taken in.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "BlockImported")]
@@ -107,7 +118,7 @@ struct ImportedOut {
     created: u64,
     changed: u64,
     /// Products that were not taken, with why.
-    refused: Vec<Value>,
+    refused: Vec<ProductRefused>,
 }
 
 /// Caps that were put.
