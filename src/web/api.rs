@@ -4,6 +4,7 @@
 mod answers;
 mod ask;
 mod commands;
+mod connecting;
 mod connections;
 mod conversations;
 mod desk;
@@ -30,6 +31,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::body::{BodyLimits, BodyRoom};
 use super::route::Route;
+use crate::connect::Connect;
 use crate::goods::Goods;
 use crate::keys::Gate;
 use crate::office::Office;
@@ -52,6 +54,8 @@ pub struct Api {
     pub goods: Goods,
     /// Whom sellers want to be told of what happens.
     pub endpoints: Endpoints,
+    /// Connects accounts at Meta itself.
+    pub connect: Connect,
     /// Ends what would go on by itself, once the service is to stop.
     pub stopping: CancellationToken,
     /// Lets callers in.
@@ -69,6 +73,7 @@ pub fn routes(api: &Arc<Api>) -> Vec<Route> {
     let areas = [
         sellers::routes(api),
         connections::routes(api),
+        connecting::routes(api),
         products::routes(api),
         orders::routes(api),
         conversations::routes(api),
