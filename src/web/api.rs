@@ -4,6 +4,7 @@
 mod answers;
 mod ask;
 mod commands;
+mod connecting;
 mod connections;
 mod conversations;
 mod desk;
@@ -33,6 +34,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::body::{BodyLimits, BodyRoom};
 use super::route::Route;
+use crate::connect::Connect;
 use crate::goods::Goods;
 use crate::keys::Gate;
 use crate::office::Office;
@@ -55,6 +57,8 @@ pub struct Api {
     pub goods: Goods,
     /// Whom sellers want to be told of what happens.
     pub endpoints: Endpoints,
+    /// Connects accounts at Meta itself.
+    pub connect: Connect,
     /// Ends what would go on by itself, once the service is to stop.
     pub stopping: CancellationToken,
     /// Requests that last.
@@ -74,6 +78,7 @@ pub fn routes(api: &Arc<Api>) -> Vec<Route> {
     let areas = [
         sellers::routes(api),
         connections::routes(api),
+        connecting::routes(api),
         products::routes(api),
         orders::routes(api),
         conversations::routes(api),

@@ -13,6 +13,7 @@ mod api;
 mod budgets;
 mod channels;
 mod cli;
+mod connect;
 mod delivery;
 mod demo;
 mod desk;

@@ -101,6 +101,7 @@ pub(super) fn not_done(error: OfficeError) -> Problem {
         OfficeError::Taken(..) => {
             problem(StatusCode::CONFLICT, "account_taken", "The account is connected to another seller")
         }
+        OfficeError::Ended => problem(StatusCode::CONFLICT, "connecting_ended", "It has ended already"),
         OfficeError::RequestReused => {
             let title = "The Idempotency-Key belongs to another request";
             problem(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", title)
