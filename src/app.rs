@@ -27,7 +27,7 @@ use crate::door::{self, Objects, Secrets, VerifyTokens};
 use crate::goods::Goods;
 use crate::graph::{Addresses, GraphClient};
 use crate::keys::{Gate, Guesses, Keys, Pace};
-use crate::office::{self, Office};
+use crate::office::{self, Office, secrets};
 use crate::server::{Server, ServerSettings};
 use crate::vault::{Secret, Vault};
 use crate::web::api::{self, Api};
@@ -81,6 +81,8 @@ impl App {
         let keys = config.secrets.keys().context("secrets.encryption_key is not usable")?;
         let keys = keys.context("secrets.encryption_key is not set")?;
         let vault = Arc::new(Vault::new(keys));
+        let accepts_loss = config.secrets.accept_lost_key;
+        let _root = secrets::root(&store, &vault, accepts_loss).await.context("the encryption key does not fit")?;
         let boot = store.boot(clock.now()).await.context("could not note the start of this process")?;
         let world = World::new(Parts { decode, ..parts(config, &store, &vault, &boot, clock.clone())? });
         let tree = Tree::start(world.clone()).await.context("could not read the connected accounts")?;

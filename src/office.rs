@@ -5,6 +5,7 @@ mod connections;
 mod deeds;
 mod keys;
 mod once;
+pub mod secrets;
 mod sellers;
 
 use std::sync::Arc;

@@ -1,6 +1,7 @@
 //! Keeps tokens unreadable at rest: each is sealed with AES-256-GCM and bound to the one place it belongs to, so that
 //! a row copied to another seller does not open. It knows neither the database nor what the tokens are for.
 
+mod derived;
 mod key;
 mod secret;
 
@@ -13,6 +14,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
+pub use self::derived::{Derived, Root, Use};
 pub use self::key::{EncryptionKey, KeyError, KeyRing};
 pub use self::secret::Secret;
 
@@ -50,6 +52,8 @@ pub enum Purpose {
         /// A print of who asked what.
         to: [u8; 32],
     },
+    /// To make other keys from.
+    Root,
 }
 
 /// A sealed secret, as text for a column: `v1.<key id>.<mark of the purpose>.<nonce and ciphertext>`.
@@ -120,6 +124,21 @@ impl Vault {
     pub fn is_outdated(&self, sealed: &Sealed) -> bool {
         sealed.parts().is_some_and(|(key_id, ..)| key_id != self.keys.current().id())
     }
+
+    /// The name of the key that seals.
+    pub fn current_key(&self) -> &str {
+        self.keys.current().id()
+    }
+
+    /// Whether the key of this name is in the ring.
+    pub fn has_key(&self, id: &str) -> bool {
+        self.keys.get(id).is_some()
+    }
+
+    /// What everything that the current key sealed begins with.
+    pub fn current_mark(&self) -> String {
+        format!("{FORM}.{}.", self.current_key())
+    }
 }
 
 impl Sealed {
@@ -131,6 +150,13 @@ impl Sealed {
     /// As stored.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The name of the key in the beginning of a sealed text, `v1.<key id>.`; none: it is no sealed text.
+    pub fn key_of_head(head: &str) -> Option<&str> {
+        let mut parts = head.split('.');
+        let (form, key_id) = (parts.next()?, parts.next()?);
+        (form == FORM && parts.next().is_some()).then_some(key_id)
     }
 
     fn parts(&self) -> Option<(&str, &str, Vec<u8>)> {
@@ -148,6 +174,7 @@ impl Purpose {
             Purpose::Connection { seller, connection, what } => format!("hawker/{seller}/{connection}/{what}"),
             Purpose::Endpoint { seller, endpoint, what } => format!("hawker/endpoint/{seller}/{endpoint}/{what}"),
             Purpose::Answer { to } => format!("hawker/answer/{}", hex::encode(to)),
+            Purpose::Root => "hawker/root".to_owned(),
         };
         text.into_bytes()
     }
@@ -169,6 +196,7 @@ impl fmt::Display for Purpose {
                 write!(f, "the {what} of webhook endpoint {endpoint} of seller {seller}")
             }
             Purpose::Answer { .. } => f.write_str("the answer to this request"),
+            Purpose::Root => f.write_str("the root secret"),
         }
     }
 }
@@ -236,6 +264,7 @@ mod tests {
             of_connection(7, 3, "verify_token"),
             Purpose::Endpoint { seller: SellerId(7), endpoint: EndpointId(3), what: "access_token" },
             Purpose::Answer { to: [7; 32] },
+            Purpose::Root,
         ];
         for purpose in elsewhere {
             let moved = sealed(&vault);

@@ -24,6 +24,7 @@ pub mod open;
 pub mod orders;
 pub mod pen;
 mod rows;
+pub mod sealed;
 pub mod sellers;
 pub mod shop_events;
 #[cfg(test)]

@@ -27,6 +27,7 @@ pub mod process_life;
 pub mod product;
 pub mod product_details;
 pub mod rate_window;
+pub mod root_secret;
 pub mod seller;
 pub mod shop_event;
 pub mod shop_order;

@@ -17,6 +17,7 @@ mod notes;
 mod orders;
 mod outbox;
 mod products;
+mod secrets;
 mod sellers;
 mod webhooks;
 
@@ -47,6 +48,9 @@ pub(super) enum Verbs {
     /// Who may use the API, and for what.
     #[command(after_help = keys::EXAMPLES)]
     Keys(Noun<keys::Verb>),
+    /// What is kept sealed, and a change of the encryption key.
+    #[command(after_help = secrets::EXAMPLES)]
+    Secrets(Noun<secrets::Verb>),
     /// A shop's accounts at Meta.
     #[command(after_help = connections::EXAMPLES)]
     Connections(Noun<connections::Verb>),
@@ -106,6 +110,7 @@ impl Verbs {
             Verbs::Me(args) => args.run(stage).await,
             Verbs::Sellers(noun) => noun.run(stage).await,
             Verbs::Keys(noun) => noun.run(stage).await,
+            Verbs::Secrets(noun) => noun.run(stage).await,
             Verbs::Connections(noun) => noun.run(stage).await,
             Verbs::Products(noun) => noun.run(stage).await,
             Verbs::Modifiers(noun) => noun.run(stage).await,

@@ -106,7 +106,8 @@ impl Office {
     }
 }
 
-fn access_token(seller: SellerId, connection: ConnectionId) -> Purpose {
+/// What the token of a connection is sealed for.
+pub(super) fn access_token(seller: SellerId, connection: ConnectionId) -> Purpose {
     Purpose::Connection { seller, connection, what: ACCESS_TOKEN }
 }
 

@@ -15,6 +15,7 @@ mod keys;
 mod ledger;
 mod orders;
 mod products;
+mod secrets;
 mod sellers;
 mod webhooks;
 mod words;
@@ -75,6 +76,7 @@ pub fn routes(api: &Arc<Api>) -> Vec<Route> {
         desk::routes(api),
         commands::routes(api),
         keys::routes(api),
+        secrets::routes(api),
         instagram::routes(api),
         events::routes(api),
         webhooks::routes(api),

@@ -56,6 +56,10 @@ pub enum Scope {
     ActorsWrite,
     /// Reads who did what.
     AuditRead,
+    /// Reads which keys what is kept sealed is sealed with.
+    SecretsRead,
+    /// Seals what is kept sealed anew.
+    SecretsWrite,
 }
 
 named!(Scope {
@@ -81,6 +85,8 @@ named!(Scope {
     ActorsRead = "actors:read",
     ActorsWrite = "actors:write",
     AuditRead = "audit:read",
+    SecretsRead = "secrets:read",
+    SecretsWrite = "secrets:write",
 });
 
 impl Scope {
@@ -109,12 +115,22 @@ impl Scope {
             Self::ActorsRead => "Looks at where sellers' actors stand.",
             Self::ActorsWrite => "Pauses, resumes and unloads sellers' actors.",
             Self::AuditRead => "Reads who did what, and when.",
+            Self::SecretsRead => "Reads how much is sealed with which encryption key.",
+            Self::SecretsWrite => "Seals all that is kept sealed anew, with the current encryption key.",
         }
     }
 
     /// Whether a seller's own key may have it. The others are about the service, or about other sellers.
     pub fn is_for_sellers(self) -> bool {
-        !matches!(self, Self::SellersRead | Self::SellersWrite | Self::ActorsRead | Self::ActorsWrite)
+        !matches!(
+            self,
+            Self::SellersRead
+                | Self::SellersWrite
+                | Self::ActorsRead
+                | Self::ActorsWrite
+                | Self::SecretsRead
+                | Self::SecretsWrite
+        )
     }
 
     fn bit(self) -> u32 {
