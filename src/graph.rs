@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actors::domain::channel::Channel;
+use actors::domain::credential::Use;
 use actors::domain::ids::{ConnectionId, SellerId};
 use actors::failpoint;
 use actors::ports::{Answered, CALL_DEADLINE, Graph, GraphCall, GraphRequest, Later};
@@ -31,8 +32,9 @@ const IDLE_CONNECTION: Duration = Duration::from_secs(30);
 /// A page of fifty messages is a tenth of this.
 const ANSWER_LIMIT_BYTES: usize = 1 << 20;
 
-/// Finds the token of a connection.
-pub type Tokens = Arc<dyn Fn(SellerId, ConnectionId) -> Later<'static, Result<Credentials, NoToken>> + Send + Sync>;
+/// Finds the token of a connection for what is to be done with it.
+pub type Tokens =
+    Arc<dyn Fn(SellerId, ConnectionId, Use) -> Later<'static, Result<Credentials, NoToken>> + Send + Sync>;
 
 /// What a connection calls with.
 #[derive(Clone, Debug)]
@@ -42,6 +44,8 @@ pub struct Credentials {
     /// Meta's id of the Page that the token is of. An Instagram account without one was connected by Instagram's own
     /// login, and is called at Instagram's own address.
     pub page: Option<String>,
+    /// Which of the connection's tokens it is: one put in later has a higher number.
+    pub generation: i64,
 }
 
 /// Why there is no token to call with.
@@ -49,6 +53,13 @@ pub struct Credentials {
 pub enum NoToken {
     /// The connection has none, or is gone.
     Missing,
+    /// Meta takes the one there is no more.
+    Refused {
+        /// Why, as a code.
+        code: String,
+        /// Which it is.
+        generation: i64,
+    },
     /// It could not be read just now; why, in our words.
     Unreadable(String),
 }
@@ -125,8 +136,10 @@ impl GraphClient {
             GraphRequest::FindMessage { .. } => ("graph.find_message", Kind::Read),
         };
         let (deadline, heard) = (Instant::now() + self.deadline, Heard::default());
+        let mut generation = None;
         let done = async {
             let credentials = self.credentials(call, deadline).await?;
+            generation = Some(credentials.generation);
             let errand = Errand { call, credentials, deadline, label, heard: &heard };
             match &call.request {
                 GraphRequest::SendText { recipient, text, quick_replies } => {
@@ -145,14 +158,15 @@ impl GraphClient {
         };
         match done.await {
             Ok(result) => Answered { result, limits: heard.limits(None) },
-            Err(fault) => Answered { limits: heard.limits(fault.limit()), result: fault.result(kind) },
+            Err(fault) => Answered { limits: heard.limits(fault.limit()), result: fault.result(kind, generation) },
         }
     }
 
     async fn credentials(&self, call: &GraphCall, deadline: Instant) -> Result<Credentials, Fault> {
-        match timeout_at(deadline, (self.tokens)(call.seller, call.connection)).await {
+        match timeout_at(deadline, (self.tokens)(call.seller, call.connection, Use::Messages)).await {
             Ok(Ok(credentials)) => Ok(credentials),
-            Ok(Err(NoToken::Missing)) => Err(Fault::refused("no_token", "the connection has no token: reconnect it")),
+            Ok(Err(NoToken::Missing)) => Err(Fault::Token { code: "no_token".to_owned(), generation: None }),
+            Ok(Err(NoToken::Refused { code, generation })) => Err(Fault::Token { code, generation: Some(generation) }),
             Ok(Err(NoToken::Unreadable(why))) => Err(Fault::NotSent(format!("the token could not be read: {why}"))),
             Err(_) => Err(Fault::NotSent("the token could not be read in time".to_owned())),
         }

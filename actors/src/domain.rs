@@ -11,6 +11,7 @@ pub mod channel;
 pub mod command;
 pub mod comment;
 pub mod conversation;
+pub mod credential;
 pub mod desk;
 pub mod directory;
 pub mod draft;

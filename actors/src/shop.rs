@@ -20,6 +20,7 @@ mod sends;
 mod step;
 mod taps;
 mod thread;
+mod tokens;
 mod turn;
 mod wanted;
 

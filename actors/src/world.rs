@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::sync::{Semaphore, SemaphorePermit, broadcast};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit, broadcast};
 use tokio::time::timeout;
 use tracing::debug;
 
@@ -157,6 +157,7 @@ pub struct World {
     pub(crate) app_hold: AppHold,
     pub(crate) append_permits: Arc<Semaphore>,
     pub(crate) news: News,
+    pub(crate) tokens_refused: Notify,
     on_the_road: Semaphore,
     at_work: Semaphore,
     suspects: Semaphore,
@@ -188,6 +189,7 @@ impl World {
             at_work: Semaphore::new(settings.at_work),
             suspects: Semaphore::new(1),
             news: News::default(),
+            tokens_refused: Notify::new(),
             on_the_road: Semaphore::new(settings.webhooks_at_once),
             append_permits: Arc::new(Semaphore::new(settings.append_waiting)),
             answered: broadcast::channel(256).0,
@@ -245,6 +247,11 @@ impl World {
     /// Looks anew for whom to tell what happens: after endpoints were changed, or deliveries are asked for.
     pub fn look_for_deliveries(&self) {
         self.posts.herald.tell(HeraldMsg::Look);
+    }
+
+    /// Waits until a call has told a seller that its token is taken no more. It may be lost: the rows say it as well.
+    pub async fn until_a_token_is_refused(&self) {
+        self.tokens_refused.notified().await;
     }
 
     /// Tells whoever follows a shop that something happened there.

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use actors::domain::access::Scope;
+use actors::domain::credential::Use;
 use actors::domain::ids::{ConnectionId, EndpointId, SellerId};
 use actors::store::sealed::{self, SealedColumn, SealedRow};
 use actors::store::{OfficeTx, Store, StoreError};
@@ -11,7 +12,7 @@ use serde_json::json;
 use thiserror::Error;
 use tracing::error;
 
-use super::connections::access_token;
+use super::connections::sealed_for;
 use super::deeds::note;
 use super::once::answer_to;
 use super::{Office, OfficeError, Request};
@@ -158,12 +159,15 @@ fn what(of: SealedColumn) -> String {
 /// What the texts of a column are sealed for; none: the row makes no sense.
 fn purpose(of: SealedColumn, row: &SealedRow) -> Option<Purpose> {
     let number = |text: Option<&String>| text?.parse::<i64>().ok();
-    let (id, seller) = (number(row.key.first()), number(row.bound.first()).map(SellerId));
-    match (of.table, of.column) {
-        ("root_secret", _) => Some(Purpose::Root),
-        ("connection", "sealed_token") => Some(access_token(seller?, ConnectionId(id?))),
-        ("webhook_endpoint", _) => Some(webhooks_out::purpose(seller?, EndpointId(id?))),
-        ("office_request", _) => answer_to(row.key.first()?, row.key.get(1)?, row.bound.first()?),
+    let id = number(row.key.first());
+    match of.table {
+        "root_secret" => Some(Purpose::Root),
+        "credential" => {
+            let connection = ConnectionId(number(row.key.get(1))?);
+            Some(sealed_for(SellerId(id?), connection, Use::named(row.key.get(2)?)?))
+        }
+        "webhook_endpoint" => Some(webhooks_out::purpose(SellerId(number(row.bound.first())?), EndpointId(id?))),
+        "office_request" => answer_to(row.key.first()?, row.key.get(1)?, row.bound.first()?),
         _ => None,
     }
 }
@@ -201,12 +205,7 @@ impl Office {
         Ok(Resealed { texts, broken, now, is_over })
     }
 
-    async fn reseal_rows(
-        &self,
-        of: SealedColumn,
-        rows: &[SealedRow],
-        broken: &mut Broken,
-    ) -> Result<u64, OfficeError> {
+    async fn reseal_rows(&self, of: SealedColumn, rows: &[SealedRow], broken: &mut Broken) -> Result<u64, OfficeError> {
         // Sealed before the pen is taken.
         let mut anew = Vec::with_capacity(rows.len());
         for row in rows {
@@ -240,8 +239,9 @@ mod tests {
     #[test]
     fn every_sealed_column_has_a_purpose() {
         for of in sealed::ALL {
-            let row = SealedRow { key: vec!["1".into(), "2".into()], bound: vec!["03".repeat(32)], sealed: String::new() };
-            let row = if of.table == "office_request" { row } else { SealedRow { bound: vec!["7".into()], ..row } };
+            let bound = if of.table == "office_request" { "03".repeat(32) } else { "7".to_owned() };
+            let key = ["1", "2", "catalog"].map(str::to_owned).to_vec();
+            let row = SealedRow { key, bound: vec![bound], sealed: String::new() };
             assert!(purpose(of, &row).is_some(), "{}", what(of));
         }
     }

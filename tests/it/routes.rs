@@ -62,10 +62,7 @@ async fn no_route_opens_to_a_key_that_may_not_use_it(database: Database) {
     let operations = operations(&app, ours).await;
     assert!(operations.len() > 80, "{}", operations.len());
     let own_scopes: BTreeSet<&str> = operations.iter().map(|(.., scope)| scope.as_str()).collect();
-    let all: Vec<&str> = own_scopes
-        .into_iter()
-        .filter(|scope| !scope.is_empty() && !is_operators(scope))
-        .collect();
+    let all: Vec<&str> = own_scopes.into_iter().filter(|scope| !scope.is_empty() && !is_operators(scope)).collect();
     let (wrong, own) = (key(&app, theirs, &all, Value::Null).await, key(&app, ours, &all, Value::Null).await);
     let expiring = key(&app, ours, &all, json!(app.clock.now() + chrono::TimeDelta::minutes(1))).await;
     app.clock.advance(std::time::Duration::from_secs(61));

@@ -10,6 +10,7 @@ use super::catalog::{Details, Modifier, Product, Variant};
 use super::channel::Account;
 use super::comment::PublicComment;
 use super::conversation::{Alias, Conversation, Customer, Lead, Message};
+use super::credential::TokenRefused;
 use super::desk::Note;
 use super::ids::{EventSeq, NoteId};
 use super::order::{Order, OrderChange};
@@ -57,6 +58,8 @@ pub struct Changes {
     pub spent: Vec<SpentSlot>,
     /// Pauses learned from Meta, or over.
     pub holds: Vec<(HoldOn, Hold)>,
+    /// Tokens that Meta took no more.
+    pub tokens_refused: Vec<TokenRefused>,
     /// Alarms set.
     pub alarms: Vec<Alarm>,
     /// Alarms that are over.

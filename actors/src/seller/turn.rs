@@ -16,7 +16,7 @@ use crate::post::AlarmsMsg;
 use crate::shop::MAX_HEARD;
 use crate::store::pen::Fence;
 use crate::store::threads::Wanted;
-use crate::store::{FencedTx, StoreError, Sync, alarms, comments, desk, inbox, threads, turns};
+use crate::store::{FencedTx, StoreError, Sync, alarms, comments, desk, inbox, sellers, threads, turns};
 use crate::trouble::within;
 
 use super::batch::{self, Batch};
@@ -121,9 +121,11 @@ impl Desk {
             let read = async {
                 let known = comments::known(reads, seller, &wanted.comments).await?;
                 let desk = desk::known(reads, seller, &wanted.desk).await?;
-                Ok((threads::read(reads, seller, &wanted, MAX_HEARD as u64).await?, known, desk))
+                let connections = sellers::connections_if(reads, seller, wanted.connections).await?;
+                Ok((threads::read(reads, seller, &wanted, MAX_HEARD as u64).await?, known, desk, connections))
             };
-            let (threads, known, desk) = within(limit, read).await?;
+            let (threads, known, desk, connections) = within(limit, read).await?;
+            self.shop.learn_connections(connections);
             self.shop.learn(threads);
             self.shop.learn_comments(known);
             self.shop.learn_desk(desk);
@@ -224,6 +226,9 @@ impl Desk {
         if has_left || changes.decided.iter().any(|decided| decided.answer.is_some()) {
             // Nobody may be waiting.
             let _ = world.answered.send(self.seat.seller);
+        }
+        if !changes.tokens_refused.is_empty() {
+            world.tokens_refused.notify_one();
         }
         if !changes.events.is_empty() {
             world.tell_news(self.seat.seller);

@@ -12,8 +12,9 @@ use crate::domain::changes::{Changes, Decided, DetailsOf, ItemOver};
 use crate::domain::channel::Account;
 use crate::domain::comment::{CommentName, PublicComment};
 use crate::domain::conversation::{Alias, Message};
+use crate::domain::credential::{TokenRefused, Use};
 use crate::domain::desk::Note;
-use crate::domain::ids::{ConversationId, MessageId, NoteId, OrderId, OutboxId};
+use crate::domain::ids::{ConnectionId, ConversationId, MessageId, NoteId, OrderId, OutboxId};
 use crate::domain::order::{Order, OrderChange};
 use crate::domain::outbox::Owed;
 use crate::domain::shop_event::Occurrence;
@@ -39,6 +40,8 @@ pub(super) struct Turn {
     pub(super) spent: BTreeMap<(BudgetKey, i64), i32>,
     /// Pauses learned from Meta, or over.
     pub(super) holds: BTreeMap<HoldOn, Hold>,
+    /// Tokens that Meta took no more.
+    pub(super) tokens_refused: BTreeMap<(ConnectionId, Use), TokenRefused>,
     /// Alarms set, or over when there is no time.
     pub(super) alarms: BTreeMap<AlarmKey, Option<DateTime<Utc>>>,
     pub(super) comments: BTreeMap<CommentName, PublicComment>,
@@ -88,6 +91,7 @@ impl Turn {
         self.caps = step.caps.or(self.caps);
         self.spent.extend(step.spent);
         self.holds.extend(step.holds);
+        self.tokens_refused.extend(step.tokens_refused);
         self.alarms.extend(step.alarms);
         self.comments.extend(step.comments);
         self.loose_ends.extend(step.loose_ends);
@@ -128,6 +132,7 @@ impl Turn {
             caps: self.caps,
             spent: self.spent.into_iter().map(|((key, slot), calls)| SpentSlot { key, slot, calls }).collect(),
             holds: self.holds.into_iter().collect(),
+            tokens_refused: self.tokens_refused.into_values().collect(),
             alarms: set.into_iter().filter_map(|(key, due)| due.map(|due| Alarm { key, due })).collect(),
             alarms_over: over.into_iter().map(|(key, _)| key).collect(),
             comments: self.comments.into_values().collect(),

@@ -74,7 +74,7 @@ impl Shop {
                 wanted.comments.extend(comments::named_by(event, happening));
             }
             Happening::Command(commanded) => self.want_for_command(wanted, &commanded.command),
-            Happening::Announced(_) => {}
+            Happening::Announced(what) => wanted.connections |= what.kind.is_of_connection(),
         }
     }
 

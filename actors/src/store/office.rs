@@ -1,6 +1,7 @@
 //! What the front office writes: sellers and their connections, keys, and who did what.
 
 pub mod audit;
+pub mod credentials;
 pub mod keys;
 mod prune;
 pub mod requests;
@@ -9,11 +10,11 @@ mod sellers;
 use entity::connection;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Value};
 
-use crate::domain::channel::{Account, Channel};
+use crate::domain::channel::Account;
 use crate::domain::directory::Connected;
 use crate::domain::ids::{ConnectionId, SellerId};
 
-use super::rows::{OfSeller, unreadable};
+use super::rows::OfSeller;
 use super::{CONNECTED, DISCONNECTED, OfficeTx, StoreError};
 
 pub use prune::{Keep, prune};
@@ -22,7 +23,7 @@ pub use sellers::{
     take_settings,
 };
 
-/// A connection to be made; its token is sealed by the caller once the id is known.
+/// A connection to be made; its tokens are sealed by the caller once the id is known.
 #[derive(Clone, Debug)]
 pub struct NewConnection {
     /// Whose.
@@ -68,12 +69,15 @@ async fn give_back_unused(tx: &OfficeTx, seller: SellerId) -> Result<(), StoreEr
     Ok(())
 }
 
-/// Ends a connection and forgets its token. The account stays the seller's, with all that was said on it, until it is
+/// Ends a connection and forgets its tokens. The account stays the seller's, with all that was said on it, until it is
 /// connected again. False: the seller has no such connection.
 pub async fn end_connection(tx: &OfficeTx, seller: SellerId, connection: ConnectionId) -> Result<bool, StoreError> {
-    let sql = "UPDATE connection SET state = $1, sealed_token = NULL WHERE seller_id = $2 AND id = $3";
+    let sql = "UPDATE connection SET state = $1, generation = generation + 1, fields = NULL, fields_at = NULL, \
+               fields_error = NULL, look_at = NULL, released_to = NULL WHERE seller_id = $2 AND id = $3";
     let values = vec![DISCONNECTED.into(), seller.0.into(), connection.0.into()];
-    Ok(tx.writing().execute_sql(sql, values).await? > 0)
+    let was_there = tx.writing().execute_sql(sql, values).await? > 0;
+    credentials::forget(tx, seller, connection).await?;
+    Ok(was_there)
 }
 
 /// By what a connection is found.
@@ -122,49 +126,6 @@ pub async fn connections(reads: &impl ConnectionTrait, seller: SellerId) -> Resu
         state: row.state,
     };
     Ok(rows.into_iter().map(row).collect())
-}
-
-/// Puts a sealed token into a connection.
-pub async fn put_token(
-    tx: &OfficeTx,
-    seller: SellerId,
-    connection: ConnectionId,
-    sealed: &str,
-) -> Result<(), StoreError> {
-    let sql = "UPDATE connection SET sealed_token = $1 WHERE seller_id = $2 AND id = $3";
-    let values = vec![sealed.into(), seller.0.into(), connection.0.into()];
-    match tx.writing().execute_sql(sql, values).await? {
-        0 => Err(unreadable("connection", connection)),
-        _ => Ok(()),
-    }
-}
-
-/// What a call for a connection needs: its sealed token, and the Page it goes through where it goes through one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Access {
-    /// The token, sealed.
-    pub sealed_token: String,
-    /// Meta's id of the Page.
-    pub page: Option<String>,
-}
-
-/// How to call for a connection; none without a token.
-pub async fn access(
-    reads: &impl ConnectionTrait,
-    seller: SellerId,
-    connection: ConnectionId,
-) -> Result<Option<Access>, StoreError> {
-    let row = connection::Entity::of_seller(seller)
-        .select_only()
-        .columns([connection::Column::SealedToken, connection::Column::Account, connection::Column::Linked])
-        .filter(connection::Column::Id.eq(connection.0))
-        .into_tuple::<(Option<String>, String, Option<String>)>()
-        .one(reads)
-        .await?;
-    let Some((Some(sealed_token), account, linked)) = row else { return Ok(None) };
-    let accounts = [Some(account), linked].into_iter().flatten().map(Account::stored);
-    let page = accounts.into_iter().find(|account| account.channel() == Some(Channel::Messenger));
-    Ok(Some(Access { sealed_token, page: page.map(|page| page.id().to_owned()) }))
 }
 
 /// Every connected account, with whose it is; the earliest first.

@@ -29,7 +29,12 @@ enum Key {
 /// with the old key: the tests look for such.
 pub const ALL: [SealedColumn; 5] = [
     SealedColumn { table: "root_secret", column: "sealed", key: &[Key::Number("id")], bound: &[] },
-    SealedColumn { table: "connection", column: "sealed_token", key: &[Key::Number("id")], bound: &["seller_id"] },
+    SealedColumn {
+        table: "credential",
+        column: "sealed_token",
+        key: &[Key::Number("seller_id"), Key::Number("connection_id"), Key::Text("purpose")],
+        bound: &[],
+    },
     SealedColumn {
         table: "webhook_endpoint",
         column: "sealed_secret",
@@ -111,7 +116,7 @@ pub async fn outdated(
     let SealedColumn { table, column, .. } = of;
     let (names, columns) = (of.names(), [texts.join(", "), column.to_owned()].join(", "));
     let sql = format!(
-        "SELECT {columns} FROM {table} WHERE {column} IS NOT NULL AND substr({column}, 1, {HEAD}) <> $1 {behind} \
+        "SELECT {columns} FROM {table} WHERE {column} <> '' AND substr({column}, 1, {HEAD}) <> $1 {behind} \
          ORDER BY {names} LIMIT {limit}"
     );
     let values = [current.to_owned()].into_iter().chain(after.unwrap_or_default().iter().cloned()).map(Value::from);
@@ -133,11 +138,7 @@ fn as_text(column: &str) -> String {
 /// Puts a text in the place of one that is still as it was read. False: somebody has changed it since.
 pub async fn replace(tx: &OfficeTx, of: SealedColumn, row: &SealedRow, sealed: &str) -> Result<bool, StoreError> {
     let SealedColumn { table, column, .. } = of;
-    let sql = format!(
-        "UPDATE {table} SET {column} = $1 WHERE {column} = $2 AND ({}) = ({})",
-        of.names(),
-        of.places(3)
-    );
+    let sql = format!("UPDATE {table} SET {column} = $1 WHERE {column} = $2 AND ({}) = ({})", of.names(), of.places(3));
     let values = [sealed.to_owned(), row.sealed.clone()].into_iter().chain(row.key.iter().cloned()).map(Value::from);
     Ok(tx.writing().execute_sql(&sql, values.collect()).await? > 0)
 }
@@ -148,7 +149,7 @@ pub async fn counts(reads: &impl ConnectionTrait) -> Result<Vec<SealedCount>, St
         let SealedColumn { table, column, .. } = of;
         format!(
             "SELECT {n} AS n, substr({column}, 1, {HEAD}) AS head, COUNT(*) AS texts FROM {table} \
-             WHERE {column} IS NOT NULL GROUP BY substr({column}, 1, {HEAD})"
+             WHERE {column} <> '' GROUP BY substr({column}, 1, {HEAD})"
         )
     };
     let parts: Vec<String> = ALL.iter().enumerate().map(part).collect();
@@ -170,7 +171,8 @@ pub async fn root(reads: &impl ConnectionTrait) -> Result<Option<String>, StoreE
 
 /// Keeps a root secret in the place of any other.
 pub async fn put_root(tx: &OfficeTx, sealed: &str) -> Result<(), StoreError> {
-    let sql = "INSERT INTO root_secret (id, sealed) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET sealed = excluded.sealed";
+    let sql =
+        "INSERT INTO root_secret (id, sealed) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET sealed = excluded.sealed";
     tx.writing().execute_sql(sql, vec![sealed.into()]).await?;
     Ok(())
 }

@@ -5,6 +5,7 @@ use clap::Subcommand;
 use serde_json::Value;
 
 use super::{Desk, Does};
+use crate::cli::desk::{HowArgs, keyed};
 use crate::cli::service::Call;
 use crate::cli::shown::{Screen, clean, sheet, text_of};
 
@@ -42,7 +43,7 @@ fn shown(screen: Screen, kept: &Value) -> String {
 pub(super) async fn rotate(desk: &Desk) -> anyhow::Result<()> {
     let mut resealed = 0;
     loop {
-        let answer = desk.service.send(&Call::post("/api/v1/secrets/rotate")).await?;
+        let answer = desk.service.send(&keyed(Call::post("/api/v1/secrets/rotate"), &HowArgs::default())?).await?;
         let now = &answer.value;
         resealed += now["resealed"].as_u64().unwrap_or_default();
         if !now["done"].as_bool().context("the answer does not say whether it is done")? {

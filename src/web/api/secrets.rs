@@ -17,7 +17,8 @@ use crate::web::problem::Problem;
 use crate::web::route::Route;
 
 pub(super) fn routes(api: &Arc<Api>) -> Vec<Route> {
-    let rotate = "Seals anew, with the current encryption key, what older ones have sealed: a part of it, until it is done";
+    let rotate =
+        "Seals anew, with the current encryption key, what older ones have sealed: a part of it, until it is done";
     vec![
         get("/api/v1/secrets", "show_secrets", "Shows how much is sealed with which encryption key")
             .scope(Scope::SecretsRead)

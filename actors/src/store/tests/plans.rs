@@ -13,9 +13,10 @@ use crate::domain::channel::{Account, Channel};
 use crate::domain::command::NoteOn;
 use crate::domain::comment::{CommentKind, CommentName};
 use crate::domain::conversation::{Customer, Facts, Shown};
+use crate::domain::credential::Use;
 use crate::domain::ids::{
-    ConversationId, CustomerId, DeliveryId, EndpointId, EventSeq, LeadId, MessageId, NoteId, OrderId, SellerId,
-    ShopEventId,
+    ConnectionId, ConversationId, CustomerId, DeliveryId, EndpointId, EventSeq, LeadId, MessageId, NoteId, OrderId,
+    SellerId, ShopEventId,
 };
 use crate::domain::outcome::Reason;
 use crate::domain::shop_event::ShopEventKind;
@@ -24,6 +25,7 @@ use crate::store::desk::{self, DeskWanted};
 use crate::store::goods::{self, With};
 use crate::store::ledger::{Order, Selection, State};
 use crate::store::notes::{self, NotesPage};
+use crate::store::office::credentials;
 use crate::store::threads::{self, LastWanted, Wanted};
 use crate::store::views::{self, Page};
 use crate::store::{
@@ -109,7 +111,7 @@ async fn a_question_is_answered_from_an_index_that_fits_it() {
     inbox::last_seq(&reads).await.unwrap();
     alarms::sellers_due(&reads, at(0)).await.unwrap();
     alarms::next_due(&reads, at(0)).await.unwrap();
-    office::access(&reads, seller, crate::domain::ids::ConnectionId(1)).await.unwrap();
+    ask_for_credentials(&reads, seller).await;
     for holder in [Holder::Seller(seller), Holder::Operator] {
         office::keys::of_holder(&reads, holder, page).await.unwrap();
     }
@@ -134,6 +136,12 @@ async fn a_question_is_answered_from_an_index_that_fits_it() {
         assert!(plans.iter().any(|plan| plan.contains(index)), "{index} is not used: {plans:#?}");
     }
     store.close(at(0)).await.unwrap();
+}
+
+async fn ask_for_credentials(reads: &Explaining<'_>, seller: SellerId) {
+    credentials::access(reads, (seller, ConnectionId(1)), Use::Catalog).await.unwrap();
+    credentials::of_seller(reads, seller).await.unwrap();
+    credentials::due(reads, at(0), 9).await.unwrap();
 }
 
 async fn ask_for_orders(reads: &Explaining<'_>, seller: SellerId) {
@@ -216,7 +224,8 @@ async fn a_page_of_products_costs_what_the_page_is() {
 
 /// Whether a step of a plan looks at every row of a table, or of a shop.
 fn is_a_walk(plan: &str) -> bool {
-    const TABLES: [&str; 23] = [
+    const TABLES: [&str; 24] = [
+        "credential",
         "shop_event",
         "e",
         "webhook_delivery",
@@ -241,8 +250,9 @@ fn is_a_walk(plan: &str) -> bool {
         "product_details",
         "item_over",
     ];
-    // What was spent in a day and what is held now is all there is of them, and it is read whole.
-    const SHORT: [&str; 2] = ["rate_window", "hold"];
+    // What was spent in a day, what is held now and what is held to act with is all there is of them, and it is read
+    // whole.
+    const SHORT: [&str; 3] = ["rate_window", "hold", "credential"];
     let words: Vec<&str> = plan.split(' ').collect();
     let walks_table = words[0] == "SCAN" && words.len() == 2 && TABLES.contains(&words[1]);
     let walks_shop = words[0] == "SEARCH" && plan.ends_with("PRIMARY KEY (seller_id=?)");
