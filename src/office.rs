@@ -5,6 +5,7 @@ mod connections;
 mod deeds;
 mod keys;
 mod once;
+mod persons;
 pub mod secrets;
 mod sellers;
 
@@ -25,6 +26,7 @@ use crate::vault::{Vault, VaultError};
 pub use connections::{NewAccount, tokens};
 pub use keys::{MadeKey, NewKey, shown_as};
 pub use once::{Once, Print, Request};
+pub use persons::{DATA_DELETED, DEAUTHORIZED, Deletion, PERMISSION_REVOKED, TakenUp};
 
 /// Why the front office did not do it.
 #[derive(Debug, Error)]

@@ -14,7 +14,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
-pub use self::derived::{Derived, Root, Use};
+pub use self::derived::{Derived, Marks, Root, Use};
 pub use self::key::{EncryptionKey, KeyError, KeyRing};
 pub use self::secret::Secret;
 

@@ -9,6 +9,7 @@ mod connect;
 pub mod deliveries;
 pub mod desk;
 pub mod endpoints;
+pub mod erasures;
 pub mod error;
 pub mod goods;
 pub mod inbox;

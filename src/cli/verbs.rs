@@ -8,6 +8,7 @@ mod comments;
 mod connections;
 mod conversations;
 mod customers;
+mod erasures;
 mod events;
 mod keys;
 mod leads;
@@ -69,6 +70,9 @@ pub(super) enum Verbs {
     /// Who writes, and how to reach them.
     #[command(after_help = customers::EXAMPLES)]
     Customers(Noun<customers::Verb>),
+    /// Who was erased, with receipts.
+    #[command(after_help = erasures::EXAMPLES)]
+    Erasures(Noun<erasures::Verb>),
     /// Who showed interest, and how far it went.
     #[command(after_help = leads::EXAMPLES)]
     Leads(Noun<leads::Verb>),
@@ -117,6 +121,7 @@ impl Verbs {
             Verbs::Orders(noun) => noun.run(stage).await,
             Verbs::Conversations(noun) => noun.run(stage).await,
             Verbs::Customers(noun) => noun.run(stage).await,
+            Verbs::Erasures(noun) => noun.run(stage).await,
             Verbs::Leads(noun) => noun.run(stage).await,
             Verbs::Comments(noun) => noun.run(stage).await,
             Verbs::Notes(noun) => noun.run(stage).await,

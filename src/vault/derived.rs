@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use actors::domain::erasure::Keyed;
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -82,6 +83,35 @@ impl Derived {
             mac.update(part);
         }
         mac
+    }
+}
+
+/// What the actors need of the root: masks, and signatures of receipts.
+pub struct Marks {
+    masks: Derived,
+    receipts: Derived,
+}
+
+impl Marks {
+    /// Made of this root.
+    pub fn of(root: &Root) -> Self {
+        Self { masks: root.key(Use::Masks), receipts: root.key(Use::Receipts) }
+    }
+
+    /// Whether this is the signature of a receipt of ours.
+    pub fn has_signed(&self, receipt: &str, signature: &str) -> bool {
+        self.receipts.made(signature, &[receipt.as_bytes()])
+    }
+}
+
+impl Keyed for Marks {
+    fn mask(&self, texts: &[&str]) -> String {
+        let texts: Vec<&[u8]> = texts.iter().map(|text| text.as_bytes()).collect();
+        self.masks.mac(&texts)
+    }
+
+    fn sign(&self, receipt: &str) -> String {
+        self.receipts.mac(&[receipt.as_bytes()])
     }
 }
 

@@ -14,6 +14,7 @@ mod instagram;
 mod keys;
 mod ledger;
 mod orders;
+mod privacy;
 mod products;
 mod secrets;
 mod sellers;
@@ -34,6 +35,7 @@ use super::route::Route;
 use crate::goods::Goods;
 use crate::keys::Gate;
 use crate::office::Office;
+use crate::vault::Marks;
 use crate::webhooks_out::Endpoints;
 
 /// What is read whole is no larger; what may be is read in pieces.
@@ -57,6 +59,8 @@ pub struct Api {
     pub stopping: CancellationToken,
     /// Lets callers in.
     pub gate: Arc<Gate>,
+    /// Knows its own receipts.
+    pub marks: Arc<Marks>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// Room for bodies.
@@ -77,6 +81,7 @@ pub fn routes(api: &Arc<Api>) -> Vec<Route> {
         commands::routes(api),
         keys::routes(api),
         secrets::routes(api),
+        privacy::routes(api),
         instagram::routes(api),
         events::routes(api),
         webhooks::routes(api),

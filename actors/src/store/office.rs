@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod credentials;
 pub mod keys;
+pub mod meta_requests;
 mod prune;
 pub mod requests;
 mod sellers;
