@@ -21,6 +21,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
+use url::Url;
 
 use crate::config::{self, Config};
 use crate::connect::{Connect, ConnectParts, ConnectSettings};
@@ -28,11 +29,12 @@ use crate::door::{self, Objects, Secrets, VerifyTokens};
 use crate::goods::Goods;
 use crate::graph::{Addresses, AppAtMeta, GraphClient, Login, LoginAddresses, LoginSettings, Proofs, Proves};
 use crate::keys::{Gate, Guesses, Keys, Pace};
-use crate::office::{self, Office};
+use crate::office::{self, Office, secrets};
 use crate::server::{Server, ServerSettings};
-use crate::vault::{Secret, Vault};
+use crate::vault::{Marks, Secret, Vault};
 use crate::web::api::{self, Api};
 use crate::web::body::{BodyLimits, BodyRoom};
+use crate::web::callbacks::{self, Callbacks};
 use crate::web::webhooks::{Keep, NotStored, WebhookLimits, Webhooks};
 use crate::web::{self, Site};
 use crate::webhooks_out::{Endpoints, Sender, SenderSettings};
@@ -80,11 +82,10 @@ impl App {
         let not_current = || format!("could not bring the database {place} up to date");
         Store::migrate(&settings).await.with_context(not_current)?;
         let store = Store::open(&settings).await.with_context(|| format!("could not open the database {place}"))?;
-        let keys = config.secrets.keys().context("secrets.encryption_key is not usable")?;
-        let keys = keys.context("secrets.encryption_key is not set")?;
-        let vault = Arc::new(Vault::new(keys));
+        let opened = Opened::with(config, &store).await?;
+        let (vault, marks) = (opened.vault.clone(), opened.marks.clone());
         let boot = store.boot(clock.now()).await.context("could not note the start of this process")?;
-        let world = World::new(Parts { decode, ..parts(config, &store, &vault, &boot, clock.clone())? });
+        let world = World::new(Parts { decode, ..parts(config, &store, &opened, &boot, clock.clone())? });
         let tree = Tree::start(world.clone()).await.context("could not read the connected accounts")?;
         let operator_key = config.secrets.operator_api_key.clone().context("secrets.operator_api_key is not set")?;
         let keys = Keys::new(store.clone(), operator_key);
@@ -113,6 +114,8 @@ impl App {
             connect: &connect,
             verify,
             serving: &serving,
+            marks: &marks,
+            address,
         };
         let site = site(config, ways, &tree, clock.clone())?;
         let server = Server::new(ServerSettings {
@@ -140,11 +143,10 @@ impl App {
 
     /// A second tree of actors over the same shops, as a second process would have it: only the prover wants one.
     pub(crate) async fn rival(&self, config: &Config) -> anyhow::Result<Tree> {
-        let keys = config.secrets.keys().context("secrets.encryption_key is not usable")?;
-        let vault = Arc::new(Vault::new(keys.context("secrets.encryption_key is not set")?));
+        let opened = Opened::with(config, &self.store).await?;
         // No life has a number below zero, so what one of the two has claimed the other takes for another life's.
         let boot = Boot { id: -self.boot.id, ..self.boot };
-        let parts = parts(config, &self.store, &vault, &boot, self.clock.clone())?;
+        let parts = parts(config, &self.store, &opened, &boot, self.clock.clone())?;
         Tree::start(World::new(parts)).await.context("could not start the rival actors")
     }
 
@@ -214,10 +216,26 @@ impl App {
     }
 }
 
+/// What the settings' encryption key opens.
+struct Opened {
+    vault: Arc<Vault>,
+    marks: Arc<Marks>,
+}
+
+impl Opened {
+    async fn with(config: &Config, store: &Store) -> anyhow::Result<Self> {
+        let keys = config.secrets.keys().context("secrets.encryption_key is not usable")?;
+        let vault = Arc::new(Vault::new(keys.context("secrets.encryption_key is not set")?));
+        let root = secrets::root(store, &vault, config.secrets.accept_lost_key).await;
+        let root = root.context("the encryption key does not fit what is stored")?;
+        Ok(Self { vault, marks: Arc::new(Marks::of(&root)) })
+    }
+}
+
 fn parts(
     config: &Config,
     store: &Store,
-    vault: &Arc<Vault>,
+    Opened { vault, marks }: &Opened,
     boot: &Boot,
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<Parts> {
@@ -235,6 +253,7 @@ fn parts(
         outside: outside(config, vault)?,
         rules,
         settings: tree_settings(config)?,
+        keyed: marks.clone(),
         careful_through: boot.careful_through,
     })
 }
@@ -308,14 +327,18 @@ struct Ways<'a> {
     connect: &'a Connect,
     verify: VerifyTokens,
     serving: &'a CancellationToken,
+    marks: &'a Arc<Marks>,
+    address: SocketAddr,
 }
 
 fn site(config: &Config, ways: Ways<'_>, tree: &Tree, clock: Arc<dyn Clock>) -> anyhow::Result<Site> {
     let body = BodyLimits { bytes: config.server.body_limit_bytes, deadline: config.server.body_timeout };
     let limits = WebhookLimits { body, requests_in_hand: config.server.webhooks_in_hand, ..WebhookLimits::default() };
-    let webhooks = Webhooks::new(secrets(config), ways.verify, keep(tree), clock.clone(), limits);
+    let webhooks =
+        Webhooks::new(secrets_of_apps(config), ways.verify.clone(), keep(tree, ways.office), clock.clone(), limits);
     let mut routes = web::routes(&Arc::new(webhooks));
     routes.extend(web::connect::routes(ways.connect));
+    routes.extend(callbacks::routes(&Arc::new(callbacks(config, &ways, clock.clone())?)));
     routes.extend(api::routes(&Arc::new(Api {
         store: ways.store.clone(),
         office: ways.office.clone(),
@@ -327,6 +350,7 @@ fn site(config: &Config, ways: Ways<'_>, tree: &Tree, clock: Arc<dyn Clock>) -> 
         sellers: tree.sellers.clone(),
         ledger: tree.ledger.clone(),
         gate: ways.gate.clone(),
+        marks: ways.marks.clone(),
         clock,
         room: BodyRoom::new(64 << 20),
         limits: BodyLimits { bytes: 1 << 20, ..body },
@@ -335,7 +359,7 @@ fn site(config: &Config, ways: Ways<'_>, tree: &Tree, clock: Arc<dyn Clock>) -> 
 }
 
 /// Each app's secret, with the objects it may sign.
-fn secrets(config: &Config) -> Secrets {
+fn secrets_of_apps(config: &Config) -> Secrets {
     let only = |object: &str| Objects::Only(vec![object.to_owned()]);
     let candidates = [
         ("instagram_app_secret", &config.meta.instagram_app_secret, only("instagram")),
@@ -395,12 +419,29 @@ fn verify_tokens(config: &Config) -> VerifyTokens {
     VerifyTokens::new(config.meta.verify_token.iter().map(Secret::expose))
 }
 
-/// Hands events to the journal, which answers once they are on disk.
-fn keep(tree: &Tree) -> Keep {
-    let journal = tree.journal.clone();
+fn callbacks(config: &Config, ways: &Ways<'_>, clock: Arc<dyn Clock>) -> anyhow::Result<Callbacks> {
+    let here = || Url::parse(&format!("http://{}", ways.address)).context("the address listened on is no address");
+    Ok(Callbacks {
+        secrets: secrets_of_apps(config),
+        office: ways.office.clone(),
+        clock,
+        public_url: config.server.public_url.clone().map_or_else(here, Ok)?,
+        room: BodyRoom::new(8 << 20),
+    })
+}
+
+/// Hands events to the journal, which answers once they are on disk. Permissions that are taken back concern tokens, which
+/// are the front office's: it is told first, so that what is acknowledged has had its effect.
+fn keep(tree: &Tree, office: &Office) -> Keep {
+    let (journal, office) = (tree.journal.clone(), office.clone());
     Arc::new(move |events| {
-        let journal = journal.clone();
-        Box::pin(async move { journal.append(events).await.map_err(|error| NotStored(Box::new(error))) })
-            as Later<'static, Result<(), NotStored>>
+        let (journal, office) = (journal.clone(), office.clone());
+        Box::pin(async move {
+            let of_permissions = events.iter().filter(|event| event.kind == door::PERMISSIONS);
+            for taken in of_permissions.filter_map(|event| door::taken_back(&event.raw)) {
+                office.permissions_taken_back(&taken).await.map_err(|error| NotStored(Box::new(error)))?;
+            }
+            journal.append(events).await.map_err(|error| NotStored(Box::new(error)))
+        }) as Later<'static, Result<(), NotStored>>
     })
 }

@@ -154,6 +154,8 @@ pub struct Secrets {
     pub encryption_key: Option<Secret>,
     /// The one before it.
     pub previous_encryption_key: Option<Secret>,
+    /// Whether to start although nothing that is stored opens.
+    pub accept_lost_key: bool,
     /// Opens the API.
     pub operator_api_key: Option<Secret>,
 }
@@ -395,6 +397,7 @@ impl Secrets {
         Self {
             encryption_key: from.take("secrets.encryption_key", parse::optional(parse::secret)),
             previous_encryption_key: from.take("secrets.previous_encryption_key", parse::optional(parse::secret)),
+            accept_lost_key: from.take("secrets.accept_lost_key", parse::yes_or_no),
             operator_api_key: from.take("secrets.operator_api_key", parse::optional(parse::secret)),
         }
     }

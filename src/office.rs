@@ -7,6 +7,8 @@ mod deeds;
 mod granted;
 mod keys;
 mod once;
+mod persons;
+pub mod secrets;
 mod sellers;
 
 use std::sync::Arc;
@@ -28,6 +30,7 @@ pub use connections::{NewAccount, tokens};
 pub use granted::{Granted, GrantedToken};
 pub use keys::{MadeKey, NewKey, shown_as};
 pub use once::{Once, Print, Request};
+pub use persons::{DATA_DELETED, DEAUTHORIZED, Deletion, PERMISSION_REVOKED, TakenUp};
 
 /// Why the front office did not do it.
 #[derive(Debug, Error)]

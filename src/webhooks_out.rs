@@ -93,7 +93,7 @@ impl Post for Sender {
 }
 
 /// What the secret of an endpoint is sealed for.
-fn purpose(seller: SellerId, endpoint: EndpointId) -> Purpose {
+pub(crate) fn purpose(seller: SellerId, endpoint: EndpointId) -> Purpose {
     Purpose::Endpoint { seller, endpoint, what: "signing_secret" }
 }
 

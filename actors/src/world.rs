@@ -14,16 +14,18 @@ use crate::app_hold::AppHold;
 use crate::calls::{Calls, Limits};
 use crate::domain::channel::Account;
 use crate::domain::directory::{Directory, Place};
+use crate::domain::erasure::Keyed;
 use crate::domain::event::{Arrival, Source};
 use crate::domain::ids::{EventSeq, SellerId};
 use crate::domain::webhook::Schedule;
+use crate::erased_persons::{self, ErasedPersons};
 use crate::news::News;
 use crate::ports::{CALL_DEADLINE, Clock, Decode, Graph, Post, Render};
 use crate::post::{ClerkMsg, HeraldMsg, Posts, SupervisorMsg};
 use crate::shop::ShopRules;
 use crate::store::ledger::Keep;
 use crate::store::unknown::Room;
-use crate::store::{Store, StoreError, app_hold, office};
+use crate::store::{Store, StoreError, app_hold, erasures, office};
 
 /// How the tree behaves, from the settings of the process.
 #[derive(Clone, Copy, Debug)]
@@ -127,6 +129,8 @@ pub struct Parts {
     pub rules: ShopRules,
     /// How the tree behaves.
     pub settings: TreeSettings,
+    /// Masks what is erased, and signs that it was.
+    pub keyed: Arc<dyn Keyed>,
     /// Events up to here were there when the process last ended uncleanly; 0 after a clean end.
     pub careful_through: EventSeq,
 }
@@ -152,6 +156,8 @@ pub struct World {
     pub(crate) rules: ShopRules,
     pub(crate) settings: TreeSettings,
     pub(crate) careful_through: EventSeq,
+    pub(crate) keyed: Arc<dyn Keyed>,
+    pub(crate) erased: ErasedPersons,
     pub(crate) posts: Posts,
     pub(crate) calls: Calls,
     pub(crate) app_hold: AppHold,
@@ -174,7 +180,7 @@ pub struct World {
 impl World {
     /// A world in which nobody lives yet.
     pub fn new(parts: Parts) -> Arc<Self> {
-        let Parts { store, clock, graph, decode, outside, rules, settings, careful_through } = parts;
+        let Parts { store, clock, graph, decode, outside, rules, settings, keyed, careful_through } = parts;
         Arc::new(Self {
             store,
             clock,
@@ -184,6 +190,8 @@ impl World {
             rules,
             settings,
             careful_through,
+            erased: ErasedPersons::new(keyed.clone()),
+            keyed,
             posts: Posts::default(),
             calls: Calls::default(),
             app_hold: AppHold::default(),
@@ -222,6 +230,25 @@ impl World {
     pub(crate) async fn recall_app_hold(&self) -> Result<(), StoreError> {
         self.app_hold.restore(app_hold::read(self.store.reads()).await?);
         Ok(())
+    }
+
+    /// Reads, at the start, who was erased lately.
+    pub(crate) async fn recall_erased(&self) -> Result<(), StoreError> {
+        let since = self.now() - erased_persons::KEPT;
+        for tombstone in erasures::since(self.store.reads(), since).await? {
+            self.erased.bury(tombstone);
+        }
+        Ok(())
+    }
+
+    /// The same, once somebody was erased whom no actor knows.
+    pub async fn reload_erased(&self) -> Result<(), StoreError> {
+        self.recall_erased().await
+    }
+
+    /// Masks what is erased.
+    pub fn keyed(&self) -> &dyn Keyed {
+        &*self.keyed
     }
 
     /// Whose an account is, and which of the names it goes by is its own.

@@ -16,7 +16,9 @@ mod keys;
 mod lasting;
 mod ledger;
 mod orders;
+mod privacy;
 mod products;
+mod secrets;
 mod sellers;
 mod webhooks;
 mod words;
@@ -38,6 +40,7 @@ use crate::connect::Connect;
 use crate::goods::Goods;
 use crate::keys::Gate;
 use crate::office::Office;
+use crate::vault::Marks;
 use crate::webhooks_out::Endpoints;
 
 /// What is read whole is no larger; what may be is read in pieces.
@@ -65,6 +68,8 @@ pub struct Api {
     pub lasting: Lasting,
     /// Lets callers in.
     pub gate: Arc<Gate>,
+    /// Knows its own receipts.
+    pub marks: Arc<Marks>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// Room for bodies.
@@ -85,6 +90,8 @@ pub fn routes(api: &Arc<Api>) -> Vec<Route> {
         desk::routes(api),
         commands::routes(api),
         keys::routes(api),
+        secrets::routes(api),
+        privacy::routes(api),
         instagram::routes(api),
         events::routes(api),
         webhooks::routes(api),

@@ -40,6 +40,8 @@ pub enum ShopEventKind {
     ConversationUpdated,
     /// A name or contact details are otherwise.
     CustomerUpdated,
+    /// A customer was erased: whoever was told of them is to erase them, too.
+    CustomerErased,
     /// Somebody commented on a post of the seller's, or mentioned it.
     CommentReceived,
     /// The staff wrote something down for itself.
@@ -85,6 +87,7 @@ named!(ShopEventKind {
     LeadUpdated = "lead.updated",
     ConversationUpdated = "conversation.updated",
     CustomerUpdated = "customer.updated",
+    CustomerErased = "customer.erased",
     CommentReceived = "comment.received",
     NoteCreated = "note.created",
     NoteRemoved = "note.removed",

@@ -5,6 +5,7 @@ pub mod connecting;
 mod connections;
 pub mod credentials;
 pub mod keys;
+pub mod meta_requests;
 mod prune;
 pub mod requests;
 mod sellers;

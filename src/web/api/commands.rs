@@ -18,6 +18,7 @@ use super::answers::{Json, Obeyed};
 use super::ask::{Ask, NoQuery, Nothing};
 use super::endpoint::get;
 use super::gate;
+use super::privacy::ErasureBegun;
 use super::products::{ModifiersPut, PutOut, RemovedOut};
 use crate::keys::Caller;
 use crate::web::problem::Problem;
@@ -85,6 +86,7 @@ enum CommandAnswer {
     ModifiersPut(ModifiersPut),
     Removed(RemovedOut),
     Caps(CapsOut),
+    ErasureBegun(ErasureBegun),
 }
 
 /// Why a command was not done.
@@ -173,6 +175,7 @@ fn about(command: &Command) -> [Scope; 2] {
         | Command::SettleLooks { .. }
         | Command::EditCustomer { .. }
         | Command::MoveLead { .. } => [Scope::ConversationsRead, Scope::ConversationsWrite],
+        Command::Forget { .. } => [Scope::PrivacyRead, Scope::PrivacyWrite],
         Command::PutBudget { .. } => [Scope::SettingsRead, Scope::SettingsWrite],
     }
 }
