@@ -10,6 +10,7 @@ mod connect;
 pub mod deliveries;
 pub mod desk;
 pub mod endpoints;
+pub mod erasures;
 pub mod error;
 pub mod goods;
 pub mod inbox;
@@ -26,6 +27,7 @@ pub mod orders;
 pub mod pen;
 mod rows;
 mod scribe;
+pub mod sealed;
 pub mod sellers;
 pub mod shop_events;
 #[cfg(test)]

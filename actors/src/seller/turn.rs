@@ -1,9 +1,11 @@
 //! One turn: read what waits, decide it one by one in memory, store all of it or nothing, then hand over the calls.
 
+use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tracing::{error, info_span};
+use tracing::{error, info, info_span, warn};
 
 use crate::courier;
 use crate::domain::alarm::Alarm;
@@ -14,10 +16,11 @@ use crate::domain::outbox::OwedState;
 use crate::domain::outcome::Reason;
 use crate::post::AlarmsMsg;
 use crate::shop::MAX_HEARD;
+use crate::store::erasures::{Files, Stepped};
 use crate::store::pen::Fence;
 use crate::store::threads::Wanted;
 use crate::store::turns::TurnSql;
-use crate::store::{FencedTx, StoreError, Sync, alarms, comments, desk, inbox, threads};
+use crate::store::{FencedTx, StoreError, Sync, alarms, comments, desk, erasures, inbox, sellers, threads};
 use crate::trouble::within;
 
 use super::batch::{self, Batch};
@@ -122,9 +125,11 @@ impl Desk {
             let read = async {
                 let known = comments::known(reads, seller, &wanted.comments).await?;
                 let desk = desk::known(reads, seller, &wanted.desk).await?;
-                Ok((threads::read(reads, seller, &wanted, MAX_HEARD as u64).await?, known, desk))
+                let connections = sellers::connections_if(reads, seller, wanted.connections).await?;
+                Ok((threads::read(reads, seller, &wanted, MAX_HEARD as u64).await?, known, desk, connections))
             };
-            let (threads, known, desk) = within(limit, read).await?;
+            let (threads, known, desk, connections) = within(limit, read).await?;
+            self.shop.learn_connections(connections);
             self.shop.learn(threads);
             self.shop.learn_comments(known);
             self.shop.learn_desk(desk);
@@ -183,6 +188,9 @@ impl Desk {
     async fn store(&mut self, meant: &[Meant], put_off: Vec<Alarm>, now: DateTime<Utc>) -> Result<bool, Fall> {
         let must_flush = self.shop.must_flush();
         let mut changes = self.shop.changes(now);
+        // Before it is stored: what comes of these persons from now on is not to be kept.
+        changes.erasures.iter().for_each(|erasure| self.seat.world.erased.bury_person(erasure));
+        let files = self.clean_files(&changes).await;
         let set = |alarm: &Alarm| changes.alarms.iter().any(|other| other.key == alarm.key);
         let put_off: Vec<_> = put_off.into_iter().filter(|alarm| !set(alarm)).collect();
         changes.alarms_over.retain(|over| !put_off.iter().any(|alarm| alarm.key == *over));
@@ -192,7 +200,7 @@ impl Desk {
             return Ok(false);
         }
         let sync = if must_flush { Sync::Flushed } else { Sync::Lazy };
-        within(self.seat.world.settings.store_timeout, self.save(&changes, sync, now)).await?;
+        let stepped = within(self.seat.world.settings.store_timeout, self.save((&changes, files), sync, now)).await?;
         self.last_id = changes.last_id;
         self.stored_turns += 1;
         self.turns += 1;
@@ -200,19 +208,63 @@ impl Desk {
         log::steps(meant, &changes);
         log::pauses(&self.shop.take_news());
         self.tell(&changes);
+        self.follow_erasures(&stepped);
         Ok(true)
     }
 
-    async fn save(&self, changes: &Changes, sync: Sync, now: DateTime<Utc>) -> Result<(), StoreError> {
-        let (pen, seller, stored_turns) = (self.seat.world.store.pen().clone(), self.seat.seller, self.stored_turns);
+    /// Cleans the database's files, where an erasure waits for nothing else. Nobody can read them in the meantime, or it
+    /// is tried again later.
+    async fn clean_files(&mut self, changes: &Changes) -> Files {
+        let is_wanted = changes.erasing.iter().any(|id| self.wants_files.contains(id));
+        if !is_wanted {
+            return Files::Untouched;
+        }
+        match self.seat.world.store.pen().clean_files().await {
+            Ok(files) => files,
+            Err(error) => {
+                warn!(error = &error as &dyn Error, "could not clean the database's files; it is tried again");
+                Files::Untouched
+            }
+        }
+    }
+
+    fn follow_erasures(&mut self, stepped: &[Stepped]) {
+        for Stepped { id, next, wants_files } in stepped {
+            self.wants_files.remove(id);
+            self.wants_files.extend(wants_files.then_some(*id));
+            match next {
+                Some(due) => drop(self.seat.world.posts.alarms.tell(AlarmsMsg::Earlier(*due))),
+                None => {
+                    info!("erasure {id} is over");
+                    self.shop.erased(*id);
+                }
+            }
+        }
+    }
+
+    async fn save(
+        &self,
+        (changes, files): (&Changes, Files),
+        sync: Sync,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Stepped>, StoreError> {
+        let (world, seller, stored_turns) = (&self.seat.world, self.seat.seller, self.stored_turns);
+        let (pen, keyed) = (world.store.pen().clone(), Arc::clone(&world.keyed));
         let (turn, fence) = (TurnSql::new(pen.backend(), seller, changes, now), self.fence(changes.last_id));
+        let (erasures, erasing) = (changes.erasures.clone(), changes.erasing.clone());
         let claims = changes.outbox.iter().any(|owed| owed.state == OwedState::Claimed);
         let writing = async move {
             let tx = FencedTx::begin(&pen, seller, fence, sync).await?.following(stored_turns)?;
             turn.save(&tx).await?;
-            tx.commit(if claims { "seller.claim" } else { "seller.turn" }).await
+            erasures::begin(&tx, &erasures, &*keyed).await?;
+            let mut stepped = Vec::new();
+            for id in erasing {
+                stepped.push(erasures::step(&tx, (id, files), &*keyed, now).await?);
+            }
+            tx.commit(if claims { "seller.claim" } else { "seller.turn" }).await?;
+            Ok(stepped)
         };
-        self.seat.world.store.pen().dictate(writing).await
+        world.store.pen().dictate(writing).await
     }
 
     fn fence(&self, last_id: i64) -> Fence {
@@ -229,6 +281,9 @@ impl Desk {
         if has_left || changes.decided.iter().any(|decided| decided.answer.is_some()) {
             // Nobody may be waiting.
             let _ = world.answered.send(self.seat.seller);
+        }
+        if !changes.tokens_refused.is_empty() {
+            world.tokens_refused.notify_one();
         }
         if !changes.events.is_empty() {
             world.tell_news(self.seat.seller);

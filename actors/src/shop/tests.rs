@@ -100,7 +100,7 @@ fn loaded() -> Loaded {
         seller: Seller {
             id: SellerId(1),
             settings: Settings::new("Linen Shop", usd),
-            connections: vec![Connection { id: ConnectionId(1), account: account(), linked: None }],
+            connections: vec![Connection::working(ConnectionId(1), account(), None)],
         },
         incarnation: 1,
         last_id: 0,
@@ -110,6 +110,7 @@ fn loaded() -> Loaded {
         holds: vec![],
         open: vec![],
         loose_ends: vec![],
+        erasing: Vec::new(),
     }
 }
 

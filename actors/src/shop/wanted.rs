@@ -32,7 +32,7 @@ impl Shop {
             match alarm.key.kind {
                 AlarmKind::Reply => self.want_thread(&mut wanted, ConversationId(alarm.key.subject)),
                 AlarmKind::Settle => self.want_thread_of(&mut wanted, OutboxId(alarm.key.subject)),
-                AlarmKind::Send => {}
+                AlarmKind::Erase | AlarmKind::Send => {}
             }
         }
         for conversation in self.next_free_calls(now).take(CALLS_AHEAD) {
@@ -74,7 +74,7 @@ impl Shop {
                 wanted.comments.extend(comments::named_by(event, happening));
             }
             Happening::Command(commanded) => self.want_for_command(wanted, &commanded.command),
-            Happening::Announced(_) => {}
+            Happening::Announced(what) => wanted.connections |= what.kind.is_of_connection(),
         }
     }
 

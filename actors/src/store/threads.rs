@@ -40,6 +40,8 @@ pub struct Wanted {
     pub leads: BTreeSet<LeadId>,
     /// What else commands of the staff name.
     pub desk: DeskWanted,
+    /// The seller's connections, as one of them is otherwise.
+    pub connections: bool,
 }
 
 /// One conversation, as far as the open episode goes.

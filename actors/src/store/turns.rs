@@ -6,7 +6,7 @@ mod goods;
 use chrono::{DateTime, Utc};
 use entity::{
     alarm, comment, conversation, customer, customer_alias, hold, lead, loose_end, message, note, order_change,
-    order_line, outbox, rate_window, shop_event, shop_order,
+    order_line, outbox, rate_window, shop_event, shop_order, token_refused,
 };
 use sea_orm::sea_query::Condition;
 use sea_orm::{
@@ -54,6 +54,7 @@ impl TurnSql {
         turn.change_goods(changes, now);
         turn.put::<rate_window::Entity>(changes.spent.iter().map(|it| rows::spent_row(seller, it)));
         turn.put::<hold::Entity>(changes.holds.iter().map(|it| rows::hold_row(seller, it)));
+        turn.put::<token_refused::Entity>(changes.tokens_refused.iter().map(|it| rows::refused_row(seller, it)));
         turn.add::<comment::Entity>(changes.comments.iter().map(|it| rows::comment_row(seller, it)));
         turn.others.extend(loose_ends::removal(backend, seller, &changes.loose_ends_over));
         turn.put::<loose_end::Entity>(changes.loose_ends.iter().map(|it| rows::loose_end_row(seller, it)));
