@@ -38,11 +38,17 @@ impl<S: Subscriber> Layer<S> for Troubles {
         }
         let mut line = Line(String::new());
         event.record(&mut line);
-        let leaks = TOKENS.iter().any(|token| line.0.contains(token));
+        let leaks = TOKENS.iter().any(|token| is_in(token, &line.0));
         if leaks || *event.metadata().level() == Level::ERROR {
             self.0.lock().unwrap().push(line.0);
         }
     }
+}
+
+/// Whether a token that begins so is in a line: far longer than any word or id.
+fn is_in(begins: &str, line: &str) -> bool {
+    let after = |at: usize| line[at..].chars().take_while(char::is_ascii_alphanumeric).count();
+    line.match_indices(begins).any(|(at, _)| after(at) > 30)
 }
 
 /// A line of the log: the sentence, then the fields.
