@@ -420,7 +420,7 @@ async fn whoever_connects_is_noted_and_no_token_is_seen(database: Database) {
     let mut seen = vec![told.text, chosen.text, failed.text, audit, list, way];
     seen.extend(browser::all_rows(&app).await);
     let tokens = app.meta.all_tokens();
-    assert!(tokens.len() > 4);
+    assert!(tokens.len() >= 4, "one of the person and one of each Page, short and long");
     for token in &tokens {
         assert!(seen.iter().all(|text| !text.contains(token.as_str())), "{token} is seen");
     }
