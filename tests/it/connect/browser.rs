@@ -187,6 +187,7 @@ impl Person {
     }
 
     async fn grants(&self, url: &str) -> String {
+        self.sits_down();
         let answer = self.http.get(url).send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::FOUND, "{}", answer.text().await.unwrap());
         let back = answer.headers()[LOCATION].to_str().unwrap().strip_prefix(HERE).unwrap();
