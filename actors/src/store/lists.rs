@@ -66,14 +66,15 @@ pub struct ConversationsWanted {
 }
 
 impl ConversationsWanted {
+    /// In the very words of the indexes that hold the few: a value given beside the question would not be known when
+    /// the database chooses one.
     fn condition(&self) -> Condition {
-        use conversation::Column::{Archived, Assignee, CustomerId, NeedsLook, Unread};
-        let unread = |unread| if unread { Unread.gt(0) } else { Unread.eq(0) };
-        let needs = |needs| if needs { NeedsLook.is_not_null() } else { NeedsLook.is_null() };
+        use conversation::Column::{Assignee, CustomerId};
+        let either = |so: bool, yes: &'static str, no: &'static str| Expr::cust(if so { yes } else { no });
         Condition::all()
-            .add_option(self.archived.map(|archived| Archived.eq(archived)))
-            .add_option(self.unread.map(unread))
-            .add_option(self.needs_look.map(needs))
+            .add_option(self.archived.map(|so| either(so, "archived", "NOT archived")))
+            .add_option(self.unread.map(|so| either(so, "unread > 0", "unread = 0")))
+            .add_option(self.needs_look.map(|so| either(so, "needs_look IS NOT NULL", "needs_look IS NULL")))
             .add_option(self.assignee.as_deref().map(|name| Assignee.eq(name)))
             .add_option(self.customer.map(|id| CustomerId.eq(id.0)))
     }

@@ -46,6 +46,7 @@ pub(super) fn routes(api: &Arc<Api>) -> Vec<Route> {
             .by(api, export),
         post("/api/v1/sellers/{seller}/products/import", "import_products", "Takes a file of products in")
             .scope(write)
+            .fails(&[415])
             .by(api, import),
         get(all, "list_products", "Lists products, by SKU").scope(read).by(api, list),
         put(all, "put_products", "Adds or replaces products").scope(write).fails(&[409]).by(api, put_products),
