@@ -23,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use crate::config::{self, Config};
+use crate::doctor::webhook_test;
 use crate::door::{self, Objects, Secrets, VerifyTokens};
 use crate::goods::Goods;
 use crate::graph::{Addresses, GraphClient};
@@ -279,6 +280,7 @@ fn site(config: &Config, ways: Ways<'_>, tree: &Tree, clock: Arc<dyn Clock>) -> 
         office: ways.office.clone(),
         goods: Goods::new(ways.store.clone(), tree.sellers.clone()),
         endpoints: ways.endpoints.clone(),
+        webhook_test: webhook_test::Own::of(config),
         stopping: ways.serving.clone(),
         sellers: tree.sellers.clone(),
         ledger: tree.ledger.clone(),

@@ -18,6 +18,7 @@ mod orders;
 mod outbox;
 mod products;
 mod sellers;
+mod webhook_test;
 mod webhooks;
 
 use std::path::Path;
@@ -94,6 +95,9 @@ pub(super) enum Verbs {
     /// Where a shop's worker stands; pausing it.
     #[command(after_help = actor::EXAMPLES)]
     Actor(Noun<actor::Verb>),
+    /// Tries a webhook address as Meta does.
+    #[command(after_help = webhook_test::EXAMPLES)]
+    WebhookTest(webhook_test::WebhookTestArgs),
     /// Who did what over the API, and when.
     #[command(after_help = audit::EXAMPLES)]
     Audit(audit::AuditArgs),
@@ -122,6 +126,7 @@ impl Verbs {
             Verbs::Outbox(noun) => noun.run(stage).await,
             Verbs::Budget(noun) => noun.run(stage).await,
             Verbs::Actor(noun) => noun.run(stage).await,
+            Verbs::WebhookTest(args) => return args.run(stage).await,
             Verbs::Audit(args) => args.run(stage).await,
         }
         .map(|()| true)

@@ -7,6 +7,7 @@ mod commands;
 mod connections;
 mod conversations;
 mod desk;
+mod doctor;
 mod endpoint;
 mod events;
 mod gate;
@@ -30,6 +31,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::body::{BodyLimits, BodyRoom};
 use super::route::Route;
+use crate::doctor::webhook_test::Own;
 use crate::goods::Goods;
 use crate::keys::Gate;
 use crate::office::Office;
@@ -52,6 +54,8 @@ pub struct Api {
     pub goods: Goods,
     /// Whom sellers want to be told of what happens.
     pub endpoints: Endpoints,
+    /// What addresses are tried with, unless said otherwise.
+    pub webhook_test: Own,
     /// Ends what would go on by itself, once the service is to stop.
     pub stopping: CancellationToken,
     /// Lets callers in.
@@ -79,6 +83,7 @@ pub fn routes(api: &Arc<Api>) -> Vec<Route> {
         events::routes(api),
         webhooks::routes(api),
         ledger::routes(api),
+        doctor::routes(api),
     ];
     areas.into_iter().flatten().collect()
 }

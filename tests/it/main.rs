@@ -31,4 +31,5 @@ mod samples;
 mod storage;
 mod talk;
 mod tidy;
+mod webhook_test;
 mod webhooks_out;

@@ -56,6 +56,8 @@ pub enum Scope {
     ActorsWrite,
     /// Reads who did what.
     AuditRead,
+    /// Tries webhook addresses from where the service is.
+    ServiceWrite,
 }
 
 named!(Scope {
@@ -81,6 +83,7 @@ named!(Scope {
     ActorsRead = "actors:read",
     ActorsWrite = "actors:write",
     AuditRead = "audit:read",
+    ServiceWrite = "service:write",
 });
 
 impl Scope {
@@ -109,12 +112,16 @@ impl Scope {
             Self::ActorsRead => "Looks at where sellers' actors stand.",
             Self::ActorsWrite => "Pauses, resumes and unloads sellers' actors.",
             Self::AuditRead => "Reads who did what, and when.",
+            Self::ServiceWrite => "Tries webhook addresses, from where the service is.",
         }
     }
 
     /// Whether a seller's own key may have it. The others are about the service, or about other sellers.
     pub fn is_for_sellers(self) -> bool {
-        !matches!(self, Self::SellersRead | Self::SellersWrite | Self::ActorsRead | Self::ActorsWrite)
+        !matches!(
+            self,
+            Self::SellersRead | Self::SellersWrite | Self::ActorsRead | Self::ActorsWrite | Self::ServiceWrite
+        )
     }
 
     fn bit(self) -> u32 {
@@ -244,7 +251,7 @@ mod tests {
     fn what_is_about_the_service_is_no_sellers() {
         let operators: Vec<_> = Scope::ALL.into_iter().filter(|scope| !scope.is_for_sellers()).collect();
         let names: Vec<_> = operators.iter().map(|scope| scope.name()).collect();
-        assert_eq!(names, ["sellers:read", "sellers:write", "actors:read", "actors:write"]);
+        assert_eq!(names, ["sellers:read", "sellers:write", "actors:read", "actors:write", "service:write"]);
     }
 
     #[test]
