@@ -15,6 +15,7 @@ pub mod credential;
 pub mod desk;
 pub mod directory;
 pub mod draft;
+pub mod erasure;
 pub mod event;
 pub mod ids;
 pub mod marks;

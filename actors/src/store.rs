@@ -9,6 +9,7 @@ mod connect;
 pub mod deliveries;
 pub mod desk;
 pub mod endpoints;
+pub mod erasures;
 pub mod error;
 pub mod goods;
 pub mod inbox;
@@ -24,6 +25,7 @@ pub mod open;
 pub mod orders;
 pub mod pen;
 mod rows;
+pub mod sealed;
 pub mod sellers;
 pub mod shop_events;
 #[cfg(test)]

@@ -14,16 +14,18 @@ use crate::app_hold::AppHold;
 use crate::calls::{Calls, Limits};
 use crate::domain::channel::Account;
 use crate::domain::directory::{Directory, Place};
+use crate::domain::erasure::Keyed;
 use crate::domain::event::{Arrival, Source};
 use crate::domain::ids::{EventSeq, SellerId};
 use crate::domain::webhook::Schedule;
+use crate::erased_persons::{self, ErasedPersons};
 use crate::news::News;
 use crate::ports::{CALL_DEADLINE, Clock, Decode, Graph, Post, Render};
 use crate::post::{ClerkMsg, HeraldMsg, Posts, SupervisorMsg};
 use crate::shop::ShopRules;
 use crate::store::ledger::Keep;
 use crate::store::unknown::Room;
-use crate::store::{Store, StoreError, app_hold, office};
+use crate::store::{Store, StoreError, app_hold, erasures, office};
 
 /// How the tree behaves, from the settings of the process.
 #[derive(Clone, Copy, Debug)]
@@ -127,6 +129,8 @@ pub struct Parts {
     pub rules: ShopRules,
     /// How the tree behaves.
     pub settings: TreeSettings,
+    /// Masks what is erased, and signs that it was.
+    pub keyed: Arc<dyn Keyed>,
     /// Events up to here were there when the process last ended uncleanly; 0 after a clean end.
     pub careful_through: EventSeq,
 }
@@ -152,6 +156,8 @@ pub struct World {
     pub(crate) rules: ShopRules,
     pub(crate) settings: TreeSettings,
     pub(crate) careful_through: EventSeq,
+    pub(crate) keyed: Arc<dyn Keyed>,
+    pub(crate) erased: ErasedPersons,
     pub(crate) posts: Posts,
     pub(crate) calls: Calls,
     pub(crate) app_hold: AppHold,
@@ -159,6 +165,7 @@ pub struct World {
     pub(crate) news: News,
     pub(crate) tokens_refused: Notify,
     on_the_road: Semaphore,
+    failing_on_the_road: Semaphore,
     at_work: Semaphore,
     suspects: Semaphore,
     /// Sellers of whom commands were answered or calls ended, once that is stored.
@@ -173,7 +180,7 @@ pub struct World {
 impl World {
     /// A world in which nobody lives yet.
     pub fn new(parts: Parts) -> Arc<Self> {
-        let Parts { store, clock, graph, decode, outside, rules, settings, careful_through } = parts;
+        let Parts { store, clock, graph, decode, outside, rules, settings, keyed, careful_through } = parts;
         Arc::new(Self {
             store,
             clock,
@@ -183,6 +190,8 @@ impl World {
             rules,
             settings,
             careful_through,
+            erased: ErasedPersons::new(keyed.clone()),
+            keyed,
             posts: Posts::default(),
             calls: Calls::default(),
             app_hold: AppHold::default(),
@@ -191,6 +200,7 @@ impl World {
             news: News::default(),
             tokens_refused: Notify::new(),
             on_the_road: Semaphore::new(settings.webhooks_at_once),
+            failing_on_the_road: Semaphore::new(settings.webhooks_at_once.div_ceil(2)),
             append_permits: Arc::new(Semaphore::new(settings.append_waiting)),
             answered: broadcast::channel(256).0,
             directory: RwLock::default(),
@@ -220,6 +230,25 @@ impl World {
     pub(crate) async fn recall_app_hold(&self) -> Result<(), StoreError> {
         self.app_hold.restore(app_hold::read(self.store.reads()).await?);
         Ok(())
+    }
+
+    /// Reads, at the start, who was erased lately.
+    pub(crate) async fn recall_erased(&self) -> Result<(), StoreError> {
+        let since = self.now() - erased_persons::KEPT;
+        for tombstone in erasures::since(self.store.reads(), since).await? {
+            self.erased.bury(tombstone);
+        }
+        Ok(())
+    }
+
+    /// The same, once somebody was erased whom no actor knows.
+    pub async fn reload_erased(&self) -> Result<(), StoreError> {
+        self.recall_erased().await
+    }
+
+    /// Masks what is erased.
+    pub fn keyed(&self) -> &dyn Keyed {
+        &*self.keyed
     }
 
     /// Whose an account is, and which of the names it goes by is its own.
@@ -260,9 +289,14 @@ impl World {
         self.posts.herald.tell(HeraldMsg::News(seller));
     }
 
-    /// Waits for a place among the webhooks out that are on the wire; given back when dropped.
-    pub(crate) async fn place_on_the_road(&self) -> SemaphorePermit<'_> {
-        self.on_the_road.acquire().await.expect("nobody closes it")
+    /// Waits for a place among the webhooks out that are on the wire; given back when dropped. Endpoints that fail take as
+    /// long as a try may, and have half of the places together: whoever takes what it is told does not wait for them.
+    pub(crate) async fn place_on_the_road(&self, is_failing: bool) -> [Option<SemaphorePermit<'_>>; 2] {
+        let among_the_failing = match is_failing {
+            true => Some(self.failing_on_the_road.acquire().await.expect("nobody closes it")),
+            false => None,
+        };
+        [among_the_failing, Some(self.on_the_road.acquire().await.expect("nobody closes it"))]
     }
 
     /// Wakes sellers. One that is lost on the way is found by the next sweep.

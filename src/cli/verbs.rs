@@ -8,6 +8,8 @@ mod comments;
 mod connections;
 mod conversations;
 mod customers;
+mod doctor;
+mod erasures;
 mod events;
 mod keys;
 mod leads;
@@ -17,6 +19,7 @@ mod notes;
 mod orders;
 mod outbox;
 mod products;
+mod secrets;
 mod sellers;
 mod webhook_test;
 mod webhooks;
@@ -48,6 +51,9 @@ pub(super) enum Verbs {
     /// Who may use the API, and for what.
     #[command(after_help = keys::EXAMPLES)]
     Keys(Noun<keys::Verb>),
+    /// What is kept sealed, and a change of the encryption key.
+    #[command(after_help = secrets::EXAMPLES)]
+    Secrets(Noun<secrets::Verb>),
     /// A shop's accounts at Meta.
     #[command(after_help = connections::EXAMPLES)]
     Connections(Noun<connections::Verb>),
@@ -66,6 +72,9 @@ pub(super) enum Verbs {
     /// Who writes, and how to reach them.
     #[command(after_help = customers::EXAMPLES)]
     Customers(Noun<customers::Verb>),
+    /// Who was erased, with receipts.
+    #[command(after_help = erasures::EXAMPLES)]
+    Erasures(Noun<erasures::Verb>),
     /// Who showed interest, and how far it went.
     #[command(after_help = leads::EXAMPLES)]
     Leads(Noun<leads::Verb>),
@@ -95,6 +104,9 @@ pub(super) enum Verbs {
     /// Where a shop's worker stands; pausing it.
     #[command(after_help = actor::EXAMPLES)]
     Actor(Noun<actor::Verb>),
+    /// Whether a shop's connections work.
+    #[command(after_help = doctor::EXAMPLES)]
+    Doctor(doctor::DoctorArgs),
     /// Tries a webhook address as Meta does.
     #[command(after_help = webhook_test::EXAMPLES)]
     WebhookTest(webhook_test::WebhookTestArgs),
@@ -110,12 +122,14 @@ impl Verbs {
             Verbs::Me(args) => args.run(stage).await,
             Verbs::Sellers(noun) => noun.run(stage).await,
             Verbs::Keys(noun) => noun.run(stage).await,
+            Verbs::Secrets(noun) => noun.run(stage).await,
             Verbs::Connections(noun) => noun.run(stage).await,
             Verbs::Products(noun) => noun.run(stage).await,
             Verbs::Modifiers(noun) => noun.run(stage).await,
             Verbs::Orders(noun) => noun.run(stage).await,
             Verbs::Conversations(noun) => noun.run(stage).await,
             Verbs::Customers(noun) => noun.run(stage).await,
+            Verbs::Erasures(noun) => noun.run(stage).await,
             Verbs::Leads(noun) => noun.run(stage).await,
             Verbs::Comments(noun) => noun.run(stage).await,
             Verbs::Notes(noun) => noun.run(stage).await,
@@ -126,6 +140,7 @@ impl Verbs {
             Verbs::Outbox(noun) => noun.run(stage).await,
             Verbs::Budget(noun) => noun.run(stage).await,
             Verbs::Actor(noun) => noun.run(stage).await,
+            Verbs::Doctor(args) => return args.run(stage).await,
             Verbs::WebhookTest(args) => return args.run(stage).await,
             Verbs::Audit(args) => args.run(stage).await,
         }

@@ -12,6 +12,7 @@ use std::time::Duration;
 use actors::store::ledger::{self, Order, Selection};
 use actors::store::{Store, StoreError};
 use chrono::{DateTime, Utc};
+use http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::join;
@@ -123,6 +124,40 @@ pub async fn test(tested: Tested<'_>, now: DateTime<Utc>, own: Option<&Store>) -
     let of_answers = trial.answers(wrong, own).await?;
     checks.extend(of_answers);
     Ok(Report::of(tested.url, checks))
+}
+
+/// Where a message went.
+pub(super) enum Reached {
+    /// It is in our own inbox, after so long.
+    Here(Duration),
+    /// It was taken, and not by us.
+    Elsewhere,
+    /// It was not taken, and why.
+    Nobody(Finding),
+}
+
+/// Sends one signed message to an address, and looks whether it came in at our own door.
+pub(super) async fn reach(
+    url: &str,
+    (secret, allow_loopback): (&Secret, bool),
+    now: DateTime<Utc>,
+    store: &Store,
+) -> Result<Reached, NotTested> {
+    let url = match checked(url, allow_loopback) {
+        Ok(url) => url,
+        Err(refused) => return Ok(Reached::Nobody(judge::not_allowed(refused))),
+    };
+    let (wire, name) = (Wire::new(&url, (LIMIT, allow_loopback)).map_err(NotTested::NoClient)?, random()?);
+    let message = Message::text(&name, now);
+    let sent = wire.send(message.bytes(), Some(&wire::signature(secret, message.bytes()))).await;
+    let took = match &sent {
+        Ok(answer) if answer.status == StatusCode::OK => answer.took,
+        _ => return Ok(Reached::Nobody(judge::taken("probe", Some(&sent), LIMIT))),
+    };
+    match count(store, &messages::id_of_text(&name)).await? {
+        0 => Ok(Reached::Elsewhere),
+        _ => Ok(Reached::Here(took)),
+    }
 }
 
 /// A test under way.

@@ -12,6 +12,11 @@ const PREFIX: &[u8] = b"sha256=";
 pub struct Signature([u8; 32]);
 
 impl Signature {
+    /// One that came in another way than in the header.
+    pub(super) fn of(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// The signature in the header's value, which is `sha256=` and 64 lowercase hex digits and nothing else.
     pub fn parse(header: Option<&[u8]>) -> Result<Self, Refusal> {
         let header = header.ok_or(Refusal::NotSigned)?;
@@ -121,6 +126,11 @@ impl Secrets {
             }
         }
         Self(distinct)
+    }
+
+    /// What they are spoken of with.
+    pub fn labels(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|secret| secret.label.as_str())
     }
 
     /// Who signed `body`, by the value of its `X-Hub-Signature-256` header.

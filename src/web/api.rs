@@ -4,6 +4,7 @@
 mod answers;
 mod ask;
 mod commands;
+mod connecting;
 mod connections;
 mod conversations;
 mod desk;
@@ -13,12 +14,17 @@ mod events;
 mod gate;
 mod instagram;
 mod keys;
+mod lasting;
 mod ledger;
 mod orders;
+mod privacy;
 mod products;
+mod secrets;
 mod sellers;
 mod webhooks;
 mod words;
+
+pub use lasting::Lasting;
 
 use std::sync::Arc;
 
@@ -31,10 +37,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::body::{BodyLimits, BodyRoom};
 use super::route::Route;
-use crate::doctor::webhook_test::Own;
+use crate::connect::Connect;
+use crate::doctor::Doctor;
 use crate::goods::Goods;
 use crate::keys::Gate;
 use crate::office::Office;
+use crate::vault::Marks;
 use crate::webhooks_out::Endpoints;
 
 /// What is read whole is no larger; what may be is read in pieces.
@@ -54,12 +62,18 @@ pub struct Api {
     pub goods: Goods,
     /// Whom sellers want to be told of what happens.
     pub endpoints: Endpoints,
-    /// What addresses are tried with, unless said otherwise.
-    pub webhook_test: Own,
+    /// Connects accounts at Meta itself.
+    pub connect: Connect,
+    /// Looks whether all works.
+    pub doctor: Doctor,
     /// Ends what would go on by itself, once the service is to stop.
     pub stopping: CancellationToken,
+    /// Requests that last.
+    pub lasting: Lasting,
     /// Lets callers in.
     pub gate: Arc<Gate>,
+    /// Knows its own receipts.
+    pub marks: Arc<Marks>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// Room for bodies.
@@ -73,12 +87,15 @@ pub fn routes(api: &Arc<Api>) -> Vec<Route> {
     let areas = [
         sellers::routes(api),
         connections::routes(api),
+        connecting::routes(api),
         products::routes(api),
         orders::routes(api),
         conversations::routes(api),
         desk::routes(api),
         commands::routes(api),
         keys::routes(api),
+        secrets::routes(api),
+        privacy::routes(api),
         instagram::routes(api),
         events::routes(api),
         webhooks::routes(api),

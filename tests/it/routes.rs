@@ -43,16 +43,16 @@ fn segment_of(segment: &str, seller: i64) -> String {
     }
 }
 
+/// Whether no seller's key may have it.
+fn is_operators(scope: &str) -> bool {
+    ["sellers:", "actors:", "secrets:", "service:"].iter().any(|area| scope.starts_with(area))
+}
+
 async fn key(app: &TestApp, seller: i64, scopes: &[&str], expires_at: Value) -> String {
     let new = json!({ "name": "till", "scopes": scopes, "expires_at": expires_at });
     let (status, made) = app.call(Method::POST, &format!("/api/v1/sellers/{seller}/keys"), &new).await;
     assert_eq!(status, 201, "{made}");
     made["key"].as_str().unwrap().to_owned()
-}
-
-/// Whether no seller's own key can have it.
-fn is_operators(scope: &str) -> bool {
-    ["sellers:", "actors:", "service:"].iter().any(|area| scope.starts_with(area))
 }
 
 async fn no_route_opens_to_a_key_that_may_not_use_it(database: Database) {

@@ -56,6 +56,14 @@ pub enum Scope {
     ActorsWrite,
     /// Reads who did what.
     AuditRead,
+    /// Reads what was erased, and exports what is held of a customer.
+    PrivacyRead,
+    /// Erases customers.
+    PrivacyWrite,
+    /// Reads which keys what is kept sealed is sealed with.
+    SecretsRead,
+    /// Seals what is kept sealed anew.
+    SecretsWrite,
     /// Tries webhook addresses from where the service is.
     ServiceWrite,
 }
@@ -83,6 +91,10 @@ named!(Scope {
     ActorsRead = "actors:read",
     ActorsWrite = "actors:write",
     AuditRead = "audit:read",
+    PrivacyRead = "privacy:read",
+    PrivacyWrite = "privacy:write",
+    SecretsRead = "secrets:read",
+    SecretsWrite = "secrets:write",
     ServiceWrite = "service:write",
 });
 
@@ -112,6 +124,10 @@ impl Scope {
             Self::ActorsRead => "Looks at where sellers' actors stand.",
             Self::ActorsWrite => "Pauses, resumes and unloads sellers' actors.",
             Self::AuditRead => "Reads who did what, and when.",
+            Self::PrivacyRead => "Reads what was erased, and exports all that is held of a customer.",
+            Self::PrivacyWrite => "Erases customers.",
+            Self::SecretsRead => "Reads how much is sealed with which encryption key.",
+            Self::SecretsWrite => "Seals all that is kept sealed anew, with the current encryption key.",
             Self::ServiceWrite => "Tries webhook addresses, from where the service is.",
         }
     }
@@ -120,7 +136,13 @@ impl Scope {
     pub fn is_for_sellers(self) -> bool {
         !matches!(
             self,
-            Self::SellersRead | Self::SellersWrite | Self::ActorsRead | Self::ActorsWrite | Self::ServiceWrite
+            Self::SellersRead
+                | Self::SellersWrite
+                | Self::ActorsRead
+                | Self::ActorsWrite
+                | Self::SecretsRead
+                | Self::SecretsWrite
+                | Self::ServiceWrite
         )
     }
 
@@ -251,7 +273,18 @@ mod tests {
     fn what_is_about_the_service_is_no_sellers() {
         let operators: Vec<_> = Scope::ALL.into_iter().filter(|scope| !scope.is_for_sellers()).collect();
         let names: Vec<_> = operators.iter().map(|scope| scope.name()).collect();
-        assert_eq!(names, ["sellers:read", "sellers:write", "actors:read", "actors:write", "service:write"]);
+        assert_eq!(
+            names,
+            [
+                "sellers:read",
+                "sellers:write",
+                "actors:read",
+                "actors:write",
+                "secrets:read",
+                "secrets:write",
+                "service:write"
+            ]
+        );
     }
 
     #[test]

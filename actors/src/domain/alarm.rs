@@ -13,12 +13,15 @@ pub enum AlarmKind {
     Send,
     /// The fate of this owed call is to be found out.
     Settle,
+    /// The next piece of this erasure is to be done.
+    Erase,
 }
 
 named!(AlarmKind {
     Reply = "reply",
     Send = "send",
     Settle = "settle",
+    Erase = "erase",
 });
 
 /// Which alarm of a seller: its kind, and the id of the conversation or owed call it is about.

@@ -12,7 +12,8 @@ use super::comment::PublicComment;
 use super::conversation::{Alias, Conversation, Customer, Lead, Message};
 use super::credential::TokenRefused;
 use super::desk::Note;
-use super::ids::{EventSeq, NoteId};
+use super::erasure::Erasure;
+use super::ids::{ErasureId, EventSeq, NoteId};
 use super::order::{Order, OrderChange};
 use super::outbox::Owed;
 use super::outcome::Outcome;
@@ -78,6 +79,10 @@ pub struct Changes {
     pub unsaid: Vec<(Account, String)>,
     /// How events ended.
     pub decided: Vec<Decided>,
+    /// Erasures that begin.
+    pub erasures: Vec<Erasure>,
+    /// Erasures of which a piece is to be done, once everything else is as it is to be.
+    pub erasing: Vec<ErasureId>,
     /// What happened by all of this, for others to be told.
     pub events: Vec<ShopEvent>,
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::budget::OwnCaps;
 use super::catalog::{Modifier, Product};
 use super::conversation::LeadStage;
+use super::erasure::Person;
 use super::ids::{ConversationId, CustomerId, LeadId, MessageId, NoteId, OrderId};
 use super::order::Look;
 use super::outgoing::Outgoing;
@@ -152,12 +153,27 @@ pub enum Command {
         /// The name; none: as it is.
         name: Option<String>,
     },
+    /// Erases a person: everything of them but what was agreed.
+    Forget {
+        /// Whom.
+        person: Person,
+        /// The confirmation code of Meta's request, where it is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request: Option<String>,
+    },
     /// Says how far a lead is.
     MoveLead {
         /// Which.
         lead: LeadId,
         /// How far.
         stage: LeadStage,
+    },
+    /// Spends calls that somebody else makes in the seller's name, before they are made.
+    SpendCalls {
+        /// How many: all of them, or none.
+        calls: u32,
+        /// Whether a person waits for them.
+        urgent: bool,
     },
     /// Gives a seller caps of its own.
     PutBudget {

@@ -43,6 +43,8 @@ ids! {
     OrderId
     /// One call owed to Meta.
     OutboxId
+    /// One person's being erased.
+    ErasureId
     /// One comment or mention.
     CommentId
     /// A note of the staff.

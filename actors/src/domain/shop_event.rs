@@ -40,6 +40,8 @@ pub enum ShopEventKind {
     ConversationUpdated,
     /// A name or contact details are otherwise.
     CustomerUpdated,
+    /// A customer was erased: whoever was told of them is to erase them, too.
+    CustomerErased,
     /// Somebody commented on a post of the seller's, or mentioned it.
     CommentReceived,
     /// The staff wrote something down for itself.
@@ -58,6 +60,8 @@ pub enum ShopEventKind {
     ConnectionChanged,
     /// A connection's token runs out in some days.
     ConnectionExpiring,
+    /// Something about a connection does not work that did before, as its checkup says.
+    ConnectionUnwell,
     /// A webhook endpoint took nothing for too long, and is told nothing any more.
     WebhookDisabled,
     /// The catalog is on its way up.
@@ -85,6 +89,7 @@ named!(ShopEventKind {
     LeadUpdated = "lead.updated",
     ConversationUpdated = "conversation.updated",
     CustomerUpdated = "customer.updated",
+    CustomerErased = "customer.erased",
     CommentReceived = "comment.received",
     NoteCreated = "note.created",
     NoteRemoved = "note.removed",
@@ -94,6 +99,7 @@ named!(ShopEventKind {
     ConnectionDisconnected = "connection.disconnected",
     ConnectionChanged = "connection.changed",
     ConnectionExpiring = "connection.expiring",
+    ConnectionUnwell = "connection.unwell",
     WebhookDisabled = "webhook.disabled",
     SyncStarted = "sync.started",
     SyncPaused = "sync.paused",

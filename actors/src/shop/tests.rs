@@ -110,6 +110,7 @@ fn loaded() -> Loaded {
         holds: vec![],
         open: vec![],
         loose_ends: vec![],
+        erasing: Vec::new(),
     }
 }
 

@@ -14,7 +14,8 @@ use crate::domain::comment::{CommentName, PublicComment};
 use crate::domain::conversation::{Alias, Message};
 use crate::domain::credential::{TokenRefused, Use};
 use crate::domain::desk::Note;
-use crate::domain::ids::{ConnectionId, ConversationId, MessageId, NoteId, OrderId, OutboxId};
+use crate::domain::erasure::Erasure;
+use crate::domain::ids::{ConnectionId, ConversationId, ErasureId, MessageId, NoteId, OrderId, OutboxId};
 use crate::domain::order::{Order, OrderChange};
 use crate::domain::outbox::Owed;
 use crate::domain::shop_event::Occurrence;
@@ -51,6 +52,12 @@ pub(super) struct Turn {
     pub(super) notes: BTreeMap<NoteId, Option<Note>>,
     /// Events whose words are no more.
     pub(super) unsaid: BTreeSet<(Account, String)>,
+    /// Erasures that begin.
+    pub(super) erasures: Vec<Erasure>,
+    /// Erasures of which a piece is to be done.
+    pub(super) erasing: BTreeSet<ErasureId>,
+    /// Conversations whose customers are not found by their ids at Meta any more.
+    pub(super) forgotten: BTreeSet<ConversationId>,
     /// Conversations to be stored as they are in memory at the end.
     pub(super) touched: BTreeSet<ConversationId>,
     /// Those of them whose customer is to be stored: it seldom changes, and a row costs the same, changed or not.
@@ -97,6 +104,8 @@ impl Turn {
         self.loose_ends.extend(step.loose_ends);
         self.notes.extend(step.notes);
         self.unsaid.extend(step.unsaid);
+        self.erasures.extend(step.erasures);
+        self.erasing.extend(step.erasing);
         self.touched.extend(step.touched);
         self.customers.extend(step.customers);
         self.leads.extend(step.leads);
@@ -142,6 +151,8 @@ impl Turn {
             notes_over: removed.into_iter().map(|(id, _)| id).collect(),
             unsaid: self.unsaid.into_iter().collect(),
             decided: self.decided,
+            erasures: self.erasures,
+            erasing: self.erasing.into_iter().collect(),
             events: Vec::new(),
         }
     }

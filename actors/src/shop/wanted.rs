@@ -32,7 +32,7 @@ impl Shop {
             match alarm.key.kind {
                 AlarmKind::Reply => self.want_thread(&mut wanted, ConversationId(alarm.key.subject)),
                 AlarmKind::Settle => self.want_thread_of(&mut wanted, OutboxId(alarm.key.subject)),
-                AlarmKind::Send => {}
+                AlarmKind::Erase | AlarmKind::Send => {}
             }
         }
         for conversation in self.next_free_calls(now).take(CALLS_AHEAD) {

@@ -17,6 +17,7 @@ use crate::domain::catalog::Catalog;
 use crate::domain::channel::Account;
 use crate::domain::conversation::Message;
 use crate::domain::credential::Use;
+use crate::domain::erasure::Erasure;
 use crate::domain::ids::{ConnectionId, SellerId};
 use crate::domain::outbox::{Owed, OwedCall};
 use crate::domain::seller::{Connection, Seller, Settings};
@@ -24,7 +25,7 @@ use crate::domain::told::LooseEnd;
 
 use super::pen::{Pen, Sync, Writer, Writing, lazily};
 use super::rows::{self, OfSeller, ms};
-use super::{CONNECTED, OPEN, Store, StoreError, goods, loose_ends};
+use super::{CONNECTED, OPEN, Store, StoreError, erasures, goods, loose_ends};
 
 /// What an actor starts from.
 #[derive(Clone, Debug)]
@@ -47,6 +48,8 @@ pub struct Loaded {
     pub open: Vec<(Owed, Option<Message>)>,
     /// What was told of messages that have not come.
     pub loose_ends: Vec<LooseEnd>,
+    /// Erasures under way.
+    pub erasing: Vec<Erasure>,
 }
 
 /// Raises the seller's incarnation, then reads. None: there is no such seller.
@@ -67,6 +70,7 @@ pub async fn load(store: &Store, seller: SellerId, now: DateTime<Utc>) -> Result
         holds: holds(reads, seller).await?,
         open: open(reads, seller).await?,
         loose_ends: loose_ends::of_seller(reads, seller).await?,
+        erasing: erasures::under_way(reads, seller).await?,
     }))
 }
 

@@ -1,9 +1,10 @@
-//! Whether what messages need on their way works: tests of addresses.
+//! Whether what messages need on their way works: connections looked at, and addresses tried.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use actors::domain::access::Scope;
+use actors::domain::ids::ConnectionId;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
@@ -12,8 +13,9 @@ use url::Url;
 use super::Api;
 use super::answers::Json;
 use super::ask::{Ask, JsonBody, NoQuery};
-use super::endpoint::post;
+use super::endpoint::{get, post};
 use super::gate;
+use crate::doctor::Checkup;
 use crate::doctor::webhook_test::{self, Report, Tested};
 use crate::vault::Secret;
 use crate::web::problem::Problem;
@@ -21,7 +23,36 @@ use crate::web::route::Route;
 
 pub(super) fn routes(api: &Arc<Api>) -> Vec<Route> {
     let sentence = "Tries a webhook address as Meta does: handshake, signatures, an echo, the same message twice";
-    vec![post("/api/v1/webhook-test", "test_webhook", sentence).scope(Scope::ServiceWrite).by(api, test)]
+    let one = "/api/v1/sellers/{seller}/connections/{connection}/doctor";
+    vec![
+        get(one, "show_checkup", "Shows what was found when somebody looked last whether a connection works")
+            .scope(Scope::ConnectionsRead)
+            .by(api, show),
+        post(
+            one,
+            "check_connection",
+            "Looks now whether a connection works, line by line; it costs some calls to Meta",
+        )
+        .scope(Scope::ConnectionsWrite)
+        .by(api, check),
+        post("/api/v1/webhook-test", "test_webhook", sentence).scope(Scope::ServiceWrite).by(api, test),
+    ]
+}
+
+async fn show(api: Arc<Api>, ask: Ask) -> Result<Json<Checkup>, Problem> {
+    let (seller, connection) = (ask.seller()?, ConnectionId(ask.id("connection")?));
+    let found = api.doctor.last(seller, connection).await.map_err(gate::failed)?;
+    found.map(Json).ok_or_else(|| {
+        Problem::not_found().detail(format!("nobody has looked at a connection {connection} yet: POST here looks now"))
+    })
+}
+
+async fn check(api: Arc<Api>, ask: Ask) -> Result<Json<Checkup>, Problem> {
+    let (seller, connection) = (ask.seller()?, ConnectionId(ask.id("connection")?));
+    let found = api.doctor.check(seller, connection).await.map_err(gate::failed)?;
+    found.map(Json).ok_or_else(|| {
+        Problem::not_found().detail(format!("seller {seller} has no connection {connection} that is connected"))
+    })
 }
 
 /// An address to try.
@@ -52,7 +83,7 @@ async fn test(api: Arc<Api>, ask: Ask<NoQuery, JsonBody<WebhookTest>>) -> Result
         }
     };
     let host = Url::parse(&url).ok().and_then(|url| url.host_str().map(str::to_owned));
-    let (own, now) = (&api.webhook_test, api.clock.now());
+    let (own, now) = (api.doctor.own(), api.clock.now());
     let noted = api.office.note(&ask.caller, (None, "webhook_test"), json!({ "host": host }), now).await;
     noted.map_err(gate::not_done)?;
     let tested = Tested {

@@ -245,6 +245,10 @@ async fn a_list_is_narrowed_by_the_index_that_holds_the_few() {
             ConversationsWanted { assignee: Some("Mo".to_owned()), ..some() },
             "_of_assignee (seller_id=? AND assignee=? AND",
         ),
+        (
+            ConversationsWanted { label: Some("vip".to_owned()), ..some() },
+            "conversation_labelled (seller_id=? AND id>?)",
+        ),
         (ConversationsWanted { customer: Some(CustomerId(1)), ..some() }, "(seller_id=? AND customer_id=?)"),
         (some(), "PRIMARY KEY (seller_id=? AND id>?)"),
     ];
