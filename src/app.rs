@@ -25,7 +25,9 @@ use url::Url;
 
 use crate::config::{self, Config};
 use crate::connect::{Connect, ConnectParts, ConnectSettings};
-use crate::door::{self, Objects, Secrets, VerifyTokens};
+use crate::doctor::webhook_test::Own;
+use crate::doctor::{Doctor, DoctorParts};
+use crate::door::{self, Objects, Secrets, SecretsSeen, VerifyTokens};
 use crate::goods::Goods;
 use crate::graph::{Addresses, AppAtMeta, GraphClient, Login, LoginAddresses, LoginSettings, Proofs, Proves};
 use crate::keys::{Gate, Guesses, Keys, Pace};
@@ -51,6 +53,7 @@ pub struct App {
     gate: Arc<Gate>,
     endpoints: Endpoints,
     connect: Connect,
+    doctor: Doctor,
     tree: Tree,
     server: Server,
     site: Site,
@@ -103,7 +106,8 @@ impl App {
             clock: clock.clone(),
             verify: verify.clone(),
         };
-        let connect = Connect::new(parts, connect_settings(config));
+        let seen = Arc::new(SecretsSeen::of(&secrets_of_apps(config)));
+        let (connect, doctor) = care(config, parts, (&tree.sellers, &seen));
         let gate = Arc::new(gate(config, keys));
         let serving = CancellationToken::new();
         let ways = Ways {
@@ -112,6 +116,8 @@ impl App {
             gate: &gate,
             endpoints: &endpoints,
             connect: &connect,
+            doctor: &doctor,
+            seen,
             verify,
             serving: &serving,
             marks: &marks,
@@ -132,6 +138,7 @@ impl App {
             gate,
             endpoints,
             connect,
+            doctor,
             tree,
             server,
             site,
@@ -197,6 +204,7 @@ impl App {
         let serving = self.serving;
         let server = tokio::spawn(self.server.serve(self.listener, self.site, serving.clone()));
         let upkeep = tokio::spawn(self.connect.keep_up(serving.clone()));
+        let rounds = tokio::spawn(self.doctor.make_rounds(serving.clone()));
         let fallen = tokio::select! {
             () = stop.cancelled() => None,
             sentence = self.tree.fallen() => Some(sentence),
@@ -205,6 +213,7 @@ impl App {
         serving.cancel();
         server.await.context("the server panicked")?;
         upkeep.await.context("the upkeep of connections panicked")?;
+        rounds.await.context("the rounds of the doctor panicked")?;
         info!("stopping: no new turns");
         self.tree.stop(TREE_STOP).await;
         self.store.close(self.clock.now()).await.context("could not close the database cleanly")?;
@@ -214,6 +223,27 @@ impl App {
             None => Ok(()),
         }
     }
+}
+
+/// Who connects accounts, and who looks whether they work.
+fn care(config: &Config, parts: ConnectParts, (sellers, seen): (&Sellers, &Arc<SecretsSeen>)) -> (Connect, Doctor) {
+    let ConnectParts { store, office, login, tokens, clock, .. } = &parts;
+    let (store, office, login) = (store.clone(), office.clone(), login.clone());
+    let (tokens, clock) = (tokens.clone(), clock.clone());
+    let connect = Connect::new(parts, connect_settings(config));
+    let doctor = Doctor::new(DoctorParts {
+        store,
+        office,
+        sellers: sellers.clone(),
+        login,
+        tokens,
+        connect: connect.clone(),
+        clock,
+        seen: seen.clone(),
+        own: Own::of(config),
+        every: config.doctor.every,
+    });
+    (connect, doctor)
 }
 
 /// What the settings' encryption key opens.
@@ -325,6 +355,8 @@ struct Ways<'a> {
     gate: &'a Arc<Gate>,
     endpoints: &'a Endpoints,
     connect: &'a Connect,
+    doctor: &'a Doctor,
+    seen: Arc<SecretsSeen>,
     verify: VerifyTokens,
     serving: &'a CancellationToken,
     marks: &'a Arc<Marks>,
@@ -336,7 +368,7 @@ fn site(config: &Config, ways: Ways<'_>, tree: &Tree, clock: Arc<dyn Clock>) -> 
     let limits = WebhookLimits { body, requests_in_hand: config.server.webhooks_in_hand, ..WebhookLimits::default() };
     let webhooks =
         Webhooks::new(secrets_of_apps(config), ways.verify.clone(), keep(tree, ways.office), clock.clone(), limits);
-    let mut routes = web::routes(&Arc::new(webhooks));
+    let mut routes = web::routes(&Arc::new(webhooks.noting(ways.seen.clone())));
     routes.extend(web::connect::routes(ways.connect));
     routes.extend(callbacks::routes(&Arc::new(callbacks(config, &ways, clock.clone())?)));
     routes.extend(api::routes(&Arc::new(Api {
@@ -346,6 +378,7 @@ fn site(config: &Config, ways: Ways<'_>, tree: &Tree, clock: Arc<dyn Clock>) -> 
         endpoints: ways.endpoints.clone(),
         lasting: api::Lasting::default(),
         connect: ways.connect.clone(),
+        doctor: ways.doctor.clone(),
         stopping: ways.serving.clone(),
         sellers: tree.sellers.clone(),
         ledger: tree.ledger.clone(),

@@ -49,6 +49,8 @@ pub struct Config {
     pub meta: Meta,
     /// How accounts are connected.
     pub connect: Connect,
+    /// How connections are looked after.
+    pub doctor: Doctor,
     /// Keys of our own.
     pub secrets: Secrets,
     /// The API, and who may use it how much.
@@ -145,6 +147,13 @@ pub struct Connect {
     pub instagram_fields: Vec<String>,
     /// Webhook fields that the app has for the object `instagram`.
     pub app_fields: Vec<String>,
+}
+
+/// How connections are looked after.
+#[derive(Clone, Copy, Debug)]
+pub struct Doctor {
+    /// How often each is looked at by itself; none: only when somebody asks.
+    pub every: Option<Duration>,
 }
 
 /// Keys of our own.
@@ -302,6 +311,7 @@ impl Config {
             database: Database::read(&mut reader),
             meta: Meta::read(&mut reader),
             connect: Connect::read(&mut reader),
+            doctor: Doctor::read(&mut reader),
             secrets: Secrets::read(&mut reader),
             api: Api::read(&mut reader),
             actors: Actors::read(&mut reader),
@@ -334,6 +344,12 @@ impl Server {
             webhooks_in_hand: from.take("server.webhooks_in_hand", parse::whole(1..=1_000_000)),
             stop_timeout: from.take("server.stop_timeout", parse::duration),
         }
+    }
+}
+
+impl Doctor {
+    fn read(from: &mut Reader) -> Self {
+        Self { every: from.take("doctor.every", parse::optional(parse::duration)) }
     }
 }
 

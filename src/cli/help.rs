@@ -15,7 +15,7 @@ const GROUPS: [(&str, &[&str]); 5] = [
     ("Running it", &["serve", "check", "secret", "dm", "prove"]),
     ("A shop's day", &["conversations", "orders", "customers", "leads", "comments", "notes", "events"]),
     ("What a shop is made of", &["sellers", "connections", "products", "modifiers", "keys", "webhooks"]),
-    ("Looking into it", &["ledger", "outbox", "budget", "actor", "commands", "audit", "me"]),
+    ("Looking into it", &["doctor", "webhook-test", "ledger", "outbox", "budget", "actor", "commands", "audit", "me"]),
     ("For the shell", &["completions", "man"]),
 ];
 

@@ -8,6 +8,7 @@ mod comments;
 mod connections;
 mod conversations;
 mod customers;
+mod doctor;
 mod erasures;
 mod events;
 mod keys;
@@ -20,6 +21,7 @@ mod outbox;
 mod products;
 mod secrets;
 mod sellers;
+mod webhook_test;
 mod webhooks;
 
 use std::path::Path;
@@ -102,6 +104,12 @@ pub(super) enum Verbs {
     /// Where a shop's worker stands; pausing it.
     #[command(after_help = actor::EXAMPLES)]
     Actor(Noun<actor::Verb>),
+    /// Whether a shop's connections work.
+    #[command(after_help = doctor::EXAMPLES)]
+    Doctor(doctor::DoctorArgs),
+    /// Tries a webhook address as Meta does.
+    #[command(after_help = webhook_test::EXAMPLES)]
+    WebhookTest(webhook_test::WebhookTestArgs),
     /// Who did what over the API, and when.
     #[command(after_help = audit::EXAMPLES)]
     Audit(audit::AuditArgs),
@@ -132,6 +140,8 @@ impl Verbs {
             Verbs::Outbox(noun) => noun.run(stage).await,
             Verbs::Budget(noun) => noun.run(stage).await,
             Verbs::Actor(noun) => noun.run(stage).await,
+            Verbs::Doctor(args) => return args.run(stage).await,
+            Verbs::WebhookTest(args) => return args.run(stage).await,
             Verbs::Audit(args) => args.run(stage).await,
         }
         .map(|()| true)

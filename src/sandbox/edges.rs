@@ -38,6 +38,15 @@ struct Truth {
 
 /// Answers a call, or does not, as the faults ordered will have it.
 pub(super) async fn answer(sandbox: Sandbox, call: Call) -> Response {
+    if sandbox.is_away() {
+        return cut();
+    }
+    let mut response = answered(sandbox.clone(), call).await;
+    sandbox.tell_time(&mut response);
+    response
+}
+
+async fn answered(sandbox: Sandbox, call: Call) -> Response {
     if let Some(response) = oauth::answer(&sandbox, &call).await {
         return response;
     }

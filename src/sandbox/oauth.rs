@@ -2,6 +2,7 @@
 
 mod authorize;
 mod exchange;
+mod looks;
 mod nodes;
 mod subscriptions;
 
@@ -105,6 +106,7 @@ pub(super) struct Logins {
     /// Pages in an answer that lists them.
     page_size: Option<usize>,
     serial: u64,
+    looks: looks::Looks,
 }
 
 /// A person with an account at Facebook, or a business with one at Instagram.
@@ -266,7 +268,7 @@ impl<T: Into<No>> From<T> for Wrong {
 
 /// Answers what has to do with signing in; none: it is about something else.
 pub(super) async fn answer(sandbox: &Sandbox, call: &Call) -> Option<Response> {
-    if let Some(page) = authorize::answer(sandbox, call) {
+    if let Some(page) = authorize::answer(sandbox, call).or_else(|| looks::answer(sandbox, call)) {
         return Some(page);
     }
     let path = path_below_version(&call.path);

@@ -8,6 +8,7 @@ mod connecting;
 mod connections;
 mod conversations;
 mod desk;
+mod doctor;
 mod endpoint;
 mod events;
 mod gate;
@@ -37,6 +38,7 @@ use tokio_util::sync::CancellationToken;
 use super::body::{BodyLimits, BodyRoom};
 use super::route::Route;
 use crate::connect::Connect;
+use crate::doctor::Doctor;
 use crate::goods::Goods;
 use crate::keys::Gate;
 use crate::office::Office;
@@ -62,6 +64,8 @@ pub struct Api {
     pub endpoints: Endpoints,
     /// Connects accounts at Meta itself.
     pub connect: Connect,
+    /// Looks whether all works.
+    pub doctor: Doctor,
     /// Ends what would go on by itself, once the service is to stop.
     pub stopping: CancellationToken,
     /// Requests that last.
@@ -96,6 +100,7 @@ pub fn routes(api: &Arc<Api>) -> Vec<Route> {
         events::routes(api),
         webhooks::routes(api),
         ledger::routes(api),
+        doctor::routes(api),
     ];
     areas.into_iter().flatten().collect()
 }

@@ -1,6 +1,7 @@
 //! Accounts connected at Meta itself, over HTTP, as a person with a browser does it; and what becomes of what was granted.
 
 mod browser;
+mod doctor;
 mod kept;
 
 use std::time::Duration;

@@ -35,4 +35,5 @@ mod secrets;
 mod storage;
 mod talk;
 mod tidy;
+mod webhook_test;
 mod webhooks_out;

@@ -168,6 +168,13 @@ pub enum Command {
         /// How far.
         stage: LeadStage,
     },
+    /// Spends calls that somebody else makes in the seller's name, before they are made.
+    SpendCalls {
+        /// How many: all of them, or none.
+        calls: u32,
+        /// Whether a person waits for them.
+        urgent: bool,
+    },
     /// Gives a seller caps of its own.
     PutBudget {
         /// The caps.

@@ -60,6 +60,8 @@ pub enum ShopEventKind {
     ConnectionChanged,
     /// A connection's token runs out in some days.
     ConnectionExpiring,
+    /// Something about a connection does not work that did before, as its checkup says.
+    ConnectionUnwell,
     /// A webhook endpoint took nothing for too long, and is told nothing any more.
     WebhookDisabled,
     /// The catalog is on its way up.
@@ -97,6 +99,7 @@ named!(ShopEventKind {
     ConnectionDisconnected = "connection.disconnected",
     ConnectionChanged = "connection.changed",
     ConnectionExpiring = "connection.expiring",
+    ConnectionUnwell = "connection.unwell",
     WebhookDisabled = "webhook.disabled",
     SyncStarted = "sync.started",
     SyncPaused = "sync.paused",

@@ -61,6 +61,7 @@ impl Step<'_> {
                 self.edit_customer(*customer, contact, name.as_deref())
             }
             Command::MoveLead { lead, stage } => self.move_lead(*lead, *stage),
+            Command::SpendCalls { calls, urgent } => self.spend_calls(*calls, *urgent),
             Command::PutBudget { caps } => self.put_budget(*caps),
         }
     }

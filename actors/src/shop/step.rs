@@ -177,6 +177,7 @@ impl Shop {
         self.comments.extend(step.out.comments.keys().cloned());
         self.desk.follow(&step.out);
         self.holds.extend(step.out.holds.iter().map(|(on, hold)| (*on, hold.clone())));
+        self.spend(&step.out);
         self.stop_using(&step.out);
         self.sell(&step.out);
         self.turn.add(step.out);

@@ -54,7 +54,7 @@ macro_rules! of_seller {
 }
 
 of_seller! {
-    connection credential token_refused connecting erasure inbox_event customer customer_alias conversation message lead product variant shop_order order_line order_change outbox
+    connection checkup credential token_refused connecting erasure inbox_event customer customer_alias conversation message lead product variant shop_order order_line order_change outbox
     rate_window hold alarm comment loose_end shop_event webhook_endpoint webhook_delivery product_details item_over modifier note
 }
 

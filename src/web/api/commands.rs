@@ -176,6 +176,6 @@ fn about(command: &Command) -> [Scope; 2] {
         | Command::EditCustomer { .. }
         | Command::MoveLead { .. } => [Scope::ConversationsRead, Scope::ConversationsWrite],
         Command::Forget { .. } => [Scope::PrivacyRead, Scope::PrivacyWrite],
-        Command::PutBudget { .. } => [Scope::SettingsRead, Scope::SettingsWrite],
+        Command::SpendCalls { .. } | Command::PutBudget { .. } => [Scope::SettingsRead, Scope::SettingsWrite],
     }
 }
