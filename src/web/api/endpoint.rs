@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use actors::domain::access::Scope;
+use futures::future::BoxFuture;
 use http::{HeaderMap, Method};
 use warp::path::FullPath;
 use warp::{Filter, Reply};
@@ -55,6 +56,17 @@ pub(super) fn delete(path: &'static str, name: &'static str, summary: &'static s
     Endpoint::new(Method::DELETE, path, name, summary)
 }
 
+/// A handler that takes a request as it came.
+type Handle = Arc<dyn Fn(Asked) -> BoxFuture<'static, Answer> + Send + Sync>;
+
+/// A request as it came.
+struct Asked {
+    scope: Option<Scope>,
+    parts: Parts,
+    query: String,
+    body: Incoming,
+}
+
 impl Endpoint {
     fn new(method: Method, path: &'static str, name: &'static str, summary: &'static str) -> Self {
         Self { method, path, name, summary, scope: None, fails: &[] }
@@ -80,20 +92,29 @@ impl Endpoint {
         R: Future<Output = Result<A, Problem>> + Send,
     {
         let operation = self.operation::<Q, B, A>();
+        let api = api.clone();
+        let handle: Handle = Arc::new(move |asked| {
+            let (api, handler) = (api.clone(), handler.clone());
+            Box::pin(async move {
+                let done = answered(&api, asked, &handler).await;
+                done.map_or_else(Reply::into_response, Answers::into_answer)
+            })
+        });
+        self.route(operation, handle)
+    }
+
+    /// The route, once what is particular to its handler is hidden: filters are large types, and compiled for each.
+    fn route(self, operation: Operation, handle: Handle) -> Route {
         let Self { method, path: pattern, scope, .. } = self;
-        let (api, asked) = (api.clone(), method.clone());
+        let how = method.clone();
         let query = warp::query::raw().or_else(|_| std::future::ready(Ok::<_, warp::Rejection>((String::new(),))));
         let peer = warp::ext::optional::<Peer>();
         let parts =
             warp::path::full().and(query).and(warp::header::headers_cloned()).and(peer).and(warp::body::stream());
         let filter = parts.then(move |path: FullPath, query: String, headers: HeaderMap, peer: Option<Peer>, body| {
-            let (api, handler, body) = (api.clone(), handler.clone(), incoming(body));
-            let (method, path, peer) = (asked.clone(), path.as_str().to_owned(), peer.map(|Peer(peer)| peer));
+            let (method, path, peer) = (how.clone(), path.as_str().to_owned(), peer.map(|Peer(peer)| peer));
             let parts = Parts { method, pattern, path, headers, peer, print: None };
-            async move {
-                let done = answered(&api, (scope, parts), (query, body), &handler).await;
-                done.map_or_else(Reply::into_response, Answers::into_answer)
-            }
+            handle(Asked { scope, parts, query, body: incoming(body) })
         });
         Route::open(method, pattern, operation, filter.map(|answer: Answer| answer)).for_keys(scope)
     }
@@ -132,18 +153,14 @@ fn described<Q: Asks, B: Takes, A: Answers>(
 }
 
 /// Lets in who may, reads what is asked, and has it done.
-async fn answered<Q, B, A, F, R>(
-    api: &Arc<Api>,
-    (scope, mut parts): (Option<Scope>, Parts),
-    (query, body): (String, Incoming),
-    handler: &F,
-) -> Result<A, Problem>
+async fn answered<Q, B, A, F, R>(api: &Arc<Api>, asked: Asked, handler: &F) -> Result<A, Problem>
 where
     Q: Asks,
     B: Takes,
     F: Fn(Arc<Api>, Ask<Q, B>) -> R,
     R: Future<Output = Result<A, Problem>>,
 {
+    let Asked { scope, mut parts, query, body } = asked;
     let caller = gate::let_in(api, scope, &parts).await?;
     parts.idempotency_key()?;
     let query = Q::read(url::form_urlencoded::parse(query.as_bytes()).collect()).map_err(gate::invalid_query)?;
