@@ -23,6 +23,7 @@ pub mod order;
 pub mod outbox;
 pub mod outcome;
 pub mod outgoing;
+pub mod print;
 pub mod reading;
 pub mod region;
 pub mod reply;

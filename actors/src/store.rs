@@ -26,6 +26,7 @@ pub mod pen;
 mod rows;
 pub mod sellers;
 pub mod shop_events;
+pub mod sync;
 #[cfg(test)]
 mod tests;
 pub mod threads;

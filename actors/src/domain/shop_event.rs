@@ -60,7 +60,11 @@ pub enum ShopEventKind {
     WebhookDisabled,
     /// The catalog is on its way up.
     SyncStarted,
-    /// It waits for the budget.
+    /// It is known what there is to do.
+    SyncPlanned,
+    /// A part of it is done.
+    SyncProgress,
+    /// It waits, and says for what.
     SyncPaused,
     /// It goes on.
     SyncResumed,
@@ -68,6 +72,8 @@ pub enum ShopEventKind {
     SyncCompleted,
     /// It came to an end before that.
     SyncFailed,
+    /// Somebody ended it.
+    SyncCancelled,
 }
 
 named!(ShopEventKind {
@@ -93,10 +99,13 @@ named!(ShopEventKind {
     ConnectionChanged = "connection.changed",
     WebhookDisabled = "webhook.disabled",
     SyncStarted = "sync.started",
+    SyncPlanned = "sync.planned",
+    SyncProgress = "sync.progress",
     SyncPaused = "sync.paused",
     SyncResumed = "sync.resumed",
     SyncCompleted = "sync.completed",
     SyncFailed = "sync.failed",
+    SyncCancelled = "sync.cancelled",
 });
 
 /// One thing that happened.

@@ -20,7 +20,7 @@ use crate::domain::told::LooseEnd;
 
 use super::pen::{Pen, Sync, Writer, Writing, lazily};
 use super::rows::{self, OfSeller, ms};
-use super::{CONNECTED, OPEN, Store, StoreError, goods, loose_ends};
+use super::{CONNECTED, OPEN, Store, StoreError, goods, loose_ends, sync};
 
 /// What an actor starts from.
 #[derive(Clone, Debug)]
@@ -43,6 +43,8 @@ pub struct Loaded {
     pub open: Vec<(Owed, Option<Message>)>,
     /// What was told of messages that have not come.
     pub loose_ends: Vec<LooseEnd>,
+    /// The catalog at Meta, and what moves there.
+    pub sync: sync::Stored,
 }
 
 /// Raises the seller's incarnation, then reads. None: there is no such seller.
@@ -63,6 +65,7 @@ pub async fn load(store: &Store, seller: SellerId, now: DateTime<Utc>) -> Result
         holds: holds(reads, seller).await?,
         open: open(reads, seller).await?,
         loose_ends: loose_ends::of_seller(reads, seller).await?,
+        sync: sync::stored(reads, seller).await?,
     }))
 }
 

@@ -98,9 +98,14 @@ pub struct BudgetLine {
 impl Books<'_> {
     /// What keeps this call from being made now, the cap aside: the cause that lasts longest.
     pub fn held(&self, owed: &Owed, now: DateTime<Utc>) -> Option<(Cause, DateTime<Utc>)> {
+        self.held_on(&HoldOn::of(owed), now)
+    }
+
+    /// The same of a call that any of these holds.
+    pub fn held_on(&self, any: &[HoldOn], now: DateTime<Utc>) -> Option<(Cause, DateTime<Utc>)> {
         let app = self.app.map(|hold| (Cause::App, hold));
-        let holds = HoldOn::of(owed).map(|on| self.holds.get(&on).map(|hold| (Cause::Hold(on), hold)));
-        let all = holds.into_iter().flatten().chain(app).filter(|(_, hold)| hold.stands(now));
+        let holds = any.iter().filter_map(|on| Some((Cause::Hold(*on), self.holds.get(on)?)));
+        let all = holds.chain(app).filter(|(_, hold)| hold.stands(now));
         all.map(|(cause, hold)| (cause, hold.until)).max_by_key(|(cause, until)| (*until, *cause))
     }
 
@@ -144,7 +149,7 @@ impl Books<'_> {
             subject: key.subject,
             cap: self.caps.of(key.family),
             spent,
-            window_seconds: key.family.slot_seconds() * 60,
+            window_seconds: key.family.window_seconds(),
             waiting: waiting.len(),
             paused_until: first.filter(|_| is_paused && !is_retry),
             because: (is_paused && !is_retry).then(|| cause.to_string()),

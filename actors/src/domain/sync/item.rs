@@ -1,9 +1,11 @@
 //! One item of a catalog at Meta: a product, or one variant of it, as it goes up and as it is seen there.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::catalog::{Availability, Condition};
 use crate::domain::money::Money;
+use crate::domain::named::named;
 
 /// An item as it is to be, whole. What is none or empty here is to be nothing at Meta, whatever was there before.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,7 +95,7 @@ pub struct SeenItem {
 }
 
 /// What Meta's review of an item says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Review {
     /// It may be shown.
@@ -105,3 +107,10 @@ pub enum Review {
     /// It was changed since it was looked at.
     Outdated,
 }
+
+named!(Review {
+    Approved = "approved",
+    Pending = "pending",
+    Rejected = "rejected",
+    Outdated = "outdated",
+});

@@ -60,6 +60,11 @@ impl Shop {
                 wanted.leads.extend((!is_known).then_some(*lead));
             }
             Command::OpenOrder { conversation, .. } => self.want_conversation(wanted, *conversation),
+            Command::PutCatalog(catalog) => wanted.sync.meta_id = Some(catalog.meta_id.trim().to_owned()),
+            Command::Appeal { retailer_id, .. } => {
+                wanted.sync.catalog = self.sync.now.catalog.as_ref().map(|catalog| catalog.id);
+                wanted.sync.items.insert(retailer_id.clone());
+            }
             _ => {
                 let named = named_orders::named_by(command);
                 wanted.orders.extend(named.filter(|order| self.order(*order).is_none()));
