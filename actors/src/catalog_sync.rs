@@ -72,6 +72,7 @@ impl Bench {
             Work::Plan { is_full: true, cursor, .. } => plan::all(self, task, cursor).await,
             Work::Plan { is_full: false, since, cursor } => plan::changed(self, task, (*since, cursor)).await,
             Work::Push { items, bytes } => push::load(self, task, (*items, *bytes)).await,
+            Work::Peek => push::peek(self, task).await,
             Work::Missing { cursor, since } => ask::missing(self, task, (cursor, *since)).await,
             Work::Ask { cursor } => ask::next(self, task, cursor).await,
         }

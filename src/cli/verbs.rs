@@ -18,6 +18,7 @@ mod orders;
 mod outbox;
 mod products;
 mod sellers;
+mod sync;
 mod webhooks;
 
 use std::path::Path;
@@ -53,6 +54,9 @@ pub(super) enum Verbs {
     /// What is for sale; in and out by file.
     #[command(after_help = products::EXAMPLES)]
     Products(Noun<products::Verb>),
+    /// The catalog at Meta, and going up there.
+    #[command(after_help = sync::EXAMPLES)]
+    Sync(Noun<sync::Verb>),
     /// What products are wanted with.
     #[command(after_help = modifiers::EXAMPLES)]
     Modifiers(Noun<modifiers::Verb>),
@@ -108,6 +112,7 @@ impl Verbs {
             Verbs::Keys(noun) => noun.run(stage).await,
             Verbs::Connections(noun) => noun.run(stage).await,
             Verbs::Products(noun) => noun.run(stage).await,
+            Verbs::Sync(noun) => noun.run(stage).await,
             Verbs::Modifiers(noun) => noun.run(stage).await,
             Verbs::Orders(noun) => noun.run(stage).await,
             Verbs::Conversations(noun) => noun.run(stage).await,

@@ -16,6 +16,7 @@ mod ledger;
 mod orders;
 mod products;
 mod sellers;
+mod sync;
 mod webhooks;
 mod words;
 
@@ -70,6 +71,7 @@ pub fn routes(api: &Arc<Api>) -> Vec<Route> {
         sellers::routes(api),
         connections::routes(api),
         products::routes(api),
+        sync::routes(api),
         orders::routes(api),
         conversations::routes(api),
         desk::routes(api),

@@ -29,3 +29,12 @@ pub(super) async fn load(bench: &Bench, task: &Task, (items, bytes): (u32, usize
     let load = Load::of(owed, &products, &compare, (items as usize, bytes));
     Ok(Found::Push { load })
 }
+
+/// Whether anything is owed still.
+pub(super) async fn peek(bench: &Bench, task: &Task) -> Result<Found, StoreError> {
+    let owed = sync::owed(bench.world.store.reads(), bench.of(task), 1).await?;
+    match owed.is_empty() {
+        true => Ok(Found::Push { load: Load::default() }),
+        false => Ok(Found::More),
+    }
+}

@@ -81,6 +81,8 @@ pub(super) struct SyncDesk {
     pub(super) known: SyncKnown,
     /// What whoever prepares is to do next.
     task: Option<Task>,
+    /// The run of which it is known that something is owed, while nothing can be sent.
+    more: Option<RunId>,
     /// When the alarm goes off by which the run goes on, as far as it was set since the load.
     alarm: Option<DateTime<Utc>>,
     /// Claimed in this turn: to be handed over once it is stored.
@@ -95,6 +97,7 @@ pub(super) struct SyncStep {
     pub(super) batches: Vec<BatchEnd>,
     pub(super) forgets_runs: bool,
     pub(super) claimed: Vec<OutboxId>,
+    pub(super) knows_more: Option<RunId>,
     pub(super) catalogs: BTreeMap<CatalogId, MetaCatalog>,
     pub(super) runs: BTreeMap<RunId, SyncRun>,
     pub(super) errands: BTreeMap<OutboxId, Errand>,
@@ -208,6 +211,7 @@ impl<'a> Step<'a> {
 impl Shop {
     /// Takes over what a step changed of the sync.
     pub(super) fn follow_sync(&mut self, now: Option<Syncing>, out: &mut SyncStep) {
+        self.sync.more = out.knows_more.take().or(self.sync.more);
         let Some(after) = now else { return };
         let before = std::mem::replace(&mut self.sync.now, after);
         let after = &mut self.sync.now;
@@ -218,6 +222,9 @@ impl Shop {
         after.run = after.run.take().filter(SyncRun::is_open);
         let of_errands = after.errands.values().filter(|errand| before.errands.get(&errand.id) != Some(*errand));
         out.errands.extend(of_errands.map(|errand| (errand.id, errand.clone())));
+        if !after.errands.is_empty() || after.run.is_none() {
+            self.sync.more = None;
+        }
         after.errands.retain(|_, errand| errand.state != ErrandState::Over);
         self.sync.claimed.append(&mut out.claimed);
     }

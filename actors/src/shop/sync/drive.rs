@@ -27,14 +27,20 @@ impl Shop {
         let later = step.drive(room);
         let step = step.finish();
         self.absorb(step);
-        self.sync.task = self.next_task();
+        self.sync.task = self.next_task(now);
         self.set_sync_alarm(later);
     }
 
-    fn next_task(&self) -> Option<Task> {
+    fn next_task(&self, now: DateTime<Utc>) -> Option<Task> {
         let catalog = self.sync.now.catalog.as_ref()?;
         let run = self.sync.now.run.as_ref().filter(|run| run.catalog == catalog.id)?;
         let work = self.sync.now.work((self.rules.sync.batch_items, self.rules.sync.batch_bytes))?;
+        let is_blocked = || self.sync_blocked(catalog, push_draw_of(catalog), now).is_some();
+        let work = match work {
+            // It may be that nothing is owed any more: then there is nothing to wait for.
+            Work::Push { .. } if is_blocked() => Work::Peek,
+            work => work,
+        };
         Some(Task { run: run.id, catalog: catalog.id, making: self.making(catalog), work })
     }
 
@@ -216,6 +222,12 @@ impl Step<'_> {
             return None;
         }
         let (cause, until) = self.shop.sync_blocked(&catalog, push_draw_of(&catalog), self.now)?;
+        let knows_more =
+            self.shop.sync.more.is_some_and(|more| Some(more) == self.syncing().run.as_ref().map(|run| run.id));
+        if !knows_more {
+            // Whoever prepares is asked first.
+            return None;
+        }
         self.pause_for(cause, until);
         Some(until)
     }
@@ -249,6 +261,7 @@ impl Work {
         match self {
             Self::Plan { .. } => "plan",
             Self::Push { .. } => "push",
+            Self::Peek => "peek",
             Self::Missing { .. } => "missing",
             Self::Ask { .. } => "ask",
         }

@@ -32,6 +32,8 @@ pub(crate) enum Work {
     Plan { is_full: bool, since: i64, cursor: Cursor },
     /// The next items that are owed, up to so many items and bytes.
     Push { items: u32, bytes: usize },
+    /// Whether anything is owed still: nothing can be sent just now.
+    Peek,
     /// The next items that Meta has not shown since.
     Missing { cursor: Cursor, since: DateTime<Utc> },
     /// The next items that wait for Meta's review.
@@ -52,6 +54,8 @@ pub(crate) enum Found {
     Plan { findings: Findings, next: Option<Cursor> },
     /// What is to be sent; nothing when nothing is owed any more.
     Push { load: Load },
+    /// Something is owed still.
+    More,
     /// What Meta has lost, and where to go on.
     Missing { items: Vec<KnownItem>, next: Option<Cursor> },
     /// Whom to ask about, and where to go on behind them. Nobody: that was all.
@@ -88,6 +92,7 @@ impl Step<'_> {
                     None => run.enter(Phase::Push),
                 }
             }
+            Found::More => self.out.sync.knows_more = Some(run.id),
             Found::Many => run.enter(Phase::Scan),
             Found::Ask { retailer_ids, next } => {
                 run.cursor = next;
