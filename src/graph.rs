@@ -123,6 +123,7 @@ impl GraphClient {
             // One name for whatever is said: what may become of it is the same.
             GraphRequest::SendText { .. } | GraphRequest::SendAttachment { .. } => ("graph.send_text", Kind::Send),
             GraphRequest::FindMessage { .. } => ("graph.find_message", Kind::Read),
+            GraphRequest::Catalog { .. } => ("graph.catalog", Kind::Read),
         };
         let (deadline, heard) = (Instant::now() + self.deadline, Heard::default());
         let done = async {
@@ -140,6 +141,9 @@ impl GraphClient {
                     let sought = find::Sought::new(call.account.id(), errand.through(), words, *since);
                     let found = timeout_at(deadline, self.find_message(&errand, &sought, recipient)).await;
                     found.unwrap_or_else(|_| Err(Fault::NotSent("there was no time left to look further".to_owned())))
+                }
+                GraphRequest::Catalog { .. } => {
+                    Err(Fault::refused("no_catalog_calls", "this client makes no calls about catalogs yet"))
                 }
             }
         };

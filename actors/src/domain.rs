@@ -28,5 +28,6 @@ pub mod region;
 pub mod reply;
 pub mod seller;
 pub mod shop_event;
+pub mod sync;
 pub mod told;
 pub mod webhook;

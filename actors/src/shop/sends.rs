@@ -87,7 +87,9 @@ impl Step<'_> {
             }
             CallResult::Again { error, after_ms } => self.send_again(open, error, *after_ms),
             CallResult::Unknown { error } => self.unknown(open, error),
-            CallResult::Looked { found: None } => self.unknown(open, "the answer does not say"),
+            CallResult::Looked { found: None } | CallResult::Catalog { .. } => {
+                self.unknown(open, "the answer does not say");
+            }
             CallResult::Refused { code, error } => self.not_sent(thread, open, &format!("{code}: {error}")),
         }
     }
@@ -202,7 +204,7 @@ impl Step<'_> {
             CallResult::Again { error, .. } | CallResult::Unknown { error } | CallResult::Refused { error, .. } => {
                 self.look_failed(thread, look, unsettled, error);
             }
-            CallResult::Accepted { .. } => {
+            CallResult::Accepted { .. } | CallResult::Catalog { .. } => {
                 self.look_failed(thread, look, unsettled, "the answer is of another call");
             }
         }
