@@ -150,6 +150,7 @@ pub(super) fn merged(mut known: Fields, written: &Fields) -> Fields {
         match value {
             Value::Null => _ = known.remove(name),
             Value::String(text) if text.is_empty() => _ = known.remove(name),
+            Value::Array(list) if list.is_empty() => _ = known.remove(name),
             value => _ = known.insert(name.clone(), value.clone()),
         }
     }

@@ -42,6 +42,8 @@ pub struct CatalogRules {
     pub refused_with: Option<Refusal>,
     /// Whether its shop is open, as its merchant settings tell.
     pub shop_is_open: bool,
+    /// What Meta's look at its shop has come to: `approved`, `pending`, `rejected`.
+    pub shop_review: String,
     /// Whether its accounts may tag its items.
     pub may_tag: bool,
     /// Whether finished batches are told by webhook.
@@ -103,6 +105,7 @@ impl Default for CatalogRules {
             broken_images: Vec::new(),
             refused_with: None,
             shop_is_open: true,
+            shop_review: "approved".to_owned(),
             may_tag: true,
             tells_batches: false,
         }

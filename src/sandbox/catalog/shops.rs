@@ -110,7 +110,12 @@ fn listed(catalogs: &[&CatalogState], ask: &Ask<'_>) -> Result<Value, No> {
 
 fn shop(catalog: &CatalogState) -> Value {
     let status = if catalog.rules.shop_is_open { "ENABLED" } else { "EXTERNALLY_DISABLED" };
-    json!({"id": catalog.business, "display_name": catalog.name, "merchant_status": status})
+    json!({
+        "id": catalog.business,
+        "display_name": catalog.name,
+        "merchant_status": status,
+        "review_status": catalog.rules.shop_review,
+    })
 }
 
 /// Items an Instagram account may tag, by a word of their name or their SKU.

@@ -22,8 +22,7 @@ const NAMES: [(&str, &str); 6] = [
     ("ordering_index", "internal_label"),
 ];
 /// What is called the same in a batch.
-const SAME: [&str; 18] = [
-    "additional_variant_attribute",
+const SAME: [&str; 17] = [
     "age_group",
     "availability",
     "brand",
@@ -128,9 +127,17 @@ fn read(ask: &Ask<'_>, known: Option<&Fields>) -> Result<Written, No> {
                 written.fields.insert(name, price.into());
             }
             "additional_image_urls" => {
-                let urls = value.as_array().map(|urls| urls.iter().filter_map(Value::as_str).collect::<Vec<_>>());
-                let urls = urls.ok_or_else(|| wrong(format!("{name} is a list")))?;
-                written.fields.insert("additional_image_link".to_owned(), urls.join(",").into());
+                let is_list = value.as_array().is_some_and(|urls| urls.iter().all(Value::is_string));
+                if !is_list {
+                    return Err(wrong(format!("{name} is a list")));
+                }
+                written.fields.insert("additional_image_link".to_owned(), value);
+            }
+            "additional_variant_attributes" => {
+                let pairs = value.as_object().ok_or_else(|| wrong(format!("{name} are names with values")))?;
+                let pair = |(name, value): (&String, &Value)| Some(format!("{name}:{}", value.as_str()?));
+                let joined = pairs.iter().filter_map(pair).collect::<Vec<_>>().join(",");
+                written.fields.insert("additional_variant_attribute".to_owned(), joined.into());
             }
             name => {
                 let renamed = NAMES.iter().find(|(own, _)| *own == name).map(|(_, batch)| *batch);
