@@ -23,6 +23,8 @@ const MOST_CHANGES: usize = 5_000;
 const MOST_BYTES: usize = 28_000_000;
 /// Addresses may not be long without end; so many bytes of SKUs are asked for in one.
 const MOST_SKU_BYTES: usize = 4_000;
+/// Pages of so few items are never too much.
+const SMALLEST_PAGE: u32 = 25;
 /// What is read of an item.
 const FIELDS: &str = "id,retailer_id,name,price,availability,visibility,review_status,review_rejection_reasons,\
                       capability_to_review_status,image_fetch_status,errors";
@@ -112,7 +114,17 @@ impl On<'_> {
         }
     }
 
-    async fn page(&self, after: Option<&str>, limit: u32) -> Result<CatalogAnswer, Fault> {
+    /// How much of a page is too much is Meta's secret: less and less is asked for, until it is little.
+    async fn page(&self, after: Option<&str>, mut limit: u32) -> Result<CatalogAnswer, Fault> {
+        loop {
+            match self.page_of(after, limit).await {
+                Err(Fault::TooMuch { .. }) if limit > SMALLEST_PAGE => limit = (limit / 2).max(SMALLEST_PAGE),
+                answer => return answer,
+            }
+        }
+    }
+
+    async fn page_of(&self, after: Option<&str>, limit: u32) -> Result<CatalogAnswer, Fault> {
         let request = self.graph.http.get(self.url(&[self.catalog, "products"]));
         let mut request = request.query(&[("fields", FIELDS)]).query(&[("limit", limit)]);
         if let Some(after) = after {

@@ -211,6 +211,17 @@ async fn what_is_there_is_read_in_pages_and_by_sku() {
 }
 
 #[tokio::test]
+async fn a_page_that_is_too_much_is_asked_for_in_less() {
+    let talk = Talk::start().await;
+    talk.catalog.seed(100);
+    talk.catalog.rules(|rules| rules.most_per_page = 40);
+    let (items, next) = talk.page(None, 1_000).await;
+    assert_eq!((items.len(), next.is_some(), talk.meta.calls()), (31, true, 6));
+    assert_eq!(talk.page(next, 31).await.0.len(), 31);
+    talk.stop().await;
+}
+
+#[tokio::test]
 async fn a_catalog_is_looked_at_as_its_shop_stands() {
     let talk = Talk::start().await;
     for (may_tag, is_open, review, standing) in [
