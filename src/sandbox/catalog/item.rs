@@ -159,11 +159,8 @@ pub(super) fn merged(mut known: Fields, written: &Fields) -> Fields {
 
 /// Whether the difference between two states of an item asks for another review.
 pub(super) fn is_reviewed_anew(before: &Fields, after: &Fields) -> bool {
-    let shown = |fields: &Fields| {
-        let shown = fields.iter().filter(|(name, _)| !NOT_REVIEWED.contains(&name.as_str()));
-        shown.map(|(name, value)| (name.clone(), value.clone())).collect::<Fields>()
-    };
-    shown(before) != shown(after)
+    let differs = |name: &String| !NOT_REVIEWED.contains(&name.as_str()) && before.get(name) != after.get(name);
+    before.keys().chain(after.keys()).any(differs)
 }
 
 #[cfg(test)]

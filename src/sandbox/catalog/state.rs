@@ -1,6 +1,7 @@
 //! What the sandbox keeps of a catalog: its items, what was written to it, its batches. Plain state; the time is passed in.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use super::batch::{Batch, Told};
@@ -67,6 +68,8 @@ pub(super) struct Item {
     pub(super) id: u64,
     /// Its fields as JSON: a hundred thousand items must stay small.
     content: Arc<str>,
+    /// Tells whether the same is written again, which changes nothing.
+    last_written: u64,
     /// From when on its present content is looked at.
     reviewed_from: i64,
     appealed: bool,
@@ -246,6 +249,10 @@ impl CatalogState {
         if known.is_none() && !may_create {
             return Err(vec!["There is no item with this id".to_owned()]);
         }
+        let last_written = digest(written);
+        if let Some(known) = known.filter(|known| known.last_written == last_written) {
+            return Ok(known.content.clone());
+        }
         let before = known.map(Item::fields).unwrap_or_default();
         let fields = item::merged(before.clone(), &read(written));
         let mut problems = item::problems(&fields);
@@ -265,7 +272,7 @@ impl CatalogState {
         let is_reviewed = item::is_reviewed_anew(&before, &fields);
         match self.items.get_mut(sku.as_ref()) {
             Some(item) => {
-                item.content = content.clone();
+                (item.content, item.last_written) = (content.clone(), last_written);
                 if is_reviewed {
                     (item.reviewed_from, item.appealed) = (now_ms, false);
                 }
@@ -273,8 +280,13 @@ impl CatalogState {
             None => {
                 self.next_item += 1;
                 self.by_item_id.insert(self.next_item, sku.clone());
-                let item =
-                    Item { id: self.next_item, content: content.clone(), reviewed_from: now_ms, appealed: false };
+                let item = Item {
+                    id: self.next_item,
+                    content: content.clone(),
+                    last_written,
+                    reviewed_from: now_ms,
+                    appealed: false,
+                };
                 self.items.insert(sku.clone(), item);
             }
         }
@@ -312,6 +324,12 @@ impl CatalogState {
 /// Fields as they are kept: keys in order, no spaces.
 pub(super) fn text_of(fields: &Fields) -> String {
     serde_json::to_string(fields).expect("a map of JSON is always JSON")
+}
+
+fn digest(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
 }
 
 fn read(content: &str) -> Fields {
