@@ -346,11 +346,9 @@ async fn a_look_through_all_of_it_finds_and_mends_what_was_changed_at_meta() {
         (gone, foreign)
     });
     let day = shop.now() + TimeDelta::days(1);
-    until(async || {
-        shop.pass_to_next_alarm().await;
-        shop.runs().await.iter().any(|run| run.kind == RunKind::Drift && run.ended_at.is_some())
-    })
-    .await;
+    shop.pass_to_next_alarm().await;
+    until(async || shop.run().await.kind == RunKind::Drift).await;
+    shop.until_over().await;
     assert!(shop.now() <= day, "within a day");
     let run = shop.runs().await.into_iter().find(|run| run.kind == RunKind::Drift).unwrap();
     let counts = run.counts;
