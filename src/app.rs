@@ -21,17 +21,20 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
+use url::Url;
 
 use crate::config::{self, Config};
+use crate::connect::{Connect, ConnectParts, ConnectSettings};
 use crate::door::{self, Objects, Secrets, VerifyTokens};
 use crate::goods::Goods;
-use crate::graph::{Addresses, GraphClient};
+use crate::graph::{Addresses, AppAtMeta, GraphClient, Login, LoginAddresses, LoginSettings, Proofs, Proves};
 use crate::keys::{Gate, Guesses, Keys, Pace};
-use crate::office::{self, Office};
+use crate::office::{self, Office, secrets};
 use crate::server::{Server, ServerSettings};
-use crate::vault::{Secret, Vault};
+use crate::vault::{Marks, Secret, Vault};
 use crate::web::api::{self, Api};
 use crate::web::body::{BodyLimits, BodyRoom};
+use crate::web::callbacks::{self, Callbacks};
 use crate::web::webhooks::{Keep, NotStored, WebhookLimits, Webhooks};
 use crate::web::{self, Site};
 use crate::webhooks_out::{Endpoints, Sender, SenderSettings};
@@ -47,6 +50,7 @@ pub struct App {
     office: Office,
     gate: Arc<Gate>,
     endpoints: Endpoints,
+    connect: Connect,
     tree: Tree,
     server: Server,
     site: Site,
@@ -78,20 +82,41 @@ impl App {
         let not_current = || format!("could not bring the database {place} up to date");
         Store::migrate(&settings).await.with_context(not_current)?;
         let store = Store::open(&settings).await.with_context(|| format!("could not open the database {place}"))?;
-        let keys = config.secrets.keys().context("secrets.encryption_key is not usable")?;
-        let keys = keys.context("secrets.encryption_key is not set")?;
-        let vault = Arc::new(Vault::new(keys));
+        let opened = Opened::with(config, &store).await?;
+        let (vault, marks) = (opened.vault.clone(), opened.marks.clone());
         let boot = store.boot(clock.now()).await.context("could not note the start of this process")?;
-        let world = World::new(Parts { decode, ..parts(config, &store, &vault, &boot, clock.clone())? });
+        let world = World::new(Parts { decode, ..parts(config, &store, &opened, &boot, clock.clone())? });
         let tree = Tree::start(world.clone()).await.context("could not read the connected accounts")?;
         let operator_key = config.secrets.operator_api_key.clone().context("secrets.operator_api_key is not set")?;
         let keys = Keys::new(store.clone(), operator_key);
         let allow_loopback = config.webhooks.allow_loopback;
         let endpoints = Endpoints::new(store.clone(), vault.clone(), world.clone(), allow_loopback);
-        let office = Office::new(store.clone(), vault, world, tree.sellers.clone(), keys.clone());
+        let tokens = office::tokens(store.clone(), vault.clone());
+        let office = Office::new(store.clone(), vault, world.clone(), tree.sellers.clone(), keys.clone());
+        let verify = verify_tokens(config);
+        let parts = ConnectParts {
+            store: store.clone(),
+            office: office.clone(),
+            login: login(config)?,
+            tokens,
+            world,
+            clock: clock.clone(),
+            verify: verify.clone(),
+        };
+        let connect = Connect::new(parts, connect_settings(config));
         let gate = Arc::new(gate(config, keys));
         let serving = CancellationToken::new();
-        let ways = Ways { store: &store, office: &office, gate: &gate, endpoints: &endpoints, serving: &serving };
+        let ways = Ways {
+            store: &store,
+            office: &office,
+            gate: &gate,
+            endpoints: &endpoints,
+            connect: &connect,
+            verify,
+            serving: &serving,
+            marks: &marks,
+            address,
+        };
         let site = site(config, ways, &tree, clock.clone())?;
         let server = Server::new(ServerSettings {
             max_connections: config.server.max_connections,
@@ -99,16 +124,29 @@ impl App {
             stop_grace: config.server.stop_timeout,
             ..ServerSettings::default()
         });
-        Ok(Self { listener, address, store, office, gate, endpoints, tree, server, site, serving, clock, boot })
+        Ok(Self {
+            listener,
+            address,
+            store,
+            office,
+            gate,
+            endpoints,
+            connect,
+            tree,
+            server,
+            site,
+            serving,
+            clock,
+            boot,
+        })
     }
 
     /// A second tree of actors over the same shops, as a second process would have it: only the prover wants one.
     pub(crate) async fn rival(&self, config: &Config) -> anyhow::Result<Tree> {
-        let keys = config.secrets.keys().context("secrets.encryption_key is not usable")?;
-        let vault = Arc::new(Vault::new(keys.context("secrets.encryption_key is not set")?));
+        let opened = Opened::with(config, &self.store).await?;
         // No life has a number below zero, so what one of the two has claimed the other takes for another life's.
         let boot = Boot { id: -self.boot.id, ..self.boot };
-        let parts = parts(config, &self.store, &vault, &boot, self.clock.clone())?;
+        let parts = parts(config, &self.store, &opened, &boot, self.clock.clone())?;
         Tree::start(World::new(parts)).await.context("could not start the rival actors")
     }
 
@@ -158,6 +196,7 @@ impl App {
         info!(address = %self.address, "listening on {}", self.address);
         let serving = self.serving;
         let server = tokio::spawn(self.server.serve(self.listener, self.site, serving.clone()));
+        let upkeep = tokio::spawn(self.connect.keep_up(serving.clone()));
         let fallen = tokio::select! {
             () = stop.cancelled() => None,
             sentence = self.tree.fallen() => Some(sentence),
@@ -165,6 +204,7 @@ impl App {
         info!("stopping: no new requests");
         serving.cancel();
         server.await.context("the server panicked")?;
+        upkeep.await.context("the upkeep of connections panicked")?;
         info!("stopping: no new turns");
         self.tree.stop(TREE_STOP).await;
         self.store.close(self.clock.now()).await.context("could not close the database cleanly")?;
@@ -176,17 +216,34 @@ impl App {
     }
 }
 
+/// What the settings' encryption key opens.
+struct Opened {
+    vault: Arc<Vault>,
+    marks: Arc<Marks>,
+}
+
+impl Opened {
+    async fn with(config: &Config, store: &Store) -> anyhow::Result<Self> {
+        let keys = config.secrets.keys().context("secrets.encryption_key is not usable")?;
+        let vault = Arc::new(Vault::new(keys.context("secrets.encryption_key is not set")?));
+        let root = secrets::root(store, &vault, config.secrets.accept_lost_key).await;
+        let root = root.context("the encryption key does not fit what is stored")?;
+        Ok(Self { vault, marks: Arc::new(Marks::of(&root)) })
+    }
+}
+
 fn parts(
     config: &Config,
     store: &Store,
-    vault: &Arc<Vault>,
+    Opened { vault, marks }: &Opened,
     boot: &Boot,
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<Parts> {
     let tokens = office::tokens(store.clone(), vault.clone());
     let addresses = Addresses { graph: config.meta.graph_base_url.clone(), instagram: config.meta.instagram_url() };
     let version = config.meta.graph_version.clone();
-    let graph: Arc<dyn Graph> = Arc::new(GraphClient::new(addresses, version, tokens).context("no Graph API client")?);
+    let graph = GraphClient::new(addresses, version, tokens).context("no Graph API client")?;
+    let graph: Arc<dyn Graph> = Arc::new(graph.proving(proofs(config)));
     let rules = rules(config, boot.id)?;
     Ok(Parts {
         store: store.clone(),
@@ -196,6 +253,7 @@ fn parts(
         outside: outside(config, vault)?,
         rules,
         settings: tree_settings(config)?,
+        keyed: marks.clone(),
         careful_through: boot.careful_through,
     })
 }
@@ -273,23 +331,33 @@ struct Ways<'a> {
     office: &'a Office,
     gate: &'a Arc<Gate>,
     endpoints: &'a Endpoints,
+    connect: &'a Connect,
+    verify: VerifyTokens,
     serving: &'a CancellationToken,
+    marks: &'a Arc<Marks>,
+    address: SocketAddr,
 }
 
 fn site(config: &Config, ways: Ways<'_>, tree: &Tree, clock: Arc<dyn Clock>) -> anyhow::Result<Site> {
     let body = BodyLimits { bytes: config.server.body_limit_bytes, deadline: config.server.body_timeout };
     let limits = WebhookLimits { body, requests_in_hand: config.server.webhooks_in_hand, ..WebhookLimits::default() };
-    let webhooks = Webhooks::new(secrets(config), verify_tokens(config), keep(tree), clock.clone(), limits);
+    let webhooks =
+        Webhooks::new(secrets_of_apps(config), ways.verify.clone(), keep(tree, ways.office), clock.clone(), limits);
     let mut routes = web::routes(&Arc::new(webhooks));
+    routes.extend(web::connect::routes(ways.connect));
+    routes.extend(callbacks::routes(&Arc::new(callbacks(config, &ways, clock.clone())?)));
     routes.extend(api::routes(&Arc::new(Api {
         store: ways.store.clone(),
         office: ways.office.clone(),
         goods: Goods::new(ways.store.clone(), tree.sellers.clone()),
         endpoints: ways.endpoints.clone(),
+        lasting: api::Lasting::default(),
+        connect: ways.connect.clone(),
         stopping: ways.serving.clone(),
         sellers: tree.sellers.clone(),
         ledger: tree.ledger.clone(),
         gate: ways.gate.clone(),
+        marks: ways.marks.clone(),
         clock,
         room: BodyRoom::new(64 << 20),
         limits: BodyLimits { bytes: 1 << 20, ..body },
@@ -298,7 +366,7 @@ fn site(config: &Config, ways: Ways<'_>, tree: &Tree, clock: Arc<dyn Clock>) -> 
 }
 
 /// Each app's secret, with the objects it may sign.
-fn secrets(config: &Config) -> Secrets {
+fn secrets_of_apps(config: &Config) -> Secrets {
     let only = |object: &str| Objects::Only(vec![object.to_owned()]);
     let candidates = [
         ("instagram_app_secret", &config.meta.instagram_app_secret, only("instagram")),
@@ -311,16 +379,76 @@ fn secrets(config: &Config) -> Secrets {
     Secrets::new(known)
 }
 
+fn proofs(config: &Config) -> Proofs {
+    let meta = &config.meta;
+    let graph = meta.meta_app_secret.clone().filter(|_| meta.appsecret_proof);
+    let whatsapp = meta.whatsapp_app_secret.clone().filter(|_| meta.appsecret_proof).or_else(|| graph.clone());
+    let instagram = meta.instagram_app_secret.clone().filter(|_| meta.instagram_appsecret_proof);
+    Proofs { graph, whatsapp, instagram }
+}
+
+fn login(config: &Config) -> anyhow::Result<Login> {
+    let (meta, connect) = (&config.meta, &config.connect);
+    let app = |id: &Option<String>, secret: &Option<Secret>| {
+        id.clone().zip(secret.clone()).map(|(id, secret)| AppAtMeta { id, secret })
+    };
+    let addresses = LoginAddresses {
+        graph: meta.graph_base_url.clone(),
+        instagram: meta.instagram_url(),
+        facebook_page: meta.own_url(connect.facebook_url.as_ref(), "https://www.facebook.com"),
+        instagram_page: meta.own_url(connect.instagram_url.as_ref(), "https://www.instagram.com"),
+        instagram_codes: meta.own_url(connect.instagram_codes_url.as_ref(), "https://api.instagram.com"),
+    };
+    let settings = LoginSettings {
+        addresses,
+        version: meta.graph_version.clone(),
+        facebook: app(&meta.meta_app_id, &meta.meta_app_secret),
+        instagram: app(&meta.instagram_app_id, &meta.instagram_app_secret),
+        config_id: connect.config_id.clone(),
+        proves: Proves { graph: meta.appsecret_proof, instagram: meta.instagram_appsecret_proof },
+    };
+    Login::new(settings).context("no client for signing in at Meta")
+}
+
+fn connect_settings(config: &Config) -> ConnectSettings {
+    let connect = &config.connect;
+    ConnectSettings {
+        public_url: config.server.public_url.clone(),
+        result_url: connect.result_url.clone(),
+        page_fields: connect.page_fields.clone(),
+        instagram_fields: connect.instagram_fields.clone(),
+        app_fields: connect.app_fields.clone(),
+        verify_token: config.meta.verify_token.clone(),
+    }
+}
+
 fn verify_tokens(config: &Config) -> VerifyTokens {
     VerifyTokens::new(config.meta.verify_token.iter().map(Secret::expose))
 }
 
-/// Hands events to the journal, which answers once they are on disk.
-fn keep(tree: &Tree) -> Keep {
-    let journal = tree.journal.clone();
+fn callbacks(config: &Config, ways: &Ways<'_>, clock: Arc<dyn Clock>) -> anyhow::Result<Callbacks> {
+    let here = || Url::parse(&format!("http://{}", ways.address)).context("the address listened on is no address");
+    Ok(Callbacks {
+        secrets: secrets_of_apps(config),
+        office: ways.office.clone(),
+        clock,
+        public_url: config.server.public_url.clone().map_or_else(here, Ok)?,
+        room: BodyRoom::new(8 << 20),
+    })
+}
+
+/// Hands events to the journal, which answers once they are on disk. Permissions that are taken back concern tokens, which
+/// are the front office's: it is told first, so that what is acknowledged has had its effect.
+fn keep(tree: &Tree, office: &Office) -> Keep {
+    let (journal, office) = (tree.journal.clone(), office.clone());
     Arc::new(move |events| {
-        let journal = journal.clone();
-        Box::pin(async move { journal.append(events).await.map_err(|error| NotStored(Box::new(error))) })
-            as Later<'static, Result<(), NotStored>>
+        let (journal, office) = (journal.clone(), office.clone());
+        Box::pin(async move {
+            let of_permissions = events.iter().filter(|event| event.kind == door::PERMISSIONS);
+            for taken in of_permissions.filter_map(|event| door::taken_back(&event.raw)) {
+                office.permissions_taken_back(&taken).await.map_err(|error| NotStored(Box::new(error)))?;
+            }
+            journal.append(events).await.map_err(|error| NotStored(Box::new(error)))
+        }) as Later<'static, Result<(), NotStored>>
     })
 }

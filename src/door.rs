@@ -14,8 +14,10 @@ mod kinds;
 mod messaging;
 mod news;
 mod notes;
+mod permissions;
 mod referral;
 mod signature;
+mod signed_request;
 #[cfg(test)]
 mod tests;
 mod whatsapp;
@@ -23,7 +25,9 @@ mod whatsapp;
 pub use cut::cut;
 pub use decode::decode;
 pub use handshake::VerifyTokens;
+pub use permissions::{KIND as PERMISSIONS, TakenBack, taken_back};
 pub use signature::{Objects, Refusal, Secret, Secrets, Signature, Signed};
+pub use signed_request::{NotTaken, SignedRequest};
 
 use actors::domain::event::Arrival;
 use chrono::{DateTime, Utc};

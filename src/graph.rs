@@ -5,6 +5,7 @@ mod catalog;
 mod errors;
 mod find;
 mod limits;
+mod login;
 mod send;
 mod wire;
 
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actors::domain::channel::Channel;
+use actors::domain::credential::Use;
 use actors::domain::ids::{ConnectionId, SellerId};
 use actors::failpoint;
 use actors::ports::{Answered, CALL_DEADLINE, CATALOG_DEADLINE, Graph, GraphCall, GraphRequest, Later};
@@ -20,8 +22,12 @@ use tokio::time::{Instant, timeout_at};
 use tracing::debug;
 use url::Url;
 
-use self::errors::{Answer, Class, Fault, Kind};
+use self::errors::{Answer, Fault, Kind};
 use self::limits::Heard;
+pub use self::login::{
+    AppAtMeta, Asset, Found, FoundPage, Grant, Inspected, Login, LoginAddresses, LoginError, LoginSettings, Proves,
+    Subscription, Way,
+};
 use self::send::Saying;
 use crate::vault::Secret;
 
@@ -34,8 +40,9 @@ const ANSWER_LIMIT_BYTES: usize = 1 << 20;
 /// Thousands of items, each with remarks.
 const CATALOG_ANSWER_LIMIT_BYTES: usize = 16 << 20;
 
-/// Finds the token of a connection.
-pub type Tokens = Arc<dyn Fn(SellerId, ConnectionId) -> Later<'static, Result<Credentials, NoToken>> + Send + Sync>;
+/// Finds the token of a connection for what is to be done with it.
+pub type Tokens =
+    Arc<dyn Fn(SellerId, ConnectionId, Use) -> Later<'static, Result<Credentials, NoToken>> + Send + Sync>;
 
 /// What a connection calls with.
 #[derive(Clone, Debug)]
@@ -45,6 +52,8 @@ pub struct Credentials {
     /// Meta's id of the Page that the token is of. An Instagram account without one was connected by Instagram's own
     /// login, and is called at Instagram's own address.
     pub page: Option<String>,
+    /// Which of the connection's tokens it is: one put in later has a higher number.
+    pub generation: i64,
 }
 
 /// Why there is no token to call with.
@@ -52,6 +61,13 @@ pub struct Credentials {
 pub enum NoToken {
     /// The connection has none, or is gone.
     Missing,
+    /// Meta takes the one there is no more.
+    Refused {
+        /// Why, as a code.
+        code: String,
+        /// Which it is.
+        generation: i64,
+    },
     /// It could not be read just now; why, in our words.
     Unreadable(String),
 }
@@ -63,7 +79,19 @@ pub struct GraphClient {
     version: String,
     tokens: Tokens,
     /// No call may take longer, whatever it is.
+    proofs: Proofs,
     deadline: Duration,
+}
+
+/// The secrets of apps that calls prove to know.
+#[derive(Clone, Debug, Default)]
+pub struct Proofs {
+    /// For Pages and what is reached through them.
+    pub graph: Option<Secret>,
+    /// For WhatsApp numbers.
+    pub whatsapp: Option<Secret>,
+    /// For accounts of Instagram's own login.
+    pub instagram: Option<Secret>,
 }
 
 /// Where the Graph API is.
@@ -127,7 +155,12 @@ impl GraphClient {
         }
         let is_local = both.iter().all(|url| url.scheme() == "http");
         let http = http_client(is_local).map_err(GraphClientError::Client)?;
-        Ok(Self { http, addresses, version, tokens, deadline: CATALOG_DEADLINE })
+        Ok(Self { http, addresses, version, tokens, proofs: Proofs::default(), deadline: CATALOG_DEADLINE })
+    }
+
+    /// The same, with calls that prove to know these secrets.
+    pub fn proving(self, proofs: Proofs) -> Self {
+        Self { proofs, ..self }
     }
 
     async fn make(&self, call: &GraphCall) -> Answered {
@@ -138,8 +171,10 @@ impl GraphClient {
             GraphRequest::Catalog { .. } => ("graph.catalog", Kind::Read),
         };
         let (deadline, heard) = (Instant::now() + call.request.deadline().min(self.deadline), Heard::default());
+        let mut generation = None;
         let done = async {
             let credentials = self.credentials(call, deadline).await?;
+            generation = Some(credentials.generation);
             let errand = Errand { call, credentials, deadline, label, heard: &heard };
             match &call.request {
                 GraphRequest::SendText { recipient, text, quick_replies } => {
@@ -162,8 +197,8 @@ impl GraphClient {
             Err(fault) => {
                 let limits = heard.limits(fault.limit());
                 let result = match &call.request {
-                    GraphRequest::Catalog { ask, .. } => catalog::failed(fault, ask),
-                    _ => fault.result(kind),
+                    GraphRequest::Catalog { ask, .. } => catalog::failed(fault, ask, generation),
+                    _ => fault.result(kind, generation),
                 };
                 Answered { result, limits }
             }
@@ -171,12 +206,11 @@ impl GraphClient {
     }
 
     async fn credentials(&self, call: &GraphCall, deadline: Instant) -> Result<Credentials, Fault> {
-        match timeout_at(deadline, (self.tokens)(call.seller, call.connection)).await {
+        let purpose = if matches!(call.request, GraphRequest::Catalog { .. }) { Use::Catalog } else { Use::Messages };
+        match timeout_at(deadline, (self.tokens)(call.seller, call.connection, purpose)).await {
             Ok(Ok(credentials)) => Ok(credentials),
-            Ok(Err(NoToken::Missing)) => {
-                let error = "the connection has no token: reconnect it";
-                Err(Fault::refused_as(Class::Reconnect, "no_token", error))
-            }
+            Ok(Err(NoToken::Missing)) => Err(Fault::Token { code: "no_token".to_owned(), generation: None }),
+            Ok(Err(NoToken::Refused { code, generation })) => Err(Fault::Token { code, generation: Some(generation) }),
             Ok(Err(NoToken::Unreadable(why))) => Err(Fault::NotSent(format!("the token could not be read: {why}"))),
             Err(_) => Err(Fault::NotSent("the token could not be read in time".to_owned())),
         }
@@ -185,6 +219,10 @@ impl GraphClient {
     /// The one place from which anything goes to Meta.
     async fn exchange(&self, errand: &Errand<'_>, request: RequestBuilder) -> Result<Answer, Fault> {
         let left = errand.deadline.saturating_duration_since(Instant::now());
+        let request = match self.proof(errand) {
+            Some(secret) => request.query(&[("appsecret_proof", login::proof(secret, &errand.credentials.token))]),
+            None => request,
+        };
         let exchanged = async {
             let response = request.bearer_auth(errand.credentials.token.expose()).timeout(left).send().await?;
             let (status, after) = (response.status(), limits::pause(response.headers()));
@@ -195,6 +233,14 @@ impl GraphClient {
         let seller = errand.call.seller;
         debug!(call = errand.label, seller.id = seller.0, status = status.as_u16(), "the Graph API answered");
         Ok(Answer { status, after, body })
+    }
+
+    fn proof(&self, errand: &Errand<'_>) -> Option<&Secret> {
+        match errand.call.account.channel() {
+            Some(Channel::Whatsapp) => self.proofs.whatsapp.as_ref(),
+            _ if errand.is_instagrams_own() => self.proofs.instagram.as_ref(),
+            _ => self.proofs.graph.as_ref(),
+        }
     }
 
     /// An address under the version; every part becomes one segment of the path, whatever it holds.

@@ -1,18 +1,20 @@
 //! Keeps tokens unreadable at rest: each is sealed with AES-256-GCM and bound to the one place it belongs to, so that
 //! a row copied to another seller does not open. It knows neither the database nor what the tokens are for.
 
+mod derived;
 mod key;
 mod secret;
 
 use std::fmt;
 
-use actors::domain::ids::{ConnectionId, EndpointId, SellerId};
+use actors::domain::ids::{ConnectingId, ConnectionId, EndpointId, SellerId};
 use aes_gcm::Aes256Gcm;
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
+pub use self::derived::{Derived, Marks, Root, Use};
 pub use self::key::{EncryptionKey, KeyError, KeyRing};
 pub use self::secret::Secret;
 
@@ -45,11 +47,20 @@ pub enum Purpose {
         /// Which of the endpoint's secrets, as a word.
         what: &'static str,
     },
+    /// To act for one of several accounts, until somebody has chosen.
+    Choice {
+        /// For whose shop.
+        seller: SellerId,
+        /// Whose way to a connected account.
+        connecting: ConnectingId,
+    },
     /// To answer a request that comes again.
     Answer {
         /// A print of who asked what.
         to: [u8; 32],
     },
+    /// To make other keys from.
+    Root,
 }
 
 /// A sealed secret, as text for a column: `v1.<key id>.<mark of the purpose>.<nonce and ciphertext>`.
@@ -120,6 +131,21 @@ impl Vault {
     pub fn is_outdated(&self, sealed: &Sealed) -> bool {
         sealed.parts().is_some_and(|(key_id, ..)| key_id != self.keys.current().id())
     }
+
+    /// The name of the key that seals.
+    pub fn current_key(&self) -> &str {
+        self.keys.current().id()
+    }
+
+    /// Whether the key of this name is in the ring.
+    pub fn has_key(&self, id: &str) -> bool {
+        self.keys.get(id).is_some()
+    }
+
+    /// What everything that the current key sealed begins with.
+    pub fn current_mark(&self) -> String {
+        format!("{FORM}.{}.", self.current_key())
+    }
 }
 
 impl Sealed {
@@ -131,6 +157,13 @@ impl Sealed {
     /// As stored.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The name of the key in the beginning of a sealed text, `v1.<key id>.`; none: it is no sealed text.
+    pub fn key_of_head(head: &str) -> Option<&str> {
+        let mut parts = head.split('.');
+        let (form, key_id) = (parts.next()?, parts.next()?);
+        (form == FORM && parts.next().is_some()).then_some(key_id)
     }
 
     fn parts(&self) -> Option<(&str, &str, Vec<u8>)> {
@@ -147,7 +180,9 @@ impl Purpose {
             // A number comes first here, and a word in all others.
             Purpose::Connection { seller, connection, what } => format!("hawker/{seller}/{connection}/{what}"),
             Purpose::Endpoint { seller, endpoint, what } => format!("hawker/endpoint/{seller}/{endpoint}/{what}"),
+            Purpose::Choice { seller, connecting } => format!("hawker/choice/{seller}/{connecting}"),
             Purpose::Answer { to } => format!("hawker/answer/{}", hex::encode(to)),
+            Purpose::Root => "hawker/root".to_owned(),
         };
         text.into_bytes()
     }
@@ -168,7 +203,11 @@ impl fmt::Display for Purpose {
             Purpose::Endpoint { seller, endpoint, what } => {
                 write!(f, "the {what} of webhook endpoint {endpoint} of seller {seller}")
             }
+            Purpose::Choice { seller, connecting } => {
+                write!(f, "the accounts to choose from on way {connecting} of seller {seller}")
+            }
             Purpose::Answer { .. } => f.write_str("the answer to this request"),
+            Purpose::Root => f.write_str("the root secret"),
         }
     }
 }
@@ -236,6 +275,7 @@ mod tests {
             of_connection(7, 3, "verify_token"),
             Purpose::Endpoint { seller: SellerId(7), endpoint: EndpointId(3), what: "access_token" },
             Purpose::Answer { to: [7; 32] },
+            Purpose::Root,
         ];
         for purpose in elsewhere {
             let moved = sealed(&vault);

@@ -4,6 +4,8 @@
 
 pub mod api;
 pub mod body;
+pub mod callbacks;
+pub mod connect;
 pub mod openapi;
 pub mod operation;
 pub mod problem;

@@ -18,11 +18,14 @@ use crate::domain::changes::Changes;
 use crate::domain::channel::{Account, Channel};
 use crate::domain::command::Command;
 use crate::domain::conversation::{Conversation, Customer, Facts, Shown};
+use crate::domain::erasure::Keyed;
 use crate::domain::event::{
     Arrival, CallResult, Edited, Happening, Mention, Reacted, Receipt, ReceiptOf, ReceiptStep, Said, Source,
     StoredEvent, Unsent,
 };
-use crate::domain::ids::{ConnectionId, ConversationId, CustomerId, EventSeq, MessageId, OutboxId, SellerId};
+use crate::domain::ids::{
+    ConnectionId, ConversationId, CustomerId, EndpointId, EventSeq, MessageId, OutboxId, SellerId,
+};
 use crate::domain::money::Currency;
 use crate::domain::outbox::{Aim, Owed, OwedCall, OwedState, Purpose};
 use crate::domain::outcome::Reason;
@@ -101,9 +104,15 @@ pub(crate) struct FakePost {
     begun: AtomicUsize,
     gate: Mutex<Option<Arc<Semaphore>>>,
     answers: Mutex<VecDeque<Tried>>,
+    silent: Mutex<Vec<EndpointId>>,
 }
 
 impl FakePost {
+    /// From now on these endpoints never answer.
+    pub(crate) fn silence(&self, endpoints: &[EndpointId]) {
+        self.silent.lock().unwrap().extend(endpoints);
+    }
+
     /// From now on tries wait for permits; there is one for each of these.
     pub(crate) fn hold(&self, permits: usize) -> Arc<Semaphore> {
         let gate = Arc::new(Semaphore::new(permits));
@@ -128,6 +137,9 @@ impl FakePost {
 
     async fn take(&self, letter: &Letter) -> Tried {
         self.begun.fetch_add(1, Ordering::SeqCst);
+        if self.silent.lock().unwrap().contains(&letter.endpoint) {
+            std::future::pending::<()>().await;
+        }
         let gate = self.gate.lock().unwrap().clone();
         if let Some(gate) = gate {
             gate.acquire().await.unwrap().forget();
@@ -174,6 +186,19 @@ pub(crate) fn hasty() -> TreeSettings {
         sweep: Duration::from_secs(3600),
         append_timeout: Duration::from_secs(20),
         ..TreeSettings::default()
+    }
+}
+
+/// Masks that anybody could make.
+pub(crate) struct Bare;
+
+impl Keyed for Bare {
+    fn mask(&self, texts: &[&str]) -> String {
+        format!("{:x}", texts.join("/").bytes().fold(7_u64, |sum, byte| sum.wrapping_mul(31) + u64::from(byte)))
+    }
+
+    fn sign(&self, receipt: &str) -> String {
+        self.mask(&[receipt])
     }
 }
 
@@ -224,6 +249,7 @@ impl House {
             outside: outside(post.clone()),
             rules: rules(boot.id),
             settings,
+            keyed: Arc::new(Bare),
             careful_through,
         };
         let world = World::new(parts);

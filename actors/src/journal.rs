@@ -221,9 +221,13 @@ impl JournalState {
 
     /// The account is stored by its one true name, or what came by two ways would have two keys and happen twice.
     fn routed(&self, mut arrival: Arrival) -> Routed {
-        let Some(place) = self.world.whose(&arrival) else { return Routed { arrival, seller: None } };
-        arrival.account = place.account;
-        Routed { arrival, seller: Some(place.seller) }
+        let place = self.world.whose(&arrival);
+        let seller = place.as_ref().map(|place| place.seller);
+        if let Some(place) = place {
+            arrival.account = place.account;
+        }
+        self.world.erased.empty(&mut arrival, self.world.now());
+        Routed { arrival, seller }
     }
 }
 

@@ -11,6 +11,7 @@ mod clerk;
 pub mod clock;
 mod courier;
 pub mod domain;
+mod erased_persons;
 pub mod failpoint;
 pub mod feed;
 pub mod herald;

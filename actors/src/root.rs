@@ -48,6 +48,7 @@ impl Tree {
     pub async fn start(world: Arc<World>) -> Result<Self, StoreError> {
         world.reload_directory().await?;
         world.recall_app_hold().await?;
+        world.recall_erased().await?;
         let (says, fallen) = watch::channel(None);
         let (root, _task) = RootActor::spawn(None, RootActor, (world.clone(), says))
             .await

@@ -9,6 +9,7 @@ mod load;
 mod log;
 mod turn;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -17,7 +18,7 @@ use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort, SupervisionEvent
 use tokio::task::JoinHandle;
 use tracing::{Instrument, info_span};
 
-use crate::domain::ids::SellerId;
+use crate::domain::ids::{ErasureId, SellerId};
 use crate::shop::{Prepared, Shop};
 use crate::status::{Fault, Inspection, answer};
 use crate::world::World;
@@ -81,6 +82,8 @@ struct Desk {
     suspects: bool,
     /// False once claiming panicked.
     claims: bool,
+    /// Erasures that wait for the database's files to be cleaned.
+    wants_files: BTreeSet<ErasureId>,
 }
 
 /// A timer that does not outlive its actor: a forgotten one would keep most of the actor's memory.

@@ -21,6 +21,7 @@ mod step;
 mod sync;
 mod taps;
 mod thread;
+mod tokens;
 mod turn;
 mod wanted;
 
@@ -36,8 +37,9 @@ use crate::domain::changes::{Changes, Decided};
 use crate::domain::channel::Account;
 use crate::domain::comment::CommentName;
 use crate::domain::conversation::Message;
+use crate::domain::erasure::Erasure;
 use crate::domain::event::{Echo, Happening, Source, StoredEvent};
-use crate::domain::ids::{ConversationId, OutboxId};
+use crate::domain::ids::{ConversationId, ErasureId, OutboxId};
 use crate::domain::outbox::{Owed, OwedState};
 use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::seller::Seller;
@@ -106,6 +108,8 @@ pub struct Shop {
     open: BTreeMap<OutboxId, Open>,
     /// All of them are in memory: a message must not ask the database whether something waits for it.
     loose_ends: LooseEnds,
+    /// Erasures under way: what still comes of these persons, from before, is not kept.
+    erasing: Vec<Erasure>,
     /// Comments of this turn that are known.
     comments: BTreeSet<CommentName>,
     /// Orders that this turn's commands are about.
@@ -156,6 +160,7 @@ impl Shop {
             send_alarm: None,
             open,
             loose_ends: loose_ends::loaded(loaded.loose_ends),
+            erasing: loaded.erasing,
             comments: BTreeSet::new(),
             named: NamedOrders::default(),
             desk: commands::Desk::default(),
@@ -188,6 +193,9 @@ impl Shop {
     fn step_of(&self, event: &StoredEvent, happening: &Happening, now: DateTime<Utc>) -> (Step<'_>, Decided) {
         let mut step = Step::new(self, now);
         let (outcome, answer) = match happening {
+            _ if self.erasing.iter().any(|erasure| erasure.is_about(event)) => {
+                (Outcome::Ledgered(Reason::Erased), None)
+            }
             Happening::Command(command) => (Outcome::Handled, Some(step.obey(event, command))),
             Happening::Said(said) => (step.hear(event, said), None),
             Happening::Echo(echo) => (step.hear_echo(event, echo), None),
@@ -235,6 +243,7 @@ impl Shop {
         match alarm.key.kind {
             AlarmKind::Reply => step.answer_due(ConversationId(alarm.key.subject)),
             AlarmKind::Settle => step.settle_due(OutboxId(alarm.key.subject)),
+            AlarmKind::Erase => drop(step.out.erasing.insert(ErasureId(alarm.key.subject))),
             AlarmKind::SyncAuto => step.auto_due(),
             AlarmKind::SyncReview => step.review_due(),
             AlarmKind::SyncDrift => step.drift_due(),
@@ -282,6 +291,11 @@ impl Shop {
     pub fn hand_over(&mut self) -> Vec<Owed> {
         let handed = std::mem::take(&mut self.turn.handed);
         handed.iter().filter_map(|id| self.open.get(id)).map(|open| open.owed.clone()).collect()
+    }
+
+    /// An erasure is over: whatever comes of that person is said by somebody new.
+    pub fn erased(&mut self, id: ErasureId) {
+        self.erasing.retain(|erasure| erasure.id != id);
     }
 
     /// Calls handed over and not ended.

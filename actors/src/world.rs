@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::sync::{Semaphore, SemaphorePermit, broadcast};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit, broadcast};
 use tokio::time::timeout;
 use tracing::debug;
 
@@ -14,16 +14,18 @@ use crate::app_hold::AppHold;
 use crate::calls::{Calls, Limits};
 use crate::domain::channel::Account;
 use crate::domain::directory::{Directory, Place};
+use crate::domain::erasure::Keyed;
 use crate::domain::event::{Arrival, Source};
 use crate::domain::ids::{EventSeq, SellerId};
 use crate::domain::webhook::Schedule;
+use crate::erased_persons::{self, ErasedPersons};
 use crate::news::News;
 use crate::ports::{CALL_DEADLINE, Clock, Decode, Graph, Post, Render};
 use crate::post::{ClerkMsg, HeraldMsg, Posts, SupervisorMsg};
 use crate::shop::ShopRules;
 use crate::store::ledger::Keep;
 use crate::store::unknown::Room;
-use crate::store::{Store, StoreError, app_hold, office};
+use crate::store::{Store, StoreError, app_hold, erasures, office};
 
 /// Calls about catalogs on the wire at once: each may hold megabytes.
 const MOST_CATALOG_CALLS: usize = 8;
@@ -130,6 +132,8 @@ pub struct Parts {
     pub rules: ShopRules,
     /// How the tree behaves.
     pub settings: TreeSettings,
+    /// Masks what is erased, and signs that it was.
+    pub keyed: Arc<dyn Keyed>,
     /// Events up to here were there when the process last ended uncleanly; 0 after a clean end.
     pub careful_through: EventSeq,
 }
@@ -155,12 +159,16 @@ pub struct World {
     pub(crate) rules: ShopRules,
     pub(crate) settings: TreeSettings,
     pub(crate) careful_through: EventSeq,
+    pub(crate) keyed: Arc<dyn Keyed>,
+    pub(crate) erased: ErasedPersons,
     pub(crate) posts: Posts,
     pub(crate) calls: Calls,
     pub(crate) app_hold: AppHold,
     pub(crate) append_permits: Arc<Semaphore>,
     pub(crate) news: News,
+    pub(crate) tokens_refused: Notify,
     on_the_road: Semaphore,
+    failing_on_the_road: Semaphore,
     at_work: Semaphore,
     suspects: Semaphore,
     /// Sellers of whom commands were answered or calls ended, once that is stored.
@@ -175,7 +183,7 @@ pub struct World {
 impl World {
     /// A world in which nobody lives yet.
     pub fn new(parts: Parts) -> Arc<Self> {
-        let Parts { store, clock, graph, decode, outside, rules, settings, careful_through } = parts;
+        let Parts { store, clock, graph, decode, outside, rules, settings, keyed, careful_through } = parts;
         Arc::new(Self {
             store,
             clock,
@@ -185,13 +193,17 @@ impl World {
             rules,
             settings,
             careful_through,
+            erased: ErasedPersons::new(keyed.clone()),
+            keyed,
             posts: Posts::default(),
             calls: Calls::default(),
             app_hold: AppHold::default(),
             at_work: Semaphore::new(settings.at_work),
             suspects: Semaphore::new(1),
             news: News::default(),
+            tokens_refused: Notify::new(),
             on_the_road: Semaphore::new(settings.webhooks_at_once),
+            failing_on_the_road: Semaphore::new(settings.webhooks_at_once.div_ceil(2)),
             append_permits: Arc::new(Semaphore::new(settings.append_waiting)),
             answered: broadcast::channel(256).0,
             directory: RwLock::default(),
@@ -223,6 +235,25 @@ impl World {
         Ok(())
     }
 
+    /// Reads, at the start, who was erased lately.
+    pub(crate) async fn recall_erased(&self) -> Result<(), StoreError> {
+        let since = self.now() - erased_persons::KEPT;
+        for tombstone in erasures::since(self.store.reads(), since).await? {
+            self.erased.bury(tombstone);
+        }
+        Ok(())
+    }
+
+    /// The same, once somebody was erased whom no actor knows.
+    pub async fn reload_erased(&self) -> Result<(), StoreError> {
+        self.recall_erased().await
+    }
+
+    /// Masks what is erased.
+    pub fn keyed(&self) -> &dyn Keyed {
+        &*self.keyed
+    }
+
     /// Whose an account is, and which of the names it goes by is its own.
     pub(crate) fn home(&self, account: &Account) -> Option<Place> {
         self.directory.read().unwrap_or_else(PoisonError::into_inner).find(account).cloned()
@@ -250,15 +281,25 @@ impl World {
         self.posts.herald.tell(HeraldMsg::Look);
     }
 
+    /// Waits until a call has told a seller that its token is taken no more. It may be lost: the rows say it as well.
+    pub async fn until_a_token_is_refused(&self) {
+        self.tokens_refused.notified().await;
+    }
+
     /// Tells whoever follows a shop that something happened there.
     pub(crate) fn tell_news(&self, seller: SellerId) {
         self.news.tell(seller);
         self.posts.herald.tell(HeraldMsg::News(seller));
     }
 
-    /// Waits for a place among the webhooks out that are on the wire; given back when dropped.
-    pub(crate) async fn place_on_the_road(&self) -> SemaphorePermit<'_> {
-        self.on_the_road.acquire().await.expect("nobody closes it")
+    /// Waits for a place among the webhooks out that are on the wire; given back when dropped. Endpoints that fail take as
+    /// long as a try may, and have half of the places together: whoever takes what it is told does not wait for them.
+    pub(crate) async fn place_on_the_road(&self, is_failing: bool) -> [Option<SemaphorePermit<'_>>; 2] {
+        let among_the_failing = match is_failing {
+            true => Some(self.failing_on_the_road.acquire().await.expect("nobody closes it")),
+            false => None,
+        };
+        [among_the_failing, Some(self.on_the_road.acquire().await.expect("nobody closes it"))]
     }
 
     /// Wakes sellers. One that is lost on the way is found by the next sweep.

@@ -6,6 +6,7 @@ mod client;
 mod flood;
 mod goods;
 mod house;
+mod lists;
 mod measure;
 mod memory;
 mod orders;
@@ -49,6 +50,8 @@ enum Figure {
     Flood(flood::Args),
     /// A catalog of a hundred thousand products in and out.
     Goods(goods::Args),
+    /// Pages of the lists of a shop that is years old.
+    Lists(lists::Args),
     /// A catalog of a hundred thousand items through the client to the stand-in for Meta, and back.
     Uploads(uploads::Args),
     /// Memory for each seller at work, and for each that was let go.
@@ -70,7 +73,7 @@ fn main() -> anyhow::Result<()> {
 /// Each in a process of its own, so that none finds the memory of the one before.
 fn all(log: &str) -> anyhow::Result<()> {
     let me = std::env::current_exe().context("could not find out who we are")?;
-    for figure in ["webhooks", "orders", "busy", "flood", "goods", "uploads", "memory"] {
+    for figure in ["webhooks", "orders", "busy", "flood", "goods", "lists", "uploads", "memory"] {
         let ended = Command::new(&me).args([figure, "--bench", "--log", log]).status();
         ensure!(ended.context("could not start the next figure")?.success(), "the figure {figure} was not measured");
     }
@@ -88,6 +91,7 @@ fn measure(figure: Figure, log: String) -> anyhow::Result<()> {
             Figure::Busy(args) => busy::measure(&args).await,
             Figure::Flood(args) => flood::measure(&args).await,
             Figure::Goods(args) => goods::measure(&args).await,
+            Figure::Lists(args) => lists::measure(&args).await,
             Figure::Uploads(args) => uploads::measure(&args).await,
             Figure::Memory(args) => memory::measure(&args).await,
         }

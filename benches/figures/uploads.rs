@@ -85,8 +85,9 @@ impl Meta {
         let catalog = sandbox.add_account(SHOP, "linen.shop", PAGE, "a-token").add_catalog(CATALOG, "Linen", "901");
         let url: url::Url = sandbox.url().parse()?;
         let addresses = Addresses { graph: url.clone(), instagram: url };
-        let credentials = Credentials { token: "a-token".to_owned().into(), page: Some(PAGE.to_owned()) };
-        let tokens = Arc::new(move |_, _| {
+        let credentials =
+            Credentials { token: "a-token".to_owned().into(), page: Some(PAGE.to_owned()), generation: 1 };
+        let tokens = Arc::new(move |_, _, _| {
             let credentials = credentials.clone();
             Box::pin(async move { Ok(credentials) }) as Later<'static, _>
         });

@@ -1,4 +1,4 @@
-//! Sellers' accounts at Meta, with the sealed tokens to act for them.
+//! Sellers' accounts at Meta. The tokens to act for them are credentials.
 
 use sea_orm::entity::prelude::*;
 
@@ -15,12 +15,26 @@ pub struct Model {
     pub account: String,
     /// The account's name, for people.
     pub username: String,
-    /// The token, encrypted.
-    pub sealed_token: Option<String>,
     /// `connected` or `disconnected`.
     pub state: String,
     /// The account linked to it, which the same token may act for: a Page's Instagram account, or the other way round.
     pub linked: Option<String>,
+    /// Counts up with each token that is put in or taken away.
+    pub generation: i64,
+    /// Since when it is connected.
+    pub connected_at: Option<i64>,
+    /// SHA-256 of the verify token of its own.
+    pub verify_hash: Option<String>,
+    /// The seller that may connect it next: its owner lets it go.
+    pub released_to: Option<i64>,
+    /// The webhook fields it sends us, as Meta says, with spaces between.
+    pub fields: Option<String>,
+    /// When Meta said so.
+    pub fields_at: Option<i64>,
+    /// Why they could not be asked for or read last, in our words.
+    pub fields_error: Option<String>,
+    /// When its webhook fields are to be looked at next; none: we have not subscribed it.
+    pub look_at: Option<i64>,
 }
 
 /// None: rows are joined by hand, within one seller.

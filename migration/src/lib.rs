@@ -13,6 +13,8 @@ mod m0010_shop_events;
 mod m0011_keys;
 mod m0012_goods;
 mod m0013_lists;
+mod m0014_credentials;
+mod m0015_erasure;
 mod m0016_sync;
 
 use sea_orm_migration::prelude::{MigrationTrait, async_trait};
@@ -40,6 +42,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_keys::Migration),
             Box::new(m0012_goods::Migration),
             Box::new(m0013_lists::Migration),
+            Box::new(m0014_credentials::Migration),
+            Box::new(m0015_erasure::Migration),
             Box::new(m0016_sync::Migration),
         ]
     }

@@ -8,6 +8,7 @@ mod comments;
 mod connections;
 mod conversations;
 mod customers;
+mod erasures;
 mod events;
 mod keys;
 mod leads;
@@ -17,6 +18,7 @@ mod notes;
 mod orders;
 mod outbox;
 mod products;
+mod secrets;
 mod sellers;
 mod sync;
 mod webhooks;
@@ -48,6 +50,9 @@ pub(super) enum Verbs {
     /// Who may use the API, and for what.
     #[command(after_help = keys::EXAMPLES)]
     Keys(Noun<keys::Verb>),
+    /// What is kept sealed, and a change of the encryption key.
+    #[command(after_help = secrets::EXAMPLES)]
+    Secrets(Noun<secrets::Verb>),
     /// A shop's accounts at Meta.
     #[command(after_help = connections::EXAMPLES)]
     Connections(Noun<connections::Verb>),
@@ -69,6 +74,9 @@ pub(super) enum Verbs {
     /// Who writes, and how to reach them.
     #[command(after_help = customers::EXAMPLES)]
     Customers(Noun<customers::Verb>),
+    /// Who was erased, with receipts.
+    #[command(after_help = erasures::EXAMPLES)]
+    Erasures(Noun<erasures::Verb>),
     /// Who showed interest, and how far it went.
     #[command(after_help = leads::EXAMPLES)]
     Leads(Noun<leads::Verb>),
@@ -110,6 +118,7 @@ impl Verbs {
             Verbs::Me(args) => args.run(stage).await,
             Verbs::Sellers(noun) => noun.run(stage).await,
             Verbs::Keys(noun) => noun.run(stage).await,
+            Verbs::Secrets(noun) => noun.run(stage).await,
             Verbs::Connections(noun) => noun.run(stage).await,
             Verbs::Products(noun) => noun.run(stage).await,
             Verbs::Sync(noun) => noun.run(stage).await,
@@ -117,6 +126,7 @@ impl Verbs {
             Verbs::Orders(noun) => noun.run(stage).await,
             Verbs::Conversations(noun) => noun.run(stage).await,
             Verbs::Customers(noun) => noun.run(stage).await,
+            Verbs::Erasures(noun) => noun.run(stage).await,
             Verbs::Leads(noun) => noun.run(stage).await,
             Verbs::Comments(noun) => noun.run(stage).await,
             Verbs::Notes(noun) => noun.run(stage).await,

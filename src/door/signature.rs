@@ -12,6 +12,11 @@ const PREFIX: &[u8] = b"sha256=";
 pub struct Signature([u8; 32]);
 
 impl Signature {
+    /// One that came in another way than in the header.
+    pub(super) fn of(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// The signature in the header's value, which is `sha256=` and 64 lowercase hex digits and nothing else.
     pub fn parse(header: Option<&[u8]>) -> Result<Self, Refusal> {
         let header = header.ok_or(Refusal::NotSigned)?;

@@ -240,7 +240,7 @@ fn parts(retailer_ids: &[String]) -> Vec<Vec<&str>> {
 }
 
 /// What a call about a catalog that went wrong means to those who asked.
-pub(super) fn failed(fault: Fault, ask: &CatalogAsk) -> CallResult {
+pub(super) fn failed(fault: Fault, ask: &CatalogAsk, asked_with: Option<i64>) -> CallResult {
     let told = |answer: CatalogAnswer| CallResult::Catalog { told: Box::new(answer) };
     match (fault, ask) {
         (Fault::TooMuch { error, .. }, CatalogAsk::Batch { .. }) => told(CatalogAnswer::TooMuch { error }),
@@ -252,7 +252,7 @@ pub(super) fn failed(fault: Fault, ask: &CatalogAsk) -> CallResult {
             };
             told(CatalogAnswer::Denied { why, code, error })
         }
-        (fault, ask) => fault.result(ask_kind(ask)),
+        (fault, ask) => fault.result(ask_kind(ask), asked_with),
     }
 }
 

@@ -49,6 +49,8 @@ pub(super) enum Fault {
     Refused { class: Class, code: String, error: String, words: String },
     /// It was not done, and may be if less is asked for in one call.
     TooMuch { error: String, after: Option<Duration> },
+    /// It was not done, as the token is not taken; with another one it will be.
+    Token { code: String, generation: Option<i64> },
     /// It was done, and the answer to the question is that it cannot be answered.
     Unanswerable(String),
 }
@@ -91,12 +93,12 @@ impl Fault {
         match self {
             Fault::Throttled { limit, .. } => Some(limit),
             Fault::NotSent(_) | Fault::Uncertain { .. } | Fault::Refused { .. } => None,
-            Fault::TooMuch { .. } | Fault::Unanswerable(_) => None,
+            Fault::TooMuch { .. } | Fault::Token { .. } | Fault::Unanswerable(_) => None,
         }
     }
 
-    /// What it means to those who asked.
-    pub(super) fn result(self, kind: Kind) -> CallResult {
+    /// What it means to those who asked with a token of this generation.
+    pub(super) fn result(self, kind: Kind, asked_with: Option<i64>) -> CallResult {
         let after_ms =
             |after: Option<Duration>| after.map(|after| u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
         match (self, kind) {
@@ -108,6 +110,9 @@ impl Fault {
             // Of what is small already it says nothing.
             (Fault::TooMuch { error, after }, Kind::Read) => CallResult::Again { error, after_ms: after_ms(after) },
             (Fault::TooMuch { error, .. }, Kind::Send) => CallResult::Unknown { error },
+            (Fault::Token { code, generation }, _) => {
+                CallResult::TokenRefused { code, generation: generation.or(asked_with) }
+            }
             (Fault::Unanswerable(error), _) => CallResult::Unknown { error },
         }
     }
@@ -183,6 +188,7 @@ impl Told {
             }
             Class::TooMuch => Fault::TooMuch { error, after },
             Class::Transient => Fault::Uncertain { error, after },
+            _ if self.is_about_the_token() => Fault::Token { code: self.code_text(answer.status), generation: None },
             _ => {
                 let (code, words) = (self.code_text(answer.status), self.words.clone());
                 Fault::Refused { class, code, error, words }
@@ -203,6 +209,18 @@ impl Told {
             None if status == StatusCode::PAYLOAD_TOO_LARGE => Class::TooMuch,
             None if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => Class::Transient,
             None => Class::Unknown,
+        }
+    }
+
+    /// Whether another token would help. A permission that is missing is meant only where no subcode tells of a
+    /// customer, or of what this one call asked for.
+    fn is_about_the_token(&self) -> bool {
+        let Some(code) = self.code else { return false };
+        match (code, self.subcode) {
+            (0 | 102 | 190 | 36103, _) => true,
+            (10, Some(2534077)) | (100, Some(2534013)) | (200, Some(2534041)) => true,
+            (10 | 200..=299 | 131005, None) => Class::of(code, None) == Some(Class::Permission),
+            _ => false,
         }
     }
 
@@ -314,8 +332,10 @@ mod tests {
         Ambiguous,
         /// Refused with this code.
         No(&'static str),
+        /// The same, for the token it was asked with.
+        Token(&'static str),
     }
-    use Wanted::{Ambiguous, Limit, No};
+    use Wanted::{Ambiguous, Limit, No, Token};
 
     const SAMPLES: [(&str, Wanted); 49] = [
         ("error_100_2018001_no_matching_user", No("100/2018001")),
@@ -330,18 +350,18 @@ mod tests {
         ("error_10_1893063_restricted", No("10/1893063")),
         ("error_10_2018278_outside_window", No("10/2018278")),
         ("error_10_2534022_outside_window", No("10/2534022")),
-        ("error_10_permission", No("10")),
+        ("error_10_permission", Token("10")),
         ("error_17_user_rate", Limit),
-        ("error_190_458_app_removed", No("190/458")),
-        ("error_190_460_password_changed", No("190/460")),
-        ("error_190_463_expired", No("190/463")),
-        ("error_190_467_invalid", No("190/467")),
-        ("error_190_ig_api_exception", No("190")),
-        ("error_190_no_subcode", No("190")),
+        ("error_190_458_app_removed", Token("190/458")),
+        ("error_190_460_password_changed", Token("190/460")),
+        ("error_190_463_expired", Token("190/463")),
+        ("error_190_467_invalid", Token("190/467")),
+        ("error_190_ig_api_exception", Token("190")),
+        ("error_190_no_subcode", Token("190")),
         ("error_1_reduce_data", Ambiguous),
         ("error_1_unknown", Ambiguous),
-        ("error_200_2534041_messages_access_disabled", No("200/2534041")),
-        ("error_200_permission", No("200")),
+        ("error_200_2534041_messages_access_disabled", Token("200/2534041")),
+        ("error_200_permission", Token("200")),
         ("error_230_profile_consent", No("230")),
         ("error_27_take_control_not_enabled", No("27")),
         ("error_2_transient", Ambiguous),
@@ -364,8 +384,8 @@ mod tests {
         ("whatsapp_error_131056_pair_rate", Limit),
         ("whatsapp_error_80007_waba_rate", Limit),
         // The same error under other statuses: the code is what counts.
-        ("error_190_463_expired@200", No("190/463")),
-        ("error_190_463_expired@500", No("190/463")),
+        ("error_190_463_expired@200", Token("190/463")),
+        ("error_190_463_expired@500", Token("190/463")),
         ("error_1_unknown@200", Ambiguous),
         ("error_80002_instagram_rate@429", Limit),
     ];
@@ -380,18 +400,21 @@ mod tests {
             let answer = Answer { status, after: Some(PAUSE), body: body.to_vec() };
             match answer.read::<super::super::wire::Sent>() {
                 Ok(sent) => CallResult::Accepted { mid: sent.message_id },
-                Err(fault) => fault.result(kind),
+                Err(fault) => fault.result(kind, Some(7)),
             }
         })
     }
 
     fn check(name: &str, results: [CallResult; 2], wanted: Wanted) {
-        use CallResult::{Again, Refused, Unknown};
+        use CallResult::{Again, Refused, TokenRefused, Unknown};
         let pause = Some(180_000);
         let right = match (&results, wanted) {
             ([Again { after_ms: one, .. }, Again { after_ms: two, .. }], Limit) => *one == pause && *two == pause,
             ([Unknown { .. }, Again { after_ms, .. }], Ambiguous) => *after_ms == pause,
             ([Refused { code: one, .. }, Refused { code: two, .. }], No(code)) => one == code && two == code,
+            ([TokenRefused { code, generation: Some(7) }, other], Token(wanted)) => {
+                code == wanted && results[0] == *other
+            }
             _ => false,
         };
         assert!(right, "{name} became {results:?}, not {wanted:?}");
@@ -427,7 +450,7 @@ mod tests {
             (429, r#"{"error":{"code":777}}"#, Limit),
             (500, r#"{"error":{"code":777}}"#, Ambiguous),
             (400, r#"{"error":{"code":777,"is_transient":true}}"#, Ambiguous),
-            (400, r#"{"error":{"code":"190","error_subcode":"463"}}"#, No("190/463")),
+            (400, r#"{"error":{"code":"190","error_subcode":"463"}}"#, Token("190/463")),
             (400, r#"{"error":{"code":613,"error_subcode":2018338}}"#, Limit),
             (400, r#"{"error":{"code":131048}}"#, Limit),
             (400, r#"{"error_type":"OAuthException","code":400,"error_message":"no"}"#, No("400")),
@@ -441,12 +464,14 @@ mod tests {
     fn every_error_that_whatsapp_documents_is_sorted() {
         let again = "4 80007 130429 131048 131056";
         let ambiguous = "1 2 131000 131016 131057 133004";
-        let never = "0 3 10 33 100 190 200 299 368 130403 130472 130497 131005 131008 131009 131021 131026 131030 \
+        let token = "0 10 102 190 200 299 36103 131005";
+        let never = "3 33 100 368 130403 130472 130497 131008 131009 131021 131026 131030 \
             131031 131037 131042 131045 131047 131049 131050 131051 131052 131053 131062 131064 132000 132016 \
             132068 132069 133016";
-        for (codes, limit) in [(again, Some(true)), (ambiguous, Some(false)), (never, None)] {
+        let groups = [(again, Some(Limit)), (ambiguous, Some(Ambiguous)), (token, None), (never, None)];
+        for (codes, wanted) in groups {
             for code in codes.split_whitespace() {
-                let wanted = limit.map_or(No(code), |limit| if limit { Limit } else { Ambiguous });
+                let wanted = wanted.unwrap_or(if codes == token { Token(code) } else { No(code) });
                 check(code, results(400, format!(r#"{{"error":{{"code":{code}}}}}"#).as_bytes()), wanted);
                 assert_ne!(Class::of(code.parse().unwrap(), None), None, "{code} has a class of its own");
             }
@@ -468,9 +493,9 @@ mod tests {
 
     #[test]
     fn the_text_has_code_and_trace_and_none_of_metas_words() {
-        let body = r#"{"error":{"message":"Bad token EAAB","code":190,"error_subcode":463,"fbtrace_id":"A<b>-_9"}}"#;
+        let body = r#"{"error":{"message":"Bad text EAAB","code":100,"error_subcode":463,"fbtrace_id":"A<b>-_9"}}"#;
         let [CallResult::Refused { error, .. }, _] = results(400, body.as_bytes()) else { panic!("not refused") };
-        assert!(error.ends_with("(190/463, trace Ab-_9)") && !error.contains("EAAB"), "{error}");
+        assert!(error.ends_with("(100/463, trace Ab-_9)") && !error.contains("EAAB"), "{error}");
         let long = format!(r#"{{"error":{{"code":1,"fbtrace_id":"{}"}}}}"#, "x".repeat(10_000));
         let [CallResult::Unknown { error }, _] = results(400, long.as_bytes()) else { panic!("not unknown") };
         assert!(error.len() < 200, "{error}");

@@ -25,8 +25,8 @@ fn tokens(answer: Result<Secret, NoToken>) -> Tokens {
 
 fn through(page: Option<&str>, answer: Result<Secret, NoToken>) -> Tokens {
     let page = page.map(str::to_owned);
-    let answer = answer.map(|token| Credentials { token, page });
-    Arc::new(move |_, _| {
+    let answer = answer.map(|token| Credentials { token, page, generation: 1 });
+    Arc::new(move |_, _, _| {
         let answer = answer.clone();
         Box::pin(async move { answer })
     })
@@ -235,13 +235,14 @@ async fn without_a_token_nothing_is_sent() {
     for (answer, wanted) in cases {
         let graph = GraphClient { tokens: tokens(answer), ..client(&meta) };
         match graph.call(&send()).await {
+            CallResult::TokenRefused { code, generation } => assert!(code == wanted && generation.is_none()),
             CallResult::Refused { code, error } => {
                 assert!(code == wanted && !error.contains("EAAB"), "{code}: {error}")
             }
             result => assert!(wanted.is_empty() && is_again(&result), "{result:?}"),
         }
     }
-    let never: Tokens = Arc::new(|_, _| Box::pin(std::future::pending()));
+    let never: Tokens = Arc::new(|_, _, _| Box::pin(std::future::pending()));
     let graph = GraphClient { tokens: never, deadline: Duration::from_millis(50), ..client(&meta) };
     assert!(is_again(&graph.call(&send()).await));
     assert!(meta.requests().is_empty());

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use actors::domain::access::Scope;
 use actors::domain::channel::Account;
+use actors::domain::credential::{CredentialKind, Use};
 use actors::domain::ids::{ConnectionId, SellerId};
 use actors::domain::shop_event::ShopEventKind;
 use actors::ports::Later;
+use actors::store::office::credentials::{self, NewCredential};
 use actors::store::office::{self, NewConnection, Which};
 use actors::store::{OfficeTx, Store, inbox};
 use serde_json::json;
@@ -15,8 +17,6 @@ use super::deeds::note;
 use super::{Office, OfficeError, Once, Request};
 use crate::graph::{Credentials, NoToken, Tokens};
 use crate::vault::{Purpose, Sealed, Secret, Vault};
-
-const ACCESS_TOKEN: &str = "access_token";
 
 /// An account to connect.
 pub struct NewAccount {
@@ -63,8 +63,21 @@ impl Office {
         let was_connected = office::is_connected(tx, seller, Which::Account(&new.account)).await?;
         let connection = office::put_connection(tx, &new).await?;
         let connection = connection.ok_or_else(|| OfficeError::Taken(new.account.clone(), new.linked.clone()))?;
-        let sealed = self.vault.seal(&token, &access_token(seller, connection))?;
-        office::put_token(tx, seller, connection, sealed.as_str()).await?;
+        let sealed = self.vault.seal(&token, &sealed_for(seller, connection, Use::Messages))?;
+        let credential = NewCredential {
+            seller,
+            connection,
+            purpose: Use::Messages,
+            kind: CredentialKind::Given,
+            sealed_token: sealed.as_str(),
+            person: None,
+            scopes: &[],
+            got_at: None,
+            expires_at: None,
+            data_access_expires_at: None,
+        };
+        credentials::put(tx, &credential).await?;
+        office::note_connected(tx, (seller, connection), request.at, None).await?;
         let linked = new.linked.as_ref().map(Account::as_str);
         let detail = json!({ "connection": connection, "account": new.account.as_str(), "linked": linked });
         note(tx, request, (Some(seller), "connection.connected"), detail).await?;
@@ -106,20 +119,29 @@ impl Office {
     }
 }
 
-fn access_token(seller: SellerId, connection: ConnectionId) -> Purpose {
-    Purpose::Connection { seller, connection, what: ACCESS_TOKEN }
+/// Each of a connection's tokens opens for its own use only.
+pub(super) fn sealed_for(seller: SellerId, connection: ConnectionId, purpose: Use) -> Purpose {
+    let what = match purpose {
+        Use::Messages => "access_token",
+        Use::Catalog => "catalog_token",
+    };
+    Purpose::Connection { seller, connection, what }
 }
 
 /// Finds tokens in the database and opens them.
 pub fn tokens(store: Store, vault: Arc<Vault>) -> Tokens {
-    Arc::new(move |seller, connection| {
+    Arc::new(move |seller, connection, purpose| {
         let (store, vault) = (store.clone(), vault.clone());
         Box::pin(async move {
-            let access = office::access(store.reads(), seller, connection).await;
+            let access = credentials::access(store.reads(), (seller, connection), purpose).await;
             let access = access.map_err(|error| NoToken::Unreadable(error.to_string()))?.ok_or(NoToken::Missing)?;
-            let token = vault.open(&Sealed::stored(access.sealed_token), &access_token(seller, connection));
+            if let Some(code) = access.cause {
+                return Err(NoToken::Refused { code, generation: access.generation });
+            }
+            let sealed_for = sealed_for(seller, connection, access.purpose);
+            let token = vault.open(&Sealed::stored(access.sealed_token), &sealed_for);
             let token = token.map_err(|error| NoToken::Unreadable(error.to_string()))?;
-            Ok(Credentials { token, page: access.page })
+            Ok(Credentials { token, page: access.page, generation: access.generation })
         }) as Later<'static, Result<Credentials, NoToken>>
     })
 }

@@ -101,8 +101,19 @@ impl<'a> Named<'a> {
 
     /// An answer opens for the very request it was given to.
     fn purpose(&self) -> Purpose {
-        Purpose::Answer { to: digest(&[self.caller.as_bytes(), self.key.as_bytes(), &self.print.0]) }
+        answer(&self.caller, self.key, &self.print)
     }
+}
+
+fn answer(caller: &str, key: &str, print: &Print) -> Purpose {
+    Purpose::Answer { to: digest(&[caller.as_bytes(), key.as_bytes(), &print.0]) }
+}
+
+/// What a kept answer is sealed for, from its row; none: its print makes no sense.
+pub(super) fn answer_to(caller: &str, key: &str, print: &str) -> Option<Purpose> {
+    let mut bytes = [0; 32];
+    hex::decode_to_slice(print, &mut bytes).ok()?;
+    Some(answer(caller, key, &Print(bytes)))
 }
 
 impl Office {

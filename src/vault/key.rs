@@ -9,7 +9,8 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use sha2::{Digest, Sha256};
 use zeroize::{Zeroize, Zeroizing};
 
-/// A key of 256 bits. Written as 64 hexadecimal digits or as the base64 of 32 bytes.
+/// A key of 256 bits. Written as 64 hexadecimal digits or as the base64 of 32 bytes, of either alphabet, padded or not;
+/// with the words before it and the marks around it that other tools write (`0x`, `base64:`, quotes).
 #[derive(Clone)]
 pub struct EncryptionKey {
     id: String,
@@ -48,7 +49,7 @@ impl FromStr for EncryptionKey {
     type Err = KeyError;
 
     fn from_str(text: &str) -> Result<Self, KeyError> {
-        let mut decoded = decode(text.trim())?;
+        let mut decoded = decode(bare(text))?;
         let length = decoded.len();
         let bytes = <[u8; 32]>::try_from(decoded.as_slice()).map(Zeroizing::new);
         decoded.zeroize();
@@ -65,6 +66,14 @@ impl fmt::Debug for EncryptionKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "EncryptionKey({})", self.id)
     }
+}
+
+/// Without what other tools write around a key. No letter or digit is lost: `0x` cannot begin 64 digits.
+fn bare(text: &str) -> &str {
+    let text = text.trim();
+    let quoted = ['"', '\''].iter().find_map(|mark| text.strip_prefix(*mark)?.strip_suffix(*mark));
+    let text = quoted.unwrap_or(text).trim();
+    ["0x", "hex:", "base64:"].iter().find_map(|word| text.strip_prefix(word)).unwrap_or(text)
 }
 
 /// Hexadecimal comes first: 64 of its digits are base64 as well, of 48 bytes that nobody meant.
@@ -110,7 +119,7 @@ impl KeyRing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE};
+    use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 
     #[test]
     fn a_key_is_the_same_in_hexadecimal_and_base64() {
@@ -121,7 +130,13 @@ mod tests {
             STANDARD.encode(&bytes),
             STANDARD_NO_PAD.encode(&bytes),
             URL_SAFE.encode(&bytes),
+            URL_SAFE_NO_PAD.encode(&bytes),
             format!(" {}\n", hex::encode(&bytes)),
+            format!("0x{}", hex::encode(&bytes)),
+            format!("hex:{}", hex::encode(&bytes)),
+            format!("base64:{}", STANDARD.encode(&bytes)),
+            format!("\"{}\"", STANDARD.encode(&bytes)),
+            format!("'{}'", hex::encode(&bytes)),
         ];
         for text in written {
             let key: EncryptionKey = text.parse().unwrap();

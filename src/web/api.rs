@@ -4,6 +4,7 @@
 mod answers;
 mod ask;
 mod commands;
+mod connecting;
 mod connections;
 mod conversations;
 mod desk;
@@ -12,13 +13,18 @@ mod events;
 mod gate;
 mod instagram;
 mod keys;
+mod lasting;
 mod ledger;
 mod orders;
+mod privacy;
 mod products;
+mod secrets;
 mod sellers;
 mod sync;
 mod webhooks;
 mod words;
+
+pub use lasting::Lasting;
 
 use std::sync::Arc;
 
@@ -31,9 +37,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::body::{BodyLimits, BodyRoom};
 use super::route::Route;
+use crate::connect::Connect;
 use crate::goods::Goods;
 use crate::keys::Gate;
 use crate::office::Office;
+use crate::vault::Marks;
 use crate::webhooks_out::Endpoints;
 
 /// What is read whole is no larger; what may be is read in pieces.
@@ -53,10 +61,16 @@ pub struct Api {
     pub goods: Goods,
     /// Whom sellers want to be told of what happens.
     pub endpoints: Endpoints,
+    /// Connects accounts at Meta itself.
+    pub connect: Connect,
     /// Ends what would go on by itself, once the service is to stop.
     pub stopping: CancellationToken,
+    /// Requests that last.
+    pub lasting: Lasting,
     /// Lets callers in.
     pub gate: Arc<Gate>,
+    /// Knows its own receipts.
+    pub marks: Arc<Marks>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// Room for bodies.
@@ -70,6 +84,7 @@ pub fn routes(api: &Arc<Api>) -> Vec<Route> {
     let areas = [
         sellers::routes(api),
         connections::routes(api),
+        connecting::routes(api),
         products::routes(api),
         sync::routes(api),
         orders::routes(api),
@@ -77,6 +92,8 @@ pub fn routes(api: &Arc<Api>) -> Vec<Route> {
         desk::routes(api),
         commands::routes(api),
         keys::routes(api),
+        secrets::routes(api),
+        privacy::routes(api),
         instagram::routes(api),
         events::routes(api),
         webhooks::routes(api),

@@ -35,8 +35,9 @@ impl Talk {
         let catalog = meta.add_account(SHOP, "linen.shop", PAGE, "a-token").add_catalog(CATALOG, "Linen", "9010");
         let url: url::Url = meta.url().parse().unwrap();
         let addresses = Addresses { graph: url.clone(), instagram: url };
-        let credentials = Credentials { token: "a-token".to_owned().into(), page: Some(PAGE.to_owned()) };
-        let tokens = Arc::new(move |_, _| {
+        let credentials =
+            Credentials { token: "a-token".to_owned().into(), page: Some(PAGE.to_owned()), generation: 1 };
+        let tokens = Arc::new(move |_, _, _| {
             let credentials = credentials.clone();
             Box::pin(async move { Ok(credentials) }) as actors::ports::Later<'static, _>
         });

@@ -111,5 +111,6 @@ fn word(result: &CallResult) -> &'static str {
         CallResult::Unknown { .. } => "unknown",
         CallResult::Again { .. } => "again",
         CallResult::Refused { .. } => "refused",
+        CallResult::TokenRefused { .. } => "refused for its token",
     }
 }

@@ -56,6 +56,14 @@ pub enum Scope {
     ActorsWrite,
     /// Reads who did what.
     AuditRead,
+    /// Reads what was erased, and exports what is held of a customer.
+    PrivacyRead,
+    /// Erases customers.
+    PrivacyWrite,
+    /// Reads which keys what is kept sealed is sealed with.
+    SecretsRead,
+    /// Seals what is kept sealed anew.
+    SecretsWrite,
 }
 
 named!(Scope {
@@ -81,6 +89,10 @@ named!(Scope {
     ActorsRead = "actors:read",
     ActorsWrite = "actors:write",
     AuditRead = "audit:read",
+    PrivacyRead = "privacy:read",
+    PrivacyWrite = "privacy:write",
+    SecretsRead = "secrets:read",
+    SecretsWrite = "secrets:write",
 });
 
 impl Scope {
@@ -109,12 +121,24 @@ impl Scope {
             Self::ActorsRead => "Looks at where sellers' actors stand.",
             Self::ActorsWrite => "Pauses, resumes and unloads sellers' actors.",
             Self::AuditRead => "Reads who did what, and when.",
+            Self::PrivacyRead => "Reads what was erased, and exports all that is held of a customer.",
+            Self::PrivacyWrite => "Erases customers.",
+            Self::SecretsRead => "Reads how much is sealed with which encryption key.",
+            Self::SecretsWrite => "Seals all that is kept sealed anew, with the current encryption key.",
         }
     }
 
     /// Whether a seller's own key may have it. The others are about the service, or about other sellers.
     pub fn is_for_sellers(self) -> bool {
-        !matches!(self, Self::SellersRead | Self::SellersWrite | Self::ActorsRead | Self::ActorsWrite)
+        !matches!(
+            self,
+            Self::SellersRead
+                | Self::SellersWrite
+                | Self::ActorsRead
+                | Self::ActorsWrite
+                | Self::SecretsRead
+                | Self::SecretsWrite
+        )
     }
 
     fn bit(self) -> u32 {

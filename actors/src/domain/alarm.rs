@@ -21,6 +21,8 @@ pub enum AlarmKind {
     SyncReview,
     /// All that is at Meta is looked through.
     SyncDrift,
+    /// The next piece of this erasure is to be done.
+    Erase,
 }
 
 named!(AlarmKind {
@@ -31,6 +33,7 @@ named!(AlarmKind {
     SyncAuto = "sync_auto",
     SyncReview = "sync_review",
     SyncDrift = "sync_drift",
+    Erase = "erase",
 });
 
 /// Which alarm of a seller: its kind, and the id of the conversation or owed call it is about.

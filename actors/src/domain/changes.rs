@@ -10,8 +10,10 @@ use super::catalog::{Details, Modifier, Product, Variant};
 use super::channel::Account;
 use super::comment::PublicComment;
 use super::conversation::{Alias, Conversation, Customer, Lead, Message};
+use super::credential::TokenRefused;
 use super::desk::Note;
-use super::ids::{EventSeq, NoteId};
+use super::erasure::Erasure;
+use super::ids::{ErasureId, EventSeq, NoteId};
 use super::order::{Order, OrderChange};
 use super::outbox::Owed;
 use super::outcome::Outcome;
@@ -60,6 +62,8 @@ pub struct Changes {
     pub spent: Vec<SpentSlot>,
     /// Pauses learned from Meta, or over.
     pub holds: Vec<(HoldOn, Hold)>,
+    /// Tokens that Meta took no more.
+    pub tokens_refused: Vec<TokenRefused>,
     /// Alarms set.
     pub alarms: Vec<Alarm>,
     /// Alarms that are over.
@@ -78,6 +82,10 @@ pub struct Changes {
     pub unsaid: Vec<(Account, String)>,
     /// How events ended.
     pub decided: Vec<Decided>,
+    /// Erasures that begin.
+    pub erasures: Vec<Erasure>,
+    /// Erasures of which a piece is to be done, once everything else is as it is to be.
+    pub erasing: Vec<ErasureId>,
     /// What happened by all of this, for others to be told.
     pub events: Vec<ShopEvent>,
 }

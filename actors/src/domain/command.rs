@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::budget::OwnCaps;
 use super::catalog::{Modifier, Product};
 use super::conversation::LeadStage;
+use super::erasure::Person;
 use super::ids::{ConnectionId, ConversationId, CustomerId, LeadId, MessageId, NoteId, OrderId, RunId};
 use super::order::Look;
 use super::outgoing::Outgoing;
@@ -153,6 +154,14 @@ pub enum Command {
         contact: Contact,
         /// The name; none: as it is.
         name: Option<String>,
+    },
+    /// Erases a person: everything of them but what was agreed.
+    Forget {
+        /// Whom.
+        person: Person,
+        /// The confirmation code of Meta's request, where it is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request: Option<String>,
     },
     /// Says how far a lead is.
     MoveLead {

@@ -371,6 +371,13 @@ pub enum CallResult {
         /// What happened, in our words.
         error: String,
     },
+    /// It was surely not done, as Meta does not take the token: it can be done with another one.
+    TokenRefused {
+        /// Meta's code, with the subcode behind a slash: `190/463`. Or a word of ours: `no_token`.
+        code: String,
+        /// Which token it was; none: there was none.
+        generation: Option<i64>,
+    },
 }
 
 impl CallResult {
@@ -379,7 +386,10 @@ impl CallResult {
         match self {
             CallResult::Accepted { .. } | CallResult::Looked { .. } => true,
             CallResult::Catalog { told } => told.is_done(),
-            CallResult::Unknown { .. } | CallResult::Again { .. } | CallResult::Refused { .. } => false,
+            CallResult::Unknown { .. }
+            | CallResult::Again { .. }
+            | CallResult::Refused { .. }
+            | CallResult::TokenRefused { .. } => false,
         }
     }
 }

@@ -25,6 +25,8 @@ ids! {
     SellerId
     /// One of a seller's accounts at Meta, with the token to act for it.
     ConnectionId
+    /// Somebody's way to a connected account, from the address to open to its end.
+    ConnectingId
     /// A key that opens the API.
     KeyId
     /// The place of an event in the inbox; unique over all sellers, in order of arrival.
@@ -41,6 +43,8 @@ ids! {
     OrderId
     /// One call owed to Meta.
     OutboxId
+    /// One person's being erased.
+    ErasureId
     /// One comment or mention.
     CommentId
     /// A note of the staff.

@@ -59,11 +59,13 @@ pub enum Reason {
     UnknownKind,
     /// More is told of messages that have not come than is kept.
     TooManyLooseEnds,
+    /// Its person was erased.
+    Erased,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Reason; 11] = [
+    pub const ALL: [Reason; 12] = [
         Reason::UnknownAccount,
         Reason::Unreadable,
         Reason::UnreadableBody,
@@ -75,6 +77,7 @@ impl Reason {
         Reason::NotUsed,
         Reason::UnknownKind,
         Reason::TooManyLooseEnds,
+        Reason::Erased,
     ];
 
     /// The stable code.
@@ -91,6 +94,7 @@ impl Reason {
             Reason::NotUsed => "not_used",
             Reason::UnknownKind => "unknown_kind",
             Reason::TooManyLooseEnds => "too_many_loose_ends",
+            Reason::Erased => "erased",
         }
     }
 
@@ -115,6 +119,7 @@ impl Reason {
             Reason::TooManyLooseEnds => {
                 "It is about a message that has not come, and too much of that kind waits already."
             }
+            Reason::Erased => "It is of a person who was erased, from before: nothing of it was kept.",
         }
     }
 
@@ -135,6 +140,7 @@ impl Reason {
             Reason::AccountNotice => "Read its raw bytes, and do what Meta asks.",
             Reason::UnknownKind => "Nothing to do; once a version knows it, replay this reason.",
             Reason::TooManyLooseEnds => "Nothing to do; replay it should its message ever come.",
+            Reason::Erased => "Nothing to do, and nothing that could be replayed.",
         }
     }
 }

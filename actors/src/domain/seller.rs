@@ -103,6 +103,17 @@ pub struct Connection {
     pub account: Account,
     /// The account linked to it, which the same token may act for: a Page's Instagram account, or the other way round.
     pub linked: Option<Account>,
+    /// Which token it has for messages: one put in later has a higher number.
+    pub generation: i64,
+    /// Why Meta takes that token no more, as a code; none: it does.
+    pub refused: Option<String>,
+}
+
+impl Connection {
+    /// A connection that works.
+    pub fn working(id: ConnectionId, account: Account, linked: Option<Account>) -> Self {
+        Self { id, account, linked, generation: 1, refused: None }
+    }
 }
 
 impl Seller {

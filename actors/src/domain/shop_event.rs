@@ -40,6 +40,8 @@ pub enum ShopEventKind {
     ConversationUpdated,
     /// A name or contact details are otherwise.
     CustomerUpdated,
+    /// A customer was erased: whoever was told of them is to erase them, too.
+    CustomerErased,
     /// Somebody commented on a post of the seller's, or mentioned it.
     CommentReceived,
     /// The staff wrote something down for itself.
@@ -54,8 +56,10 @@ pub enum ShopEventKind {
     ConnectionConnected,
     /// A connection was ended.
     ConnectionDisconnected,
-    /// A connection has another token or name.
+    /// A connection has another token or name, or needs another token.
     ConnectionChanged,
+    /// A connection's token runs out in some days.
+    ConnectionExpiring,
     /// A webhook endpoint took nothing for too long, and is told nothing any more.
     WebhookDisabled,
     /// The catalog is on its way up.
@@ -89,6 +93,7 @@ named!(ShopEventKind {
     LeadUpdated = "lead.updated",
     ConversationUpdated = "conversation.updated",
     CustomerUpdated = "customer.updated",
+    CustomerErased = "customer.erased",
     CommentReceived = "comment.received",
     NoteCreated = "note.created",
     NoteRemoved = "note.removed",
@@ -97,6 +102,7 @@ named!(ShopEventKind {
     ConnectionConnected = "connection.connected",
     ConnectionDisconnected = "connection.disconnected",
     ConnectionChanged = "connection.changed",
+    ConnectionExpiring = "connection.expiring",
     WebhookDisabled = "webhook.disabled",
     SyncStarted = "sync.started",
     SyncPlanned = "sync.planned",
@@ -107,6 +113,13 @@ named!(ShopEventKind {
     SyncFailed = "sync.failed",
     SyncCancelled = "sync.cancelled",
 });
+
+impl ShopEventKind {
+    /// True when a connection is otherwise, or its token.
+    pub fn is_of_connection(self) -> bool {
+        matches!(self, Self::ConnectionConnected | Self::ConnectionDisconnected | Self::ConnectionChanged)
+    }
+}
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,5 +1,7 @@
 //! Loading a seller: its rows, and what became of the calls an earlier incarnation claimed.
 
+use std::collections::BTreeSet;
+
 use tracing::info;
 
 use crate::calls;
@@ -32,7 +34,19 @@ pub(super) async fn desk(seat: Seat) -> Result<Desk, Fall> {
     seat.hand.show_incarnation(incarnation);
     seat.hand.show_in_flight(shop.in_flight());
     info!(seller.id = seller.0, incarnation, "loaded seller {seller}, incarnation {incarnation}");
-    let (turns, next_alarm, claims) = (0, None, true);
+    let (turns, next_alarm, claims, wants_files) = (0, None, true, BTreeSet::new());
     let suspects = world.careful_through > EventSeq(0);
-    Ok(Desk { seat, shop, incarnation, last_id, loaded_at: now, turns, stored_turns, next_alarm, suspects, claims })
+    Ok(Desk {
+        seat,
+        shop,
+        incarnation,
+        last_id,
+        loaded_at: now,
+        turns,
+        stored_turns,
+        next_alarm,
+        suspects,
+        claims,
+        wants_files,
+    })
 }

@@ -1,9 +1,10 @@
 //! One turn: read what waits, decide it one by one in memory, store all of it or nothing, then hand over the calls.
 
+use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tracing::{error, info_span};
+use tracing::{error, info, info_span, warn};
 
 use crate::courier;
 use crate::domain::alarm::Alarm;
@@ -15,9 +16,12 @@ use crate::domain::outcome::Reason;
 use crate::domain::sync::errand::Errand;
 use crate::post::AlarmsMsg;
 use crate::shop::MAX_HEARD;
+use crate::store::erasures::{Files, Stepped};
 use crate::store::pen::Fence;
 use crate::store::threads::Wanted;
-use crate::store::{FencedTx, StoreError, Sync, alarms, comments, desk, inbox, sync, threads, turns};
+use crate::store::{
+    FencedTx, StoreError, Sync, alarms, comments, desk, erasures, inbox, sellers, sync, threads, turns,
+};
 use crate::trouble::within;
 
 use super::batch::{self, Batch};
@@ -124,9 +128,12 @@ impl Desk {
                 let known = comments::known(reads, seller, &wanted.comments).await?;
                 let desk = desk::known(reads, seller, &wanted.desk).await?;
                 let sync = sync::known(reads, seller, &wanted.sync).await?;
-                Ok((threads::read(reads, seller, &wanted, MAX_HEARD as u64).await?, known, desk, sync))
+                let connections = sellers::connections_if(reads, seller, wanted.connections).await?;
+                let threads = threads::read(reads, seller, &wanted, MAX_HEARD as u64).await?;
+                Ok((threads, known, desk, sync, connections))
             };
-            let (threads, known, desk, sync) = within(limit, read).await?;
+            let (threads, known, desk, sync, connections) = within(limit, read).await?;
+            self.shop.learn_connections(connections);
             self.shop.learn_sync(sync);
             self.shop.learn(threads);
             self.shop.learn_comments(known);
@@ -206,6 +213,9 @@ impl Desk {
     async fn store(&mut self, meant: &[Meant], put_off: Vec<Alarm>, now: DateTime<Utc>) -> Result<bool, Fall> {
         let must_flush = self.shop.must_flush();
         let mut changes = self.shop.changes(now);
+        // Before it is stored: what comes of these persons from now on is not to be kept.
+        changes.erasures.iter().for_each(|erasure| self.seat.world.erased.bury_person(erasure));
+        let files = self.clean_files(&changes).await;
         let set = |alarm: &Alarm| changes.alarms.iter().any(|other| other.key == alarm.key);
         let put_off: Vec<_> = put_off.into_iter().filter(|alarm| !set(alarm)).collect();
         changes.alarms_over.retain(|over| !put_off.iter().any(|alarm| alarm.key == *over));
@@ -215,7 +225,7 @@ impl Desk {
             return Ok(false);
         }
         let sync = if must_flush { Sync::Flushed } else { Sync::Lazy };
-        within(self.seat.world.settings.store_timeout, self.save(&changes, sync, now)).await?;
+        let stepped = within(self.seat.world.settings.store_timeout, self.save((&changes, files), sync, now)).await?;
         self.last_id = changes.last_id;
         self.stored_turns += 1;
         self.turns += 1;
@@ -223,16 +233,58 @@ impl Desk {
         log::steps(meant, &changes);
         log::pauses(&self.shop.take_news());
         self.tell(&changes);
+        self.follow_erasures(&stepped);
         Ok(true)
     }
 
-    async fn save(&self, changes: &Changes, sync: Sync, now: DateTime<Utc>) -> Result<(), StoreError> {
+    /// Cleans the database's files, where an erasure waits for nothing else. Nobody can read them in the meantime, or it
+    /// is tried again later.
+    async fn clean_files(&mut self, changes: &Changes) -> Files {
+        let is_wanted = changes.erasing.iter().any(|id| self.wants_files.contains(id));
+        if !is_wanted {
+            return Files::Untouched;
+        }
+        match self.seat.world.store.pen().clean_files().await {
+            Ok(files) => files,
+            Err(error) => {
+                warn!(error = &error as &dyn Error, "could not clean the database's files; it is tried again");
+                Files::Untouched
+            }
+        }
+    }
+
+    fn follow_erasures(&mut self, stepped: &[Stepped]) {
+        for Stepped { id, next, wants_files } in stepped {
+            self.wants_files.remove(id);
+            self.wants_files.extend(wants_files.then_some(*id));
+            match next {
+                Some(due) => drop(self.seat.world.posts.alarms.tell(AlarmsMsg::Earlier(*due))),
+                None => {
+                    info!("erasure {id} is over");
+                    self.shop.erased(*id);
+                }
+            }
+        }
+    }
+
+    async fn save(
+        &self,
+        (changes, files): (&Changes, Files),
+        sync: Sync,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Stepped>, StoreError> {
         let claims = changes.outbox.iter().any(|owed| owed.state == OwedState::Claimed)
             || changes.sync.iter().flat_map(|sync| &sync.errands).any(Errand::is_in_flight);
         let (pen, fence) = (self.seat.world.store.pen(), self.fence(changes.last_id));
         let tx = FencedTx::begin(pen, self.seat.seller, fence, sync).await?.following(self.stored_turns)?;
         turns::save(&tx, changes, now).await?;
-        tx.commit(if claims { "seller.claim" } else { "seller.turn" }).await
+        let (keyed, mut stepped) = (&*self.seat.world.keyed, Vec::new());
+        erasures::begin(&tx, &changes.erasures, keyed).await?;
+        for id in &changes.erasing {
+            stepped.push(erasures::step(&tx, (*id, files), keyed, now).await?);
+        }
+        tx.commit(if claims { "seller.claim" } else { "seller.turn" }).await?;
+        Ok(stepped)
     }
 
     fn fence(&self, last_id: i64) -> Fence {
@@ -249,6 +301,9 @@ impl Desk {
         if has_left || changes.decided.iter().any(|decided| decided.answer.is_some()) {
             // Nobody may be waiting.
             let _ = world.answered.send(self.seat.seller);
+        }
+        if !changes.tokens_refused.is_empty() {
+            world.tokens_refused.notify_one();
         }
         if !changes.events.is_empty() {
             world.tell_news(self.seat.seller);

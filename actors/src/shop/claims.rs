@@ -101,7 +101,8 @@ impl Shop {
     pub(super) fn next_free_calls(&self, now: DateTime<Utc>) -> impl Iterator<Item = ConversationId> + '_ {
         let free = move |id: &OutboxId| {
             let owed = self.open.get(id).map(|open| &open.owed);
-            owed.is_some_and(|owed| owed.not_before <= now && self.books().held(owed, now).is_none())
+            let may = |owed: &Owed| self.has_token(owed.connection) && self.books().held(owed, now).is_none();
+            owed.is_some_and(|owed| owed.not_before <= now && may(owed))
         };
         self.next_calls().into_iter().filter(move |(id, _)| free(id)).map(|(_, conversation)| conversation)
     }
@@ -147,6 +148,9 @@ impl Shop {
     fn verdict(&self, owed: &Owed, now: DateTime<Utc>, pass: &mut Pass) -> Verdict {
         if owed.not_before > now {
             return Verdict::Waits(owed.not_before);
+        }
+        if !self.has_token(owed.connection) {
+            return Verdict::Blocked(Cause::Token(owed.connection), self.last_moment_of(owed));
         }
         let (held, full) = (self.books().held(owed, now), self.full_until(Draw::of(owed), now, pass));
         let full = full.map(|until| (Cause::Cap(Draw::of(owed).key), until));
@@ -344,6 +348,6 @@ impl Pass {
     fn note_claim(&mut self, owed: &Owed) {
         self.busy.insert(owed.connection);
         self.passed.extend(HoldOn::of(owed).map(Cause::Hold));
-        self.passed.extend([Cause::App, Cause::Cap(Draw::of(owed).key)]);
+        self.passed.extend([Cause::App, Cause::Token(owed.connection), Cause::Cap(Draw::of(owed).key)]);
     }
 }

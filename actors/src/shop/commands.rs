@@ -3,6 +3,7 @@
 mod budget;
 mod claims;
 mod desk;
+mod forget;
 mod goods;
 mod orders;
 mod talk;
@@ -54,6 +55,7 @@ impl Step<'_> {
             Command::Assign { conversation, to } => self.assign(*conversation, to.as_deref()),
             Command::Archive { conversation, archived } => self.archive(*conversation, *archived),
             Command::MarkRead { conversation, through } => self.mark_read(*conversation, *through),
+            Command::Forget { person, request } => self.forget(event, person, request.as_deref()),
             Command::SettleLooks { conversation, looks } => self.settle_looks(*conversation, looks),
             Command::EditCustomer { customer, contact, name } => {
                 self.edit_customer(*customer, contact, name.as_deref())

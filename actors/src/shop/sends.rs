@@ -96,6 +96,7 @@ impl Step<'_> {
                 self.unknown(open, "the answer does not say");
             }
             CallResult::Refused { code, error } => self.not_sent(thread, open, &format!("{code}: {error}")),
+            CallResult::TokenRefused { code, generation } => self.owe_with_another_token(open, code, *generation),
         }
     }
 
@@ -209,6 +210,7 @@ impl Step<'_> {
             CallResult::Again { error, .. } | CallResult::Unknown { error } | CallResult::Refused { error, .. } => {
                 self.look_failed(thread, look, unsettled, error);
             }
+            CallResult::TokenRefused { code, generation } => self.owe_with_another_token(look, code, *generation),
             CallResult::Accepted { .. } | CallResult::Catalog { .. } => {
                 self.look_failed(thread, look, unsettled, "the answer is of another call");
             }

@@ -156,6 +156,10 @@ impl Shop {
         if let Some(mut thread) = step.thread {
             thread.used = self.turns;
             let id = thread.conversation.id;
+            if step.out.forgotten.contains(&id) {
+                let before = self.threads.get(&id).cloned();
+                before.iter().for_each(|before| self.know_no_more(before));
+            }
             self.know(&thread, step.out.aliases.values().map(|alias| &alias.id));
             let known = self.threads.get(&id);
             if known.is_none_or(|known| known.customer != thread.customer) {
@@ -173,9 +177,11 @@ impl Shop {
             self.follow(owed, &step.out);
         }
         self.tie(&step.out.loose_ends);
+        self.erasing.extend(step.out.erasures.iter().cloned());
         self.comments.extend(step.out.comments.keys().cloned());
         self.desk.follow(&step.out);
         self.holds.extend(step.out.holds.iter().map(|(on, hold)| (*on, hold.clone())));
+        self.stop_using(&step.out);
         self.sell(&step.out);
         self.spend(&step.out);
         self.follow_sync(step.sync, &mut step.out.sync);

@@ -102,7 +102,7 @@ fn loaded() -> Loaded {
         seller: Seller {
             id: SellerId(1),
             settings: Settings::new("Linen Shop", usd),
-            connections: vec![Connection { id: ConnectionId(1), account: account(), linked: None }],
+            connections: vec![Connection::working(ConnectionId(1), account(), None)],
         },
         incarnation: 1,
         last_id: 0,
@@ -113,6 +113,7 @@ fn loaded() -> Loaded {
         open: vec![],
         loose_ends: vec![],
         sync: Stored::default(),
+        erasing: Vec::new(),
     }
 }
 

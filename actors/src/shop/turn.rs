@@ -12,8 +12,10 @@ use crate::domain::changes::{Changes, Decided, DetailsOf, ItemOver};
 use crate::domain::channel::Account;
 use crate::domain::comment::{CommentName, PublicComment};
 use crate::domain::conversation::{Alias, Message};
+use crate::domain::credential::{TokenRefused, Use};
 use crate::domain::desk::Note;
-use crate::domain::ids::{ConversationId, MessageId, NoteId, OrderId, OutboxId};
+use crate::domain::erasure::Erasure;
+use crate::domain::ids::{ConnectionId, ConversationId, ErasureId, MessageId, NoteId, OrderId, OutboxId};
 use crate::domain::order::{Order, OrderChange};
 use crate::domain::outbox::Owed;
 use crate::domain::shop_event::Occurrence;
@@ -41,6 +43,8 @@ pub(super) struct Turn {
     pub(super) spent: BTreeMap<(BudgetKey, i64), i32>,
     /// Pauses learned from Meta, or over.
     pub(super) holds: BTreeMap<HoldOn, Hold>,
+    /// Tokens that Meta took no more.
+    pub(super) tokens_refused: BTreeMap<(ConnectionId, Use), TokenRefused>,
     /// Alarms set, or over when there is no time.
     pub(super) alarms: BTreeMap<AlarmKey, Option<DateTime<Utc>>>,
     pub(super) comments: BTreeMap<CommentName, PublicComment>,
@@ -50,6 +54,12 @@ pub(super) struct Turn {
     pub(super) notes: BTreeMap<NoteId, Option<Note>>,
     /// Events whose words are no more.
     pub(super) unsaid: BTreeSet<(Account, String)>,
+    /// Erasures that begin.
+    pub(super) erasures: Vec<Erasure>,
+    /// Erasures of which a piece is to be done.
+    pub(super) erasing: BTreeSet<ErasureId>,
+    /// Conversations whose customers are not found by their ids at Meta any more.
+    pub(super) forgotten: BTreeSet<ConversationId>,
     /// Conversations to be stored as they are in memory at the end.
     pub(super) touched: BTreeSet<ConversationId>,
     /// Those of them whose customer is to be stored: it seldom changes, and a row costs the same, changed or not.
@@ -91,11 +101,14 @@ impl Turn {
         self.caps = step.caps.or(self.caps);
         self.spent.extend(step.spent);
         self.holds.extend(step.holds);
+        self.tokens_refused.extend(step.tokens_refused);
         self.alarms.extend(step.alarms);
         self.comments.extend(step.comments);
         self.loose_ends.extend(step.loose_ends);
         self.notes.extend(step.notes);
         self.unsaid.extend(step.unsaid);
+        self.erasures.extend(step.erasures);
+        self.erasing.extend(step.erasing);
         self.touched.extend(step.touched);
         self.customers.extend(step.customers);
         self.leads.extend(step.leads);
@@ -132,6 +145,7 @@ impl Turn {
             caps: self.caps,
             spent: self.spent.into_iter().map(|((key, slot), calls)| SpentSlot { key, slot, calls }).collect(),
             holds: self.holds.into_iter().collect(),
+            tokens_refused: self.tokens_refused.into_values().collect(),
             alarms: set.into_iter().filter_map(|(key, due)| due.map(|due| Alarm { key, due })).collect(),
             alarms_over: over.into_iter().map(|(key, _)| key).collect(),
             comments: self.comments.into_values().collect(),
@@ -141,6 +155,8 @@ impl Turn {
             notes_over: removed.into_iter().map(|(id, _)| id).collect(),
             unsaid: self.unsaid.into_iter().collect(),
             decided: self.decided,
+            erasures: self.erasures,
+            erasing: self.erasing.into_iter().collect(),
             events: Vec::new(),
         }
     }

@@ -32,7 +32,8 @@ impl Shop {
             match alarm.key.kind {
                 AlarmKind::Reply => self.want_thread(&mut wanted, ConversationId(alarm.key.subject)),
                 AlarmKind::Settle => self.want_thread_of(&mut wanted, OutboxId(alarm.key.subject)),
-                AlarmKind::Send
+                AlarmKind::Erase
+                | AlarmKind::Send
                 | AlarmKind::Sync
                 | AlarmKind::SyncAuto
                 | AlarmKind::SyncReview
@@ -82,7 +83,7 @@ impl Shop {
                 wanted.comments.extend(comments::named_by(event, happening));
             }
             Happening::Command(commanded) => self.want_for_command(wanted, &commanded.command),
-            Happening::Announced(_) => {}
+            Happening::Announced(what) => wanted.connections |= what.kind.is_of_connection(),
         }
     }
 

@@ -130,6 +130,8 @@ pub(super) async fn sqlite_pen(path: &Path) -> Result<DatabaseConnection, StoreE
             .pragma("wal_autocheckpoint", "4000")
             // What a statement may have to undo would go through a file otherwise, for every turn of some size.
             .pragma("temp_store", "MEMORY")
+            // What is removed is overwritten, and not only not named any more.
+            .pragma("secure_delete", "ON")
             .pragma("journal_size_limit", "67108864")
     });
     options.map_sqlx_sqlite_pool_opts(|pool| {

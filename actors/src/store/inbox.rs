@@ -9,6 +9,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder
 
 use crate::domain::budget::hold::Hold;
 use crate::domain::channel::Account;
+use crate::domain::command::Commanded;
 use crate::domain::event::{Arrival, Source, StoredEvent};
 use crate::domain::ids::{EventSeq, SellerId};
 use crate::domain::shop_event::ShopEventKind;
@@ -239,6 +240,27 @@ pub async fn announce(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     announce_in(tx.writing(), seller, (kind, subject), now).await
+}
+
+/// Gives a seller a command in the transaction that makes it necessary. Wake the seller once that is committed.
+pub async fn command(
+    tx: &OfficeTx,
+    seller: SellerId,
+    (key, commanded): (&str, &Commanded),
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let arrival = Arrival {
+        account: Account::of_seller(seller),
+        key: key.to_owned(),
+        source: Source::Command,
+        kind: "command".to_owned(),
+        customer: None,
+        happened_at: now,
+        raw: super::rows::json(commanded).into_bytes(),
+        ledgered: None,
+    };
+    let row = arrival_row(&Routed { arrival, seller: Some(seller) }, now);
+    insert::rows::<inbox_event::Entity>(tx.writing(), vec![row], Known::Refused).await
 }
 
 pub(super) async fn announce_in(

@@ -120,16 +120,31 @@ impl Log {
             return Ok(());
         }
         let disk = Arc::clone(&self.disk).lock_owned().await;
-        let checkpoint = Statement::from_string(DbBackend::Sqlite, "PRAGMA wal_checkpoint(TRUNCATE)");
-        let row = connection.query_one_raw(checkpoint).await?.ok_or_else(doubtful)?;
-        let (busy, log, taken): (i32, i64, i64) =
-            (row.try_get_by_index(0)?, row.try_get_by_index(1)?, row.try_get_by_index(2)?);
-        if busy != 0 || log != taken {
+        if !checkpointed(connection).await? {
             return Err(doubtful());
         }
         self.is_doubtful.store(false, Ordering::Release);
         Ok(self.flush(disk).await?)
     }
+}
+
+impl Log {
+    /// Has the log taken over into the database, and empties it. Whoever calls holds the pen. False: somebody reads what
+    /// stands in it.
+    pub(super) async fn empty(&self, connection: &DatabaseConnection) -> Result<bool, StoreError> {
+        let disk = Arc::clone(&self.disk).lock_owned().await;
+        let is_empty = checkpointed(connection).await?;
+        self.flush(disk).await?;
+        Ok(is_empty)
+    }
+}
+
+async fn checkpointed(connection: &DatabaseConnection) -> Result<bool, StoreError> {
+    let checkpoint = Statement::from_string(DbBackend::Sqlite, "PRAGMA wal_checkpoint(TRUNCATE)");
+    let row = connection.query_one_raw(checkpoint).await?.ok_or_else(doubtful)?;
+    let (busy, log, taken): (i32, i64, i64) =
+        (row.try_get_by_index(0)?, row.try_get_by_index(1)?, row.try_get_by_index(2)?);
+    Ok(busy == 0 && log == taken)
 }
 
 impl Disk {

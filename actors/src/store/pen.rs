@@ -17,6 +17,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use crate::domain::ids::SellerId;
 use crate::failpoint;
 
+use super::erasures::Files;
 use super::{StoreError, log::Log};
 
 /// Whether a commit is on disk (fsync) before it returns. What leaves the process on the strength of a row needs it.
@@ -93,6 +94,24 @@ impl Pen {
         }
     }
 
+    /// Makes SQLite's files hold nothing of what was removed: the log is taken over and emptied, and the database, where
+    /// it is not too large for that, written anew. What is removed is overwritten at once, but SQLite leaves copies of
+    /// rows in the unused parts of pages when it moves them. PostgreSQL looks after its own files.
+    pub(crate) async fn clean_files(&self) -> Result<Files, StoreError> {
+        let Some(single) = &self.parts.single else { return Ok(Files::Clean { rebuilt: false }) };
+        let _guard = single.take(Writer::Office, &self.parts.shared).await?;
+        let rebuilt = database_bytes(&self.parts.shared).await? <= REBUILT_BYTES;
+        if rebuilt {
+            single.log.commits();
+            self.parts.shared.execute_unprepared("VACUUM").await?;
+            single.log.committed();
+        }
+        match single.log.empty(&self.parts.shared).await? {
+            true => Ok(Files::Clean { rebuilt }),
+            false => Ok(Files::Untouched),
+        }
+    }
+
     /// SQLite's log.
     #[cfg(test)]
     pub(crate) fn log(&self) -> &Log {
@@ -119,6 +138,15 @@ impl Pen {
         self.parts.journal.close_by_ref().await?;
         Ok(self.parts.shared.close_by_ref().await?)
     }
+}
+
+/// A database of up to so many bytes is written anew after an erasure: a second or two, in which nobody else writes.
+const REBUILT_BYTES: i64 = 256 << 20;
+
+async fn database_bytes(connection: &DatabaseConnection) -> Result<i64, StoreError> {
+    let sql = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()";
+    let row = connection.query_one_raw(Statement::from_string(DbBackend::Sqlite, sql)).await?;
+    Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(i64::MAX))
 }
 
 impl Single {

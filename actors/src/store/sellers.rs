@@ -3,9 +3,12 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::{connection, hold, message, outbox, rate_window};
+use entity::{hold, message, outbox, rate_window};
 use sea_orm::sea_query::ExprTrait;
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect,
+    QueryTrait, Statement, Value,
+};
 
 use crate::domain::budget::hold::{Hold, HoldOn};
 use crate::domain::budget::window::first_known_slot;
@@ -13,6 +16,8 @@ use crate::domain::budget::{Family, SpentSlot};
 use crate::domain::catalog::Catalog;
 use crate::domain::channel::Account;
 use crate::domain::conversation::Message;
+use crate::domain::credential::Use;
+use crate::domain::erasure::Erasure;
 use crate::domain::ids::{ConnectionId, SellerId};
 use crate::domain::outbox::{Owed, OwedCall};
 use crate::domain::seller::{Connection, Seller, Settings};
@@ -20,7 +25,7 @@ use crate::domain::told::LooseEnd;
 
 use super::pen::{Pen, Sync, Writer, Writing, lazily};
 use super::rows::{self, OfSeller, ms};
-use super::{CONNECTED, OPEN, Store, StoreError, goods, loose_ends, sync};
+use super::{CONNECTED, OPEN, Store, StoreError, erasures, goods, loose_ends, sync};
 
 /// What an actor starts from.
 #[derive(Clone, Debug)]
@@ -43,6 +48,8 @@ pub struct Loaded {
     pub open: Vec<(Owed, Option<Message>)>,
     /// What was told of messages that have not come.
     pub loose_ends: Vec<LooseEnd>,
+    /// Erasures under way.
+    pub erasing: Vec<Erasure>,
     /// The catalog at Meta, and what moves there.
     pub sync: sync::Stored,
 }
@@ -65,6 +72,7 @@ pub async fn load(store: &Store, seller: SellerId, now: DateTime<Utc>) -> Result
         holds: holds(reads, seller).await?,
         open: open(reads, seller).await?,
         loose_ends: loose_ends::of_seller(reads, seller).await?,
+        erasing: erasures::under_way(reads, seller).await?,
         sync: sync::stored(reads, seller).await?,
     }))
 }
@@ -105,21 +113,44 @@ async fn raise(pen: &Pen, seller: SellerId, now: DateTime<Utc>) -> Result<Option
     Ok(Some(raised))
 }
 
+/// A seller's connections that were not ended, each with the token it has for messages.
 async fn connections(reads: &impl ConnectionTrait, seller: SellerId) -> Result<Vec<Connection>, StoreError> {
-    let rows = connection::Entity::of_seller(seller)
-        .select_only()
-        .columns([connection::Column::Id, connection::Column::Account, connection::Column::Linked])
-        .filter(connection::Column::State.eq(CONNECTED))
-        .order_by_asc(connection::Column::Id)
-        .into_tuple::<(i64, String, Option<String>)>()
-        .all(reads)
-        .await?;
-    let connection = |(id, account, linked): (_, _, Option<String>)| Connection {
-        id: ConnectionId(id),
-        account: Account::stored(account),
+    let sql = format!(
+        "SELECT n.id, n.account, n.linked, COALESCE(c.generation, n.generation), c.cause, r.generation, r.code \
+         FROM connection n \
+         LEFT JOIN credential c ON c.seller_id = n.seller_id AND c.connection_id = n.id AND c.purpose = $2 \
+         LEFT JOIN token_refused r ON r.seller_id = n.seller_id AND r.connection_id = n.id AND r.purpose = $2 \
+         WHERE n.seller_id = $1 AND n.state = '{CONNECTED}' ORDER BY n.id"
+    );
+    let values: Vec<Value> = vec![seller.0.into(), Use::Messages.name().into()];
+    let rows = reads.query_all_raw(Statement::from_sql_and_values(reads.get_database_backend(), sql, values)).await?;
+    rows.iter().map(read_connection).collect()
+}
+
+fn read_connection(row: &QueryResult) -> Result<Connection, StoreError> {
+    let (generation, cause): (i64, Option<String>) = (row.try_get_by_index(3)?, row.try_get_by_index(4)?);
+    let (refused, code): (Option<i64>, Option<String>) = (row.try_get_by_index(5)?, row.try_get_by_index(6)?);
+    let linked: Option<String> = row.try_get_by_index(2)?;
+    Ok(Connection {
+        id: ConnectionId(row.try_get_by_index(0)?),
+        account: Account::stored(row.try_get_by_index(1)?),
         linked: linked.map(Account::stored),
-    };
-    Ok(rows.into_iter().map(connection).collect())
+        generation,
+        // What was learned of a token before this one says nothing of this one.
+        refused: cause.or_else(|| code.filter(|_| refused >= Some(generation))),
+    })
+}
+
+/// The same, where they are wanted.
+pub(crate) async fn connections_if(
+    reads: &impl ConnectionTrait,
+    seller: SellerId,
+    wanted: bool,
+) -> Result<Option<Vec<Connection>>, StoreError> {
+    match wanted {
+        true => Ok(Some(connections(reads, seller).await?)),
+        false => Ok(None),
+    }
 }
 
 /// Slots that may still matter: what lies ahead of the clock does, too.

@@ -43,6 +43,8 @@ pub struct Wanted {
     pub desk: DeskWanted,
     /// Of the catalog sync.
     pub sync: SyncWanted,
+    /// The seller's connections, as one of them is otherwise.
+    pub connections: bool,
 }
 
 /// One conversation, as far as the open episode goes.

@@ -6,7 +6,7 @@ mod sync;
 use chrono::{DateTime, Utc};
 use entity::{
     alarm, comment, conversation, customer, customer_alias, hold, lead, loose_end, message, note, order_change,
-    order_line, outbox, rate_window, shop_event, shop_order,
+    order_line, outbox, rate_window, shop_event, shop_order, token_refused,
 };
 use sea_orm::sea_query::Condition;
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryTrait, Value};
@@ -42,6 +42,7 @@ pub async fn save(tx: &FencedTx, changes: &Changes, now: DateTime<Utc>) -> Resul
     }
     put::<rate_window::Entity>(tx, changes.spent.iter().map(|it| rows::spent_row(seller, it))).await?;
     put::<hold::Entity>(tx, changes.holds.iter().map(|it| rows::hold_row(seller, it))).await?;
+    put::<token_refused::Entity>(tx, changes.tokens_refused.iter().map(|it| rows::refused_row(seller, it))).await?;
     add::<comment::Entity>(tx, changes.comments.iter().map(|it| rows::comment_row(seller, it).into())).await?;
     loose_ends::remove(tx, seller, &changes.loose_ends_over).await?;
     put::<loose_end::Entity>(tx, changes.loose_ends.iter().map(|it| rows::loose_end_row(seller, it))).await?;

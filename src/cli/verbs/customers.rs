@@ -1,18 +1,20 @@
 //! `hawker customers`: who writes to a shop, and how to reach them.
 
 use clap::Subcommand;
+use serde_json::Value;
 
 use super::notes::{self, On};
 use super::{Desk, Does};
 use crate::cli::desk::HowArgs;
 use crate::cli::service::{Call, PageArgs, Shop};
-use crate::cli::shown::{Column, account, by, number, sheet, text};
+use crate::cli::shown::{Column, by, number, sheet, text, text_of};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  hawker customers list 1 --q ada
+  hawker customers list 1
   hawker customers show 1 3
   hawker customers edit 1 3 --phone +15550100199 --address \"12 Harbour Street\"
+  hawker customers forget 1 3 --for-good
   hawker customers note 1 3 \"Prefers to be called in the evening\"";
 
 const ALL: &str = "/api/v1/sellers/{seller}/customers";
@@ -20,21 +22,17 @@ const ONE: &str = "/api/v1/sellers/{seller}/customers/{customer}";
 const COLUMNS: &[Column] = &[
     number("CUSTOMER", "/id"),
     by("NAME", super::conversations::name_of),
-    account("ON", "/account"),
     text("PHONE", "/contact/phone"),
     text("E-MAIL", "/contact/email"),
     text("ADDRESS", "/contact/address"),
 ];
-const FIRST: [&str; 6] = ["id", "name", "username", "meta_id", "account", "contact"];
+const FIRST: [&str; 5] = ["id", "name", "username", "meta_id", "contact"];
 
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum Verb {
     /// Lists customers.
     List {
         seller: Shop,
-        /// Only those with this in their name or details.
-        #[arg(long, value_name = "TEXT")]
-        q: Option<String>,
         #[command(flatten)]
         page: PageArgs,
     },
@@ -55,6 +53,16 @@ pub(in crate::cli) enum Verb {
         #[command(flatten)]
         how: HowArgs,
     },
+    /// Erases a customer: all they said and all that is known of them. Orders stay, without the person.
+    Forget {
+        seller: Shop,
+        customer: i64,
+        /// That it cannot be taken back is understood.
+        #[arg(long, required = true)]
+        for_good: bool,
+        #[command(flatten)]
+        how: HowArgs,
+    },
     /// Writes a note about a customer, for the staff.
     Note {
         seller: Shop,
@@ -68,9 +76,7 @@ pub(in crate::cli) enum Verb {
 impl Does for Verb {
     async fn run(self, desk: &Desk) -> anyhow::Result<()> {
         match self {
-            Verb::List { seller, q, page } => {
-                desk.lists(Call::get(ALL).of(seller).asking("q", q), &page, COLUMNS).await
-            }
+            Verb::List { seller, page } => desk.lists(Call::get(ALL).of(seller), &page, COLUMNS).await,
             Verb::Show { seller, customer } => {
                 let call = Call::get(ONE).of(seller).at("customer", customer);
                 desk.shows(call, |screen, it| sheet(screen, it, &FIRST)).await
@@ -81,9 +87,23 @@ impl Does for Verb {
                 let call = call.saying_some("address", address);
                 desk.does(call, &how, |screen, it| sheet(screen, it, &FIRST)).await
             }
+            Verb::Forget { seller, customer, for_good: _, how } => {
+                let call = Call::post("/api/v1/sellers/{seller}/customers/{customer}/forget").of(seller);
+                desk.does(call.at("customer", customer), &how, |_, begun| begun_erasure(begun)).await
+            }
             Verb::Note { seller, customer, text, how } => {
                 notes::write(desk, seller, On::Customer(customer), &text, &how).await
             }
+        }
+    }
+}
+
+fn begun_erasure(begun: &Value) -> String {
+    match begun["already"] == true {
+        true => "The customer was erased before.\n".to_owned(),
+        false => {
+            let erasure = text_of(&begun["erasure"]);
+            format!("It has begun: `hawker erasures show SELLER {erasure}` says how far it is, and has the receipt.\n")
         }
     }
 }

@@ -17,7 +17,7 @@ Without --seller they are the operator's keys. The new key alone goes to standar
 
 const COLUMNS: &[Column] = &[
     number("KEY", "/id"),
-    exact("BEGINS", "/prefix"),
+    exact("BEGINS", "/begins"),
     text("NAME", "/name"),
     text("SCOPES", "/scopes"),
     time("LAST USED (UTC)", "/last_used_at"),
@@ -59,6 +59,8 @@ pub(in crate::cli) enum Verb {
         #[arg(long, value_name = "SELLER")]
         seller: Option<Shop>,
     },
+    /// Seals everything with a new encryption key, as `hawker secrets rotate` does. Keys of the API stay as they are.
+    Rotate,
 }
 
 impl Does for Verb {
@@ -80,6 +82,7 @@ impl Does for Verb {
                 let said = format!("Key {key} is revoked.\n");
                 desk.does(call.at("key", key), &HowArgs::default(), |_, _| said).await
             }
+            Verb::Rotate => super::secrets::rotate(desk).await,
         }
     }
 }

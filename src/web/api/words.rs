@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use actors::domain::{access, comment, conversation, event, order, outbox, shop_event, webhook};
+use actors::domain::{access, comment, conversation, erasure, event, order, outbox, shop_event, webhook};
 use actors::store::ledger;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
@@ -32,6 +32,8 @@ words! {
     Author = conversation::Author;
     /// What can happen to an order.
     OrderStep = order::OrderStep;
+    /// The parts of an erasure, in their order.
+    ErasurePhase = erasure::ErasurePhase;
     /// Who told us of an event.
     Source = event::Source;
     /// How far an owed call is.

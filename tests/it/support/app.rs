@@ -25,7 +25,7 @@ use super::{Database, ManualClock, settle, until};
 pub(crate) const APP_SECRET: &str = "0123456789abcdef-of-the-tests";
 pub(crate) const VERIFY_TOKEN: &str = "verify-token-of-the-tests";
 pub(crate) const OPERATOR_KEY: &str = "operator-key-of-the-tests";
-const ENCRYPTION_KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+pub(crate) const ENCRYPTION_KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
 /// How long a customer is silent before the answer, as in the defaults.
 const QUIET: Duration = Duration::from_secs(4);
@@ -162,7 +162,9 @@ impl TestApp {
         }
         let answer = request.send().await.unwrap();
         let status = answer.status();
-        let answer = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap_or(Value::Null);
+        let answer = answer.bytes().await.unwrap();
+        self.troubles.leaks.answered(path, &String::from_utf8_lossy(&answer));
+        let answer = serde_json::from_slice(&answer).unwrap_or(Value::Null);
         self.document().await.expect(&method, path, status, &answer);
         (status, answer)
     }
@@ -181,6 +183,16 @@ impl TestApp {
         let (status, answer) = self.call(Method::GET, path, &Value::Null).await;
         assert_eq!(status, 200, "{path}: {answer}");
         answer
+    }
+
+    /// A secret that must not be logged, and not be answered.
+    pub(crate) fn guard(&self, secret: &str) {
+        self.troubles.leaks.guard(secret);
+    }
+
+    /// From now on with other settings, once it is started again.
+    pub(crate) fn set(&mut self, settings: &[(&str, &str)]) {
+        self.config = config(&self.database, &self.meta, settings);
     }
 
     /// Any request, by hand.
@@ -204,6 +216,23 @@ impl TestApp {
     /// The service vanishes between two awaits, as in a power cut. Meta goes on.
     pub(crate) async fn vanish(&mut self) {
         self.host.take().expect("it runs").vanish().await;
+    }
+
+    /// Why the service, which is stopped, does not start; none when it does.
+    pub(crate) async fn why_it_does_not_start(&mut self) -> Option<String> {
+        match Host::start(&self.config, &self.clock, &self.troubles).await {
+            Ok(host) => {
+                self.meta.deliver_to(webhook(host.address));
+                self.host = Some(host);
+                None
+            }
+            Err(error) => Some(format!("{error:#}")),
+        }
+    }
+
+    /// The database, past the service.
+    pub(crate) fn database(&self) -> &Database {
+        &self.database
     }
 
     /// Ends the service in order.
@@ -238,8 +267,10 @@ impl TestApp {
         assert_eq!(ledger["holds"], true, "received is not what became of it: {ledger}");
         assert_eq!(ledger["equation"]["pending"], 0, "{ledger}");
         assert_eq!(self.meta.wrong_calls(), [], "calls a correct client never makes");
+        self.database.expect_all_sealed_is_listed().await;
         self.stop_service().await;
         self.meta.stop().await;
+        assert_eq!(self.troubles.leaks.seen(), [""; 0], "secrets were seen");
         let troubles = self.troubles.all();
         let unexpected = |line: &&String| !self.expected.iter().any(|words| line.contains(words));
         let unexpected: Vec<_> = troubles.iter().filter(unexpected).collect();

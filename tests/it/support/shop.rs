@@ -42,6 +42,7 @@ impl TestApp {
         new.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
         let seller = self.made("/api/v1/sellers", &new).await;
         let (id, token) = (format!("1784140000{number:07}"), format!("token-{number}"));
+        self.guard(&token);
         let account = self.meta.add_account(&id, &format!("shop.{number}"), &format!("1020{number:07}"), &token);
         let username = format!("shop.{number}");
         let connection = json!({ "channel": "instagram", "account_id": id, "username": username, "token": token });

@@ -4,15 +4,21 @@ use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 
 use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::{EnvFilter, Registry, fmt};
 
+use super::leaks::Leaks;
+
 const LOGGED: &str = "info,ractor=warn,sqlx=warn,sea_orm=warn,sea_orm_migration=warn,hyper=warn,reqwest=warn";
 
-/// Errors reported so far. Clones share them.
+/// Errors reported so far, and secrets that were logged. Clones share them.
 #[derive(Clone, Default)]
-pub(super) struct Troubles(Arc<Mutex<Vec<String>>>);
+pub(super) struct Troubles {
+    lines: Arc<Mutex<Vec<String>>>,
+    pub(super) leaks: Leaks,
+}
 
 impl Troubles {
     /// Listens here, and prints the log where a failed test shows it.
@@ -22,17 +28,29 @@ impl Troubles {
     }
 
     pub(super) fn all(&self) -> Vec<String> {
-        self.0.lock().unwrap().clone()
+        self.lines.lock().unwrap().clone()
     }
 }
 
 impl<S: Subscriber> Layer<S> for Troubles {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        if *event.metadata().level() == Level::ERROR {
-            let mut line = Line(String::new());
-            event.record(&mut line);
-            self.0.lock().unwrap().push(line.0);
+        let (target, level) = (event.metadata().target(), *event.metadata().level());
+        // What libraries say for those who look for their bugs is logged by nobody.
+        if level > Level::WARN && !["hawker", "actors"].iter().any(|ours| target.starts_with(ours)) {
+            return;
         }
+        let mut line = Line(String::new());
+        event.record(&mut line);
+        self.leaks.logged(&line.0);
+        if level == Level::ERROR {
+            self.lines.lock().unwrap().push(line.0);
+        }
+    }
+
+    fn on_new_span(&self, attributes: &Attributes<'_>, _: &Id, _: Context<'_, S>) {
+        let mut line = Line(String::new());
+        attributes.record(&mut line);
+        self.leaks.logged(&line.0);
     }
 }
 

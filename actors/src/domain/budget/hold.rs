@@ -198,6 +198,8 @@ pub enum Cause {
     App,
     /// Meta holds a part of what the seller does.
     Hold(HoldOn),
+    /// Meta takes the token of a connection no more.
+    Token(ConnectionId),
     /// The cap is reached.
     Cap(BudgetKey),
 }
@@ -207,6 +209,7 @@ impl fmt::Display for Cause {
         match self {
             Self::App => f.write_str("Meta holds the whole app"),
             Self::Hold(on) => write!(f, "Meta holds {on}"),
+            Self::Token(id) => write!(f, "connection {id} must be connected again"),
             Self::Cap(key) => write!(f, "the cap of {} is reached", key.family.name()),
         }
     }

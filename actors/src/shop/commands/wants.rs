@@ -59,6 +59,7 @@ impl Shop {
                     self.threads.values().any(|thread| thread.lead.as_ref().is_some_and(|it| it.id == *lead));
                 wanted.leads.extend((!is_known).then_some(*lead));
             }
+            Command::Forget { person, .. } => self.want_person_to_erase(wanted, person),
             Command::OpenOrder { conversation, .. } => self.want_conversation(wanted, *conversation),
             Command::PutCatalog(catalog) => wanted.sync.meta_id = Some(catalog.meta_id.trim().to_owned()),
             Command::Appeal { retailer_id, .. } => {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::calls;
+use crate::domain::credential::{TokenRefused, Use, cause_in_words};
 use crate::domain::event::{CallEnded, CallResult};
 use crate::domain::ids::OutboxId;
 use crate::domain::outcome::Outcome;
@@ -42,6 +43,7 @@ impl Step<'_> {
             CallResult::Catalog { told } => self.answered(errand, told),
             CallResult::Unknown { error } => self.make_again(errand, error, (None, false)),
             CallResult::Refused { code, error } => self.denied(errand, Denied::Other, (code, error)),
+            CallResult::TokenRefused { code, generation } => self.without_token(errand, code, *generation),
             CallResult::Accepted { .. } | CallResult::Looked { .. } => {
                 self.make_again(errand, "the answer is of another call", (None, false));
             }
@@ -64,6 +66,17 @@ impl Step<'_> {
         let outcome = Some(error.to_owned());
         let again = Errand { state, tries, held, not_before, outcome, ask: None, ..errand };
         self.syncing().errands.insert(again.id, again);
+    }
+
+    /// The run waits for another token; whoever keeps connections is told that this one is not taken.
+    fn without_token(&mut self, errand: Errand, code: &str, generation: Option<i64>) {
+        let connection = self.syncing().catalog.as_ref().map(|catalog| catalog.connection);
+        if let Some((connection, generation)) = connection.zip(generation) {
+            let (purpose, code, at) = (Use::Catalog, code.to_owned(), self.now);
+            let refused = TokenRefused { connection, purpose, generation, code, at };
+            self.out.tokens_refused.insert((connection, purpose), refused);
+        }
+        self.denied(errand, Denied::Reconnect, (code, cause_in_words(code)));
     }
 
     fn answered(&mut self, errand: Errand, told: &CatalogAnswer) {

@@ -34,7 +34,7 @@ fn decide(played: &mut Played, happening: Happening, key: &str, second: i64, cus
 
 fn on_whatsapp() -> Played {
     let mut played = Played::new();
-    played.shop.seller.connections.push(Connection { id: ConnectionId(2), account: number(), linked: None });
+    played.shop.seller.connections.push(Connection::working(ConnectionId(2), number(), None));
     played
 }
 

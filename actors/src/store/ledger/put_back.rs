@@ -96,6 +96,8 @@ pub async fn candidates(
 ) -> Result<Vec<Candidate>, StoreError> {
     let mut conditions = Conditions::default();
     conditions.add_bare(LEDGERED.0);
+    // There is nothing left that could be put back.
+    conditions.add_bare("reason <> 'erased'");
     if let Some((happened_ms, seq)) = after {
         let (time, place) = (conditions.place(happened_ms), conditions.place(seq.0));
         conditions.add_bare(&format!("(happened_at, seq) > ({time}, {place})"));

@@ -1,11 +1,15 @@
 //! Owed calls, spent minutes and alarms as rows.
 
-use entity::{alarm as alarms, app_hold as app_holds, hold as holds, outbox as outboxes, rate_window as rate_windows};
+use entity::{
+    alarm as alarms, app_hold as app_holds, hold as holds, outbox as outboxes, rate_window as rate_windows,
+    token_refused,
+};
 
 use crate::domain::alarm::{Alarm, AlarmKey, AlarmKind};
 use crate::domain::budget::hold::{Hold, HoldOn};
 use crate::domain::budget::{BudgetKey, Family, SpentSlot};
 use crate::domain::channel::Account;
+use crate::domain::credential::TokenRefused;
 use crate::domain::ids::{ConnectionId, ConversationId, MessageId, OutboxId, SellerId};
 use crate::domain::outbox::{Owed, OwedCall, OwedState, Purpose};
 use crate::store::StoreError;
@@ -108,6 +112,17 @@ pub(in crate::store) fn hold(row: holds::Model) -> Result<(HoldOn, Hold), StoreE
     let on = named("hold", &row.kind, |kind| HoldOn::named(kind, row.subject))?;
     let times = u32::try_from(row.times).unwrap_or(0);
     Ok((on, Hold { since: time(row.since)?, until: time(row.until)?, times, why: row.why }))
+}
+
+pub(in crate::store) fn refused_row(seller: SellerId, refused: &TokenRefused) -> token_refused::Model {
+    token_refused::Model {
+        seller_id: seller.0,
+        connection_id: refused.connection.0,
+        purpose: refused.purpose.name().to_owned(),
+        generation: refused.generation,
+        code: refused.code.clone(),
+        at: ms(refused.at),
+    }
 }
 
 pub(in crate::store) fn app_hold_row(hold: &Hold) -> app_holds::Model {

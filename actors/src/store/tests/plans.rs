@@ -12,18 +12,22 @@ use crate::domain::changes::Changes;
 use crate::domain::channel::{Account, Channel};
 use crate::domain::command::NoteOn;
 use crate::domain::comment::{CommentKind, CommentName};
-use crate::domain::conversation::{Customer, Facts, Shown};
+use crate::domain::conversation::{Customer, Facts, LeadStage, Shown};
+use crate::domain::credential::Use;
 use crate::domain::ids::{
-    ConversationId, CustomerId, DeliveryId, EndpointId, EventSeq, LeadId, MessageId, NoteId, OrderId, SellerId,
-    ShopEventId,
+    ConnectionId, ConversationId, CustomerId, DeliveryId, EndpointId, EventSeq, LeadId, MessageId, NoteId, OrderId,
+    SellerId, ShopEventId,
 };
+use crate::domain::order::OrderState;
 use crate::domain::outcome::Reason;
 use crate::domain::shop_event::ShopEventKind;
 use crate::store::deliveries::Lane;
 use crate::store::desk::{self, DeskWanted};
 use crate::store::goods::{self, With};
 use crate::store::ledger::{Order, Selection, State};
+use crate::store::lists::{self, ConversationsWanted, Direction, OrdersWanted};
 use crate::store::notes::{self, NotesPage};
+use crate::store::office::credentials;
 use crate::store::threads::{self, LastWanted, Wanted};
 use crate::store::views::{self, Page};
 use crate::store::{
@@ -46,6 +50,13 @@ impl Explaining<'_> {
             self.plans.lock().unwrap().push(row.try_get::<String>("", "detail")?);
         }
         Ok(())
+    }
+
+    /// The first step of the last question has this; what was asked so far is forgotten.
+    #[track_caller]
+    fn plan_has(&self, step: &str) {
+        let plans = std::mem::take(&mut *self.plans.lock().unwrap());
+        assert!(plans[0].contains(step), "{step} in {plans:#?}");
     }
 }
 
@@ -109,7 +120,7 @@ async fn a_question_is_answered_from_an_index_that_fits_it() {
     inbox::last_seq(&reads).await.unwrap();
     alarms::sellers_due(&reads, at(0)).await.unwrap();
     alarms::next_due(&reads, at(0)).await.unwrap();
-    office::access(&reads, seller, crate::domain::ids::ConnectionId(1)).await.unwrap();
+    ask_for_credentials(&reads, seller).await;
     for holder in [Holder::Seller(seller), Holder::Operator] {
         office::keys::of_holder(&reads, holder, page).await.unwrap();
     }
@@ -134,6 +145,12 @@ async fn a_question_is_answered_from_an_index_that_fits_it() {
         assert!(plans.iter().any(|plan| plan.contains(index)), "{index} is not used: {plans:#?}");
     }
     store.close(at(0)).await.unwrap();
+}
+
+async fn ask_for_credentials(reads: &Explaining<'_>, seller: SellerId) {
+    credentials::access(reads, (seller, ConnectionId(1)), Use::Catalog).await.unwrap();
+    credentials::of_seller(reads, seller).await.unwrap();
+    credentials::due(reads, at(0), 9).await.unwrap();
 }
 
 async fn ask_for_orders(reads: &Explaining<'_>, seller: SellerId) {
@@ -214,9 +231,73 @@ async fn a_page_of_products_costs_what_the_page_is() {
     store.close(at(0)).await.unwrap();
 }
 
+#[tokio::test]
+async fn a_list_is_narrowed_by_the_index_that_holds_the_few() {
+    let database = sqlite();
+    Store::migrate(&database.settings).await.unwrap();
+    let store = database.open().await;
+    let seller = seller(&store, &account()).await;
+    let reads = Explaining { connection: store.reads(), plans: Mutex::default() };
+    for (wanted, index) in conversations_wanted() {
+        lists::conversations(&reads, seller, &wanted, Page { after: 7, limit: 10 }).await.unwrap();
+        reads.plan_has(index);
+    }
+    for (wanted, index) in orders_wanted() {
+        lists::orders(&reads, seller, wanted, Page { after: 7, limit: 10 }).await.unwrap();
+        reads.plan_has(index);
+    }
+    lists::leads(&reads, seller, Some(LeadStage::New), Page { after: 7, limit: 10 }).await.unwrap();
+    reads.plan_has("lead_by_stage (seller_id=? AND stage=? AND id>?)");
+    for direction in [Direction::Oldest, Direction::Newest] {
+        let beyond = (direction, Some((5, MessageId(7))));
+        lists::messages(&reads, seller, ConversationId(1), beyond, 10).await.unwrap();
+        reads.plan_has("message_of_conversation (seller_id=? AND conversation_id=? AND (at,id)");
+    }
+    store.close(at(0)).await.unwrap();
+}
+
+fn conversations_wanted() -> Vec<(ConversationsWanted, &'static str)> {
+    let some = ConversationsWanted::default;
+    vec![
+        (some(), "PRIMARY KEY (seller_id=? AND id>?)"),
+        (ConversationsWanted { unread: Some(true), ..some() }, "conversation_unread (seller_id=? AND id>?)"),
+        (ConversationsWanted { needs_look: Some(true), ..some() }, "conversation_to_look_at (seller_id=? AND id>?)"),
+        (ConversationsWanted { archived: Some(true), ..some() }, "conversation_archived (seller_id=? AND id>?)"),
+        (
+            ConversationsWanted { assignee: Some("Mo".to_owned()), ..some() },
+            "conversation_of_assignee (seller_id=? AND assignee=? AND id>?)",
+        ),
+        (
+            ConversationsWanted { label: Some("vip".to_owned()), ..some() },
+            "conversation_labelled (seller_id=? AND id>?)",
+        ),
+        (ConversationsWanted { customer: Some(CustomerId(1)), ..some() }, "(seller_id=? AND customer_id=?)"),
+    ]
+}
+
+fn orders_wanted() -> [(OrdersWanted, &'static str); 4] {
+    let (some, conversation) = (OrdersWanted::default, Some(ConversationId(1)));
+    [
+        (some(), "PRIMARY KEY (seller_id=? AND id>?)"),
+        (
+            OrdersWanted { state: Some(OrderState::Draft), ..some() },
+            "shop_order_by_state (seller_id=? AND state=? AND id>?)",
+        ),
+        (
+            OrdersWanted { customer: Some(CustomerId(1)), ..some() },
+            "shop_order_of_customer (seller_id=? AND customer_id=? AND id>?)",
+        ),
+        (
+            OrdersWanted { conversation, ..some() },
+            "shop_order_of_conversation (seller_id=? AND conversation_id=? AND id>?)",
+        ),
+    ]
+}
+
 /// Whether a step of a plan looks at every row of a table, or of a shop.
 fn is_a_walk(plan: &str) -> bool {
-    const TABLES: [&str; 23] = [
+    const TABLES: [&str; 24] = [
+        "credential",
         "shop_event",
         "e",
         "webhook_delivery",
@@ -241,8 +322,9 @@ fn is_a_walk(plan: &str) -> bool {
         "product_details",
         "item_over",
     ];
-    // What was spent in a day and what is held now is all there is of them, and it is read whole.
-    const SHORT: [&str; 2] = ["rate_window", "hold"];
+    // What was spent in a day, what is held now and what is held to act with is all there is of them, and it is read
+    // whole.
+    const SHORT: [&str; 3] = ["rate_window", "hold", "credential"];
     let words: Vec<&str> = plan.split(' ').collect();
     let walks_table = words[0] == "SCAN" && words.len() == 2 && TABLES.contains(&words[1]);
     let walks_shop = words[0] == "SEARCH" && plan.ends_with("PRIMARY KEY (seller_id=?)");

@@ -6,9 +6,11 @@ use sea_orm::ConnectionTrait;
 use crate::domain::changes::Changes;
 use crate::domain::channel::{Account, Channel};
 use crate::domain::conversation::{Alias, Conversation, Customer, Facts, Shown};
+use crate::domain::credential::{CredentialKind, Use};
 use crate::domain::ids::{ConnectionId, ConversationId, CustomerId, OrderId, SellerId};
 use crate::domain::order::{Order, OrderState};
 use crate::domain::reading::Contact;
+use crate::store::office::credentials::{self, Access, NewCredential};
 use crate::store::pen::OfficeTx;
 use crate::store::threads::{self, LastWanted, Wanted};
 use crate::store::views::{self, Page};
@@ -138,18 +140,41 @@ async fn tokens_are_kept_sealed_and_by_seller() {
         let seller = seller(&store, &account()).await;
         let other = Account::new(Channel::Whatsapp, "7");
         let tx = OfficeTx::begin(store.pen()).await.unwrap();
-        let new = office::NewConnection { seller, account: other.clone(), linked: None, username: "linen".to_owned() };
-        let connection = office::put_connection(&tx, &new).await.unwrap().unwrap();
-        office::put_token(&tx, seller, connection, "sealed").await.unwrap();
+        let made = office::NewConnection { seller, account: other.clone(), linked: None, username: "linen".to_owned() };
+        let connection = office::put_connection(&tx, &made).await.unwrap().unwrap();
+        let new = NewCredential {
+            seller,
+            connection,
+            purpose: Use::Messages,
+            kind: CredentialKind::Given,
+            sealed_token: "sealed",
+            person: None,
+            scopes: &[],
+            got_at: None,
+            expires_at: None,
+            data_access_expires_at: None,
+        };
+        let generation = credentials::put(&tx, &new).await.unwrap();
         tx.commit("office").await.unwrap();
         let reads = store.reads();
-        let access = office::access(reads, seller, connection).await.unwrap();
-        assert_eq!(access, Some(office::Access { sealed_token: "sealed".to_owned(), page: None }));
-        assert_eq!(office::access(reads, SellerId(99), connection).await.unwrap(), None);
-        assert_eq!(office::access(reads, seller, ConnectionId(1)).await.unwrap(), None);
+        let wanted = Access {
+            sealed_token: "sealed".to_owned(),
+            purpose: Use::Messages,
+            kind: CredentialKind::Given,
+            generation,
+            page: None,
+            cause: None,
+        };
+        for purpose in Use::ALL {
+            let access = credentials::access(reads, (seller, connection), purpose).await.unwrap();
+            assert_eq!(access.as_ref(), Some(&wanted), "one given by hand is for whatever Meta takes it for");
+        }
+        for (seller, connection) in [(SellerId(99), connection), (seller, ConnectionId(1))] {
+            assert_eq!(credentials::access(reads, (seller, connection), Use::Messages).await.unwrap(), None);
+        }
         assert_eq!(office::directory(reads).await.unwrap(), [(account(), seller), (other, seller)]);
         let tx = OfficeTx::begin(store.pen()).await.unwrap();
-        let refused = office::put_token(&tx, SellerId(99), connection, "other").await;
+        let refused = credentials::put(&tx, &NewCredential { seller: SellerId(99), ..new }).await;
         assert!(matches!(refused, Err(StoreError::Unreadable { .. })));
         drop(tx);
         store.close(at(1)).await.unwrap();

@@ -68,7 +68,7 @@ impl Standin {
     pub(super) async fn of_everything() -> Self {
         let answer = json!({
             "data": [], "next": null, "id": 1, "key": "hwk_1_secret", "secret": "whsec_secret", "version": 4,
-            "seller": 7, "state": "draft", "own_caps": { "graph_per_hour": 5, "graph_reserve": null },
+            "seller": 7, "state": "draft", "done": true, "own_caps": { "graph_per_hour": 5, "graph_reserve": null },
         });
         Self::start(move |_, _| warp::reply::json(&answer).into_response()).await
     }

@@ -1,0 +1,301 @@
+//! Persons who are erased: what begins, what is read of it, and where each stands. The erasing itself is done in pieces.
+
+mod events;
+mod pieces;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::erasure;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::domain::alarm::{Alarm, AlarmKey, AlarmKind};
+use crate::domain::channel::Account;
+use crate::domain::erasure::{Erased, Erasure, ErasurePhase, Keyed, OUT_OF_REACH};
+use crate::domain::ids::{ConversationId, CustomerId, ErasureId, EventSeq, SellerId};
+
+use super::insert::{self, Known};
+use super::rows::{self, OfSeller, from_json, json, maybe_time, ms, named, time};
+use super::views::Page;
+use super::{FencedTx, StoreError, at_most};
+
+/// After the last piece, what was on its way into the database is waited for so long: more than storing may take.
+const STRAGGLERS: TimeDelta = TimeDelta::seconds(60);
+/// Between two tries at the database's files, when somebody reads them.
+const FILES_AGAIN: TimeDelta = TimeDelta::seconds(5);
+
+/// An erasure, and how far it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// What it is about.
+    pub erasure: Erasure,
+    /// Which part is next.
+    pub phase: ErasurePhase,
+    /// How much was erased so far.
+    pub erased: Erased,
+    /// When it was over.
+    pub done_at: Option<DateTime<Utc>>,
+    /// What was done, signed.
+    pub receipt: Option<Receipt>,
+}
+
+/// What was done, as it was signed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// The very text that was signed: JSON.
+    pub text: String,
+    /// Its signature.
+    pub signature: String,
+}
+
+/// What is known of the database's files when a piece is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Files {
+    /// Nothing was done about them.
+    Untouched,
+    /// They hold nothing any more of what was removed before.
+    Clean {
+        /// Whether the database was written anew from end to end.
+        rebuilt: bool,
+    },
+}
+
+/// What came of a piece.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stepped {
+    /// Of which erasure.
+    pub id: ErasureId,
+    /// When the next piece is to be done; none: it is over.
+    pub next: Option<DateTime<Utc>>,
+    /// Whether the files are to be cleaned before that.
+    pub wants_files: bool,
+}
+
+/// Notes erasures that begin.
+pub async fn begin(tx: &FencedTx, erasures: &[Erasure], keyed: &dyn Keyed) -> Result<(), StoreError> {
+    let seller = tx.seller();
+    let row = |erasure: &Erasure| erasure::ActiveModel::from(begun(seller, erasure, keyed));
+    insert::rows::<erasure::Entity>(tx.writing(), erasures.iter().map(row).collect(), Known::Refused).await
+}
+
+fn begun(seller: SellerId, erasure: &Erasure, keyed: &dyn Keyed) -> erasure::Model {
+    let masks: Vec<String> = masks(erasure, keyed);
+    let customers = u64::from(erasure.customer.is_some());
+    erasure::Model {
+        seller_id: seller.0,
+        id: erasure.id.0,
+        customer_id: erasure.customer.map(|id| id.0),
+        conversation_id: erasure.conversation.map(|id| id.0),
+        account: erasure.account.to_string(),
+        meta_ids: json(&erasure.meta_ids),
+        masks: json(&masks),
+        through_seq: erasure.through.0,
+        asked_at: ms(erasure.asked_at),
+        asked_by: erasure.asked_by.clone(),
+        request: erasure.request.clone(),
+        phase: ErasurePhase::Messages.name().to_owned(),
+        place: String::new(),
+        counts: json(&Erased { customers, ..Erased::default() }),
+        done_at: None,
+        receipt: None,
+    }
+}
+
+/// What the person is known by afterwards.
+pub fn masks(erasure: &Erasure, keyed: &dyn Keyed) -> Vec<String> {
+    erasure.meta_ids.iter().map(|id| keyed.mask(&[erasure.account.as_str(), id])).collect()
+}
+
+/// Does the next piece of an erasure, in the transaction of a turn.
+pub async fn step(
+    tx: &FencedTx,
+    (id, files): (ErasureId, Files),
+    keyed: &dyn Keyed,
+    now: DateTime<Utc>,
+) -> Result<Stepped, StoreError> {
+    let over = Stepped { id, next: None, wants_files: false };
+    let Some((standing, place)) = taken(tx, id).await? else { return Ok(over) };
+    let Standing { erasure, phase, mut erased, .. } = standing;
+    let (next_phase, next_place, next) = match phase {
+        ErasurePhase::Done => return Ok(over),
+        ErasurePhase::Files => match files {
+            Files::Clean { rebuilt } => {
+                finish(tx, &erasure, (erased, rebuilt), keyed, now).await?;
+                return Ok(over);
+            }
+            Files::Untouched => (phase, place, now + FILES_AGAIN),
+        },
+        ErasurePhase::Stragglers if place.is_empty() => (phase, WAITED.to_owned(), now + STRAGGLERS),
+        phase => {
+            let (more, place) = piece(tx, &erasure, (phase, &place), keyed, now).await?;
+            erased += more;
+            match place {
+                Some(place) => (phase, place, now),
+                None => (phase.next(), String::new(), now),
+            }
+        }
+    };
+    let sql = "UPDATE erasure SET phase = $3, place = $4, counts = $5 WHERE seller_id = $1 AND id = $2";
+    let values =
+        vec![tx.seller().0.into(), id.0.into(), next_phase.name().into(), next_place.into(), json(&erased).into()];
+    tx.writing().execute_sql(sql, values).await?;
+    let wants_files = next_phase == ErasurePhase::Files;
+    // At once, once it was asked for: the next piece is the one that finds the files clean.
+    let next = if wants_files && phase != ErasurePhase::Files { now } else { next };
+    set_alarm(tx, id, next).await?;
+    Ok(Stepped { id, next: Some(next), wants_files })
+}
+
+/// The place of stragglers that were waited for; keys of events follow.
+const WAITED: &str = "from:";
+
+async fn piece(
+    tx: &FencedTx,
+    erasure: &Erasure,
+    (phase, place): (ErasurePhase, &str),
+    keyed: &dyn Keyed,
+    now: DateTime<Utc>,
+) -> Result<(Erased, Option<String>), StoreError> {
+    match phase {
+        ErasurePhase::Messages => pieces::messages(tx, erasure).await,
+        ErasurePhase::Orders => pieces::orders(tx, erasure, place).await,
+        ErasurePhase::Details => pieces::details(tx, erasure).await,
+        ErasurePhase::Comments => pieces::comments(tx, erasure, place).await,
+        ErasurePhase::Outbox => pieces::outbox(tx, erasure, place).await,
+        ErasurePhase::Events => events::of_meta(tx, erasure, place, (keyed, now)).await,
+        ErasurePhase::Commands => events::of_the_shop(tx, erasure, place).await,
+        ErasurePhase::Stragglers => {
+            let from = place.strip_prefix(WAITED).unwrap_or_default();
+            let (erased, place) = events::of_meta(tx, erasure, from, (keyed, now)).await?;
+            Ok((erased, place.map(|place| format!("{WAITED}{place}"))))
+        }
+        ErasurePhase::Files | ErasurePhase::Done => Ok((Erased::default(), None)),
+    }
+}
+
+async fn set_alarm(tx: &FencedTx, id: ErasureId, due: DateTime<Utc>) -> Result<(), StoreError> {
+    let key = AlarmKey { kind: AlarmKind::Erase, subject: id.0 };
+    let row = rows::alarm_row(tx.seller(), &Alarm { key, due });
+    insert::rows::<entity::alarm::Entity>(tx.writing(), vec![row.into()], Known::Replaced).await
+}
+
+/// Nothing is left that says who it was but what nobody can turn back.
+async fn finish(
+    tx: &FencedTx,
+    erasure: &Erasure,
+    (erased, rebuilt): (Erased, bool),
+    keyed: &dyn Keyed,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let text = json!({
+        "receipt": 1,
+        "seller": tx.seller(),
+        "erasure": erasure.id,
+        "customer": erasure.customer,
+        "persons": masks(erasure, keyed),
+        "asked_at": erasure.asked_at,
+        "asked_by": erasure.asked_by,
+        "request": erasure.request,
+        "done_at": now,
+        "erased": erased,
+        "kept": "Orders, with what was ordered, prices and times, and without whom they were for.",
+        "database_rebuilt": rebuilt,
+        "out_of_reach": OUT_OF_REACH,
+    })
+    .to_string();
+    let receipt = Receipt { signature: keyed.sign(&text), text };
+    let sql = "UPDATE erasure SET phase = 'done', place = '', meta_ids = '[]', done_at = $3, receipt = $4 \
+               WHERE seller_id = $1 AND id = $2";
+    let values = vec![tx.seller().0.into(), erasure.id.0.into(), ms(now).into(), json(&receipt).into()];
+    tx.writing().execute_sql(sql, values).await?;
+    Ok(())
+}
+
+/// One as this transaction sees it, with its place.
+async fn taken(tx: &FencedTx, id: ErasureId) -> Result<Option<(Standing, String)>, StoreError> {
+    let this = erasure::Entity::of_seller(tx.seller()).filter(erasure::Column::Id.eq(id.0));
+    let rows = tx.writing().query(&sea_orm::QueryTrait::into_query(this)).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let row = <erasure::Model as sea_orm::FromQueryResult>::from_query_result(row, "")?;
+    let place = row.place.clone();
+    Ok(Some((standing(row)?, place)))
+}
+
+fn standing(row: erasure::Model) -> Result<Standing, StoreError> {
+    Ok(Standing {
+        phase: named("phase of an erasure", &row.phase, ErasurePhase::named)?,
+        erased: from_json("counts of an erasure", &row.counts)?,
+        done_at: maybe_time(row.done_at)?,
+        receipt: row.receipt.map(|text| from_json("receipt", &text)).transpose()?,
+        erasure: Erasure {
+            id: ErasureId(row.id),
+            customer: row.customer_id.map(CustomerId),
+            conversation: row.conversation_id.map(ConversationId),
+            account: Account::stored(row.account),
+            meta_ids: from_json("ids of an erasure", &row.meta_ids)?,
+            through: EventSeq(row.through_seq),
+            asked_at: time(row.asked_at)?,
+            asked_by: row.asked_by,
+            request: row.request,
+        },
+    })
+}
+
+/// A seller's erasures that are under way.
+pub async fn under_way(reads: &impl ConnectionTrait, seller: SellerId) -> Result<Vec<Erasure>, StoreError> {
+    let rows = erasure::Entity::of_seller(seller).filter(erasure::Column::DoneAt.is_null()).all(reads).await?;
+    rows.into_iter().map(|row| Ok(standing(row)?.erasure)).collect()
+}
+
+/// A seller's erasures, in order.
+pub async fn page(reads: &impl ConnectionTrait, seller: SellerId, page: Page) -> Result<Vec<Standing>, StoreError> {
+    let rows = erasure::Entity::of_seller(seller)
+        .filter(erasure::Column::Id.gt(page.after))
+        .order_by_asc(erasure::Column::Id)
+        .limit(at_most(page.limit))
+        .all(reads)
+        .await?;
+    rows.into_iter().map(standing).collect()
+}
+
+/// One of a seller's erasures.
+pub async fn one(
+    reads: &impl ConnectionTrait,
+    seller: SellerId,
+    id: ErasureId,
+) -> Result<Option<Standing>, StoreError> {
+    let this = erasure::Entity::of_seller(seller).filter(erasure::Column::Id.eq(id.0));
+    this.one(reads).await?.map(standing).transpose()
+}
+
+/// All erasures that one request of Meta's asked for.
+pub async fn of_request(reads: &impl ConnectionTrait, code: &str) -> Result<Vec<Standing>, StoreError> {
+    let rows = erasure::Entity::find().filter(erasure::Column::Request.eq(code)).all(reads).await?;
+    rows.into_iter().map(standing).collect()
+}
+
+/// A person who was erased lately: what Meta sends again of them is known by this.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tombstone {
+    /// On which account.
+    pub account: Account,
+    /// The person's ids, masked.
+    pub masks: Vec<String>,
+    /// Whatever happened up to then is not to be kept.
+    pub asked_at: DateTime<Utc>,
+}
+
+/// Everybody who was erased since a time.
+pub async fn since(reads: &impl ConnectionTrait, since: DateTime<Utc>) -> Result<Vec<Tombstone>, StoreError> {
+    let sql = "SELECT account, masks, asked_at FROM erasure WHERE asked_at >= $1";
+    let ask = Statement::from_sql_and_values(reads.get_database_backend(), sql, [ms(since).into()]);
+    let rows = reads.query_all_raw(ask).await?;
+    let read = |row: &sea_orm::QueryResult| {
+        Ok(Tombstone {
+            account: Account::stored(row.try_get_by_index(0)?),
+            masks: from_json("masks of an erasure", &row.try_get_by_index::<String>(1)?)?,
+            asked_at: time(row.try_get_by_index(2)?)?,
+        })
+    };
+    rows.iter().map(read).collect()
+}

@@ -1,0 +1,239 @@
+//! Pieces of an erasure in the inbox. An event stays as a row, so that the books add up; its bytes go, and its key
+//! becomes one that only whoever has the very same event can make again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use sea_orm::{QueryResult, Value};
+use serde_json::Value as Json;
+
+use super::pieces::{CHUNK, Piece, places};
+use crate::domain::channel::Account;
+use crate::domain::erasure::{Erased, Erasure, Keyed, is_nobody, masked_key};
+use crate::domain::event::Source;
+use crate::store::intake::{self, Counted, hour_of};
+use crate::store::rows::ms;
+use crate::store::{FencedTx, StoreError};
+
+struct Row {
+    seq: i64,
+    key: String,
+    customer: Option<String>,
+    happened_at: i64,
+    received_at: i64,
+    raw: Option<Vec<u8>>,
+}
+
+impl Row {
+    fn read(row: &QueryResult) -> Result<Self, StoreError> {
+        Ok(Self {
+            seq: row.try_get_by_index(0)?,
+            key: row.try_get_by_index(1)?,
+            customer: row.try_get_by_index(2)?,
+            happened_at: row.try_get_by_index(3)?,
+            received_at: row.try_get_by_index(4)?,
+            raw: row.try_get_by_index(5)?,
+        })
+    }
+
+    /// Whether it is the person's. What could not be read names nobody: whoever it is about stands in its bytes.
+    fn is_theirs(&self, erasure: &Erasure) -> bool {
+        let is_before = self.seq <= erasure.through.0 || self.happened_at <= ms(erasure.asked_at);
+        let names = match (&self.customer, &self.raw) {
+            (Some(customer), _) => erasure.meta_ids.contains(customer),
+            (None, Some(raw)) => erasure.meta_ids.iter().any(|id| holds(raw, id)),
+            (None, None) => false,
+        };
+        is_before && names && !is_nobody(&self.key)
+    }
+}
+
+fn holds(bytes: &[u8], words: &str) -> bool {
+    !words.is_empty() && bytes.windows(words.len()).any(|window| window == words.as_bytes())
+}
+
+/// The next events of Meta's on the account, by key, so that each piece finds its place again.
+pub(super) async fn of_meta(
+    tx: &FencedTx,
+    erasure: &Erasure,
+    after: &str,
+    (keyed, now): (&dyn Keyed, DateTime<Utc>),
+) -> Piece {
+    let sql = format!(
+        "SELECT seq, key, customer, happened_at, received_at, CASE WHEN customer IS NULL THEN raw END \
+         FROM inbox_event WHERE account = $1 AND key > $2 ORDER BY key LIMIT {CHUNK}"
+    );
+    let rows = tx.writing().query_sql(&sql, vec![erasure.account.as_str().into(), after.into()]).await?;
+    let rows = rows.iter().map(Row::read).collect::<Result<Vec<_>, _>>()?;
+    let theirs: Vec<&Row> = rows.iter().filter(|row| row.is_theirs(erasure)).collect();
+    let masked = |row: &Row| masked_key(keyed, &erasure.account, &row.key);
+    let known = known(tx, &erasure.account, theirs.iter().map(|row| masked(row))).await?;
+    let (again, anew): (Vec<&Row>, Vec<&Row>) = theirs.iter().partition(|row| known.contains(&masked(row)));
+    empty(tx, anew.iter().map(|row| (row.seq, masked(row))), now).await?;
+    count_as_again(tx, &erasure.account, &again).await?;
+    let more = rows.last().filter(|_| rows.len() == CHUNK).map(|last| last.key.clone());
+    Ok((Erased { events: theirs.len() as u64, ..Erased::default() }, more))
+}
+
+/// Which of these keys are there: of events that came again while the first was emptied.
+async fn known(
+    tx: &FencedTx,
+    account: &Account,
+    keys: impl Iterator<Item = String>,
+) -> Result<BTreeSet<String>, StoreError> {
+    let keys: Vec<Value> = keys.map(Value::from).collect();
+    if keys.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let sql = format!("SELECT key FROM inbox_event WHERE account = $1 AND key IN ({})", places(2, keys.len()));
+    let values = [Value::from(account.as_str())].into_iter().chain(keys).collect();
+    let rows = tx.writing().query_sql(&sql, values).await?;
+    Ok(rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?)
+}
+
+/// Empties events. What nobody had decided yet is decided with that; what was in the ledger stays there for this reason.
+async fn empty(
+    tx: &FencedTx,
+    events: impl Iterator<Item = (i64, String)>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let events: Vec<(i64, String)> = events.collect();
+    if events.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<String> =
+        (0..events.len()).map(|n| format!("(CAST(${} AS BIGINT), ${})", 2 + 2 * n, 3 + 2 * n)).collect();
+    let sql = format!(
+        "UPDATE inbox_event SET raw = '', customer = NULL, answer = NULL, key = e.column2, \
+         reason = CASE WHEN state IN ('pending', 'ledgered') THEN 'erased' ELSE reason END, \
+         decided_at = COALESCE(decided_at, $1), state = CASE WHEN state = 'pending' THEN 'ledgered' ELSE state END \
+         FROM (VALUES {}) AS e WHERE inbox_event.seq = e.column1",
+        rows.join(", ")
+    );
+    let values = events.into_iter().flat_map(|(seq, key)| [Value::from(seq), Value::from(key)]);
+    tx.writing().execute_sql(&sql, [Value::from(ms(now))].into_iter().chain(values).collect()).await?;
+    Ok(())
+}
+
+/// Removes events that are there already, without their words: they were the same once more.
+async fn count_as_again(tx: &FencedTx, account: &Account, again: &[&Row]) -> Result<(), StoreError> {
+    if again.is_empty() {
+        return Ok(());
+    }
+    let sql = format!("DELETE FROM inbox_event WHERE seq IN ({})", places(1, again.len()));
+    tx.writing().execute_sql(&sql, again.iter().map(|row| Value::from(row.seq)).collect()).await?;
+    let mut counted = Counted::new();
+    for row in again {
+        counted.entry((account.as_str(), hour_of(row.received_at))).or_default().duplicate += 1;
+    }
+    intake::add(tx.writing(), &counted).await
+}
+
+/// The next commands and results of the shop's own, by key.
+pub(super) async fn of_the_shop(tx: &FencedTx, erasure: &Erasure, after: &str) -> Piece {
+    let account = Account::of_seller(tx.seller());
+    let sql = format!(
+        "SELECT seq, key, source, state, raw, answer FROM inbox_event \
+         WHERE account = $1 AND key > $2 ORDER BY key LIMIT {CHUNK}"
+    );
+    let rows = tx.writing().query_sql(&sql, vec![account.as_str().into(), after.into()]).await?;
+    let rows = rows.iter().map(Own::read).collect::<Result<Vec<_>, _>>()?;
+    let theirs = Theirs::of(tx, erasure, &rows).await?;
+    let found: Vec<&Own> = rows.iter().filter(|row| row.state != "pending" && theirs.have(row)).collect();
+    if !found.is_empty() {
+        // The answer to an erasure names nobody, and whoever asked may ask again.
+        let sql = format!(
+            "UPDATE inbox_event SET raw = '', answer = CASE WHEN answer IS NULL OR answer LIKE '%\"erasure\"%' \
+             THEN answer ELSE '{{\"erased\":true}}' END WHERE seq IN ({})",
+            places(1, found.len())
+        );
+        tx.writing().execute_sql(&sql, found.iter().map(|row| Value::from(row.seq)).collect()).await?;
+    }
+    let more = rows.last().filter(|_| rows.len() == CHUNK).map(|last| last.key.clone());
+    Ok((Erased { commands: found.len() as u64, ..Erased::default() }, more))
+}
+
+/// A command or a result.
+struct Own {
+    seq: i64,
+    key: String,
+    source: String,
+    state: String,
+    raw: Vec<u8>,
+    answer: Option<String>,
+}
+
+impl Own {
+    fn read(row: &QueryResult) -> Result<Self, StoreError> {
+        Ok(Self {
+            seq: row.try_get_by_index(0)?,
+            key: row.try_get_by_index(1)?,
+            source: row.try_get_by_index(2)?,
+            state: row.try_get_by_index(3)?,
+            raw: row.try_get_by_index(4)?,
+            answer: row.try_get_by_index(5)?,
+        })
+    }
+
+    /// The owed call whose result it is.
+    fn call(&self) -> Option<i64> {
+        (self.source == Source::Result.name()).then(|| named_call(&self.key))?
+    }
+}
+
+/// The owed call that the key of a result names: `call:<id>:<try>`.
+fn named_call(key: &str) -> Option<i64> {
+    key.strip_prefix("call:")?.split(':').next()?.parse().ok()
+}
+
+/// By what the shop's own events name the person.
+struct Theirs<'a> {
+    ids: &'a [String],
+    named: BTreeMap<&'static str, BTreeSet<i64>>,
+    calls: BTreeSet<i64>,
+}
+
+impl<'a> Theirs<'a> {
+    async fn of(tx: &FencedTx, erasure: &'a Erasure, rows: &[Own]) -> Result<Self, StoreError> {
+        let mut named: BTreeMap<&'static str, BTreeSet<i64>> = BTreeMap::new();
+        named.insert("customer", erasure.customer.iter().map(|id| id.0).collect());
+        named.insert("conversation", erasure.conversation.iter().map(|id| id.0).collect());
+        let (seller, mut calls) = (tx.seller().0, BTreeSet::new());
+        if let (Some(customer), Some(conversation)) = (erasure.customer, erasure.conversation) {
+            let sql = "SELECT id FROM shop_order WHERE seller_id = $1 AND customer_id = $2";
+            let orders = tx.writing().query_sql(sql, vec![seller.into(), customer.0.into()]).await?;
+            let orders = orders.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?;
+            named.insert("order", orders);
+            let asked: Vec<i64> = rows.iter().filter_map(Own::call).collect();
+            if !asked.is_empty() {
+                let sql = format!(
+                    "SELECT id FROM outbox WHERE seller_id = $1 AND conversation_id = $2 AND id IN ({})",
+                    places(3, asked.len())
+                );
+                let values = [seller, conversation.0].into_iter().chain(asked).map(Value::from).collect();
+                let found = tx.writing().query_sql(&sql, values).await?;
+                calls = found.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?;
+            }
+        }
+        Ok(Self { ids: &erasure.meta_ids, named, calls })
+    }
+
+    fn have(&self, row: &Own) -> bool {
+        let says = |id: &String| holds(&row.raw, id) || row.answer.as_ref().is_some_and(|answer| answer.contains(id));
+        let is_call = row.call().is_some_and(|call| self.calls.contains(&call));
+        let named = || serde_json::from_slice(&row.raw).is_ok_and(|raw: Json| self.are_named_in(&raw));
+        is_call || self.ids.iter().any(says) || (row.source == Source::Command.name() && named())
+    }
+
+    /// Whether a command names one of theirs, however deep.
+    fn are_named_in(&self, value: &Json) -> bool {
+        match value {
+            Json::Object(members) => members.iter().any(|(name, value)| {
+                let is_one = |ids: &BTreeSet<i64>| value.as_i64().is_some_and(|id| ids.contains(&id));
+                self.named.get(name.as_str()).is_some_and(is_one) || self.are_named_in(value)
+            }),
+            Json::Array(all) => all.iter().any(|one| self.are_named_in(one)),
+            _ => false,
+        }
+    }
+}
