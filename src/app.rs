@@ -10,7 +10,7 @@ use actors::herald::Plain;
 use actors::ports::{Clock, Decode, Graph, Later};
 use actors::root::Tree;
 use actors::sellers::Sellers;
-use actors::shop::ShopRules;
+use actors::shop::{ShopRules, SyncRules};
 use actors::store::ledger;
 use actors::store::office as office_store;
 use actors::store::unknown::Room;
@@ -316,6 +316,13 @@ fn rules(config: &Config, boot: i64) -> anyhow::Result<ShopRules> {
             graph_reserve: config.budgets.graph_reserve,
         },
         boot,
+        sync: SyncRules {
+            batch_items: config.sync.batch_items,
+            batch_bytes: config.sync.batch_bytes,
+            list_items: config.sync.list_items,
+            handle_deadline: delta(config.sync.handle_deadline)?,
+            review_after: delta(config.sync.review_after)?,
+        },
     })
 }
 

@@ -8,6 +8,7 @@ pub mod demo;
 mod parse;
 mod problems;
 mod reader;
+mod sync;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -20,6 +21,7 @@ use url::Url;
 pub(crate) use self::parse::is_loopback;
 pub use self::problems::{Problem, Problems};
 use self::reader::Reader;
+pub use self::sync::Sync;
 use crate::vault::Secret;
 
 /// `config.toml` as it was when this binary was built: every setting, its default, one line of meaning.
@@ -63,6 +65,8 @@ pub struct Config {
     pub webhooks: Webhooks,
     /// What may be spent at Meta.
     pub budgets: Budgets,
+    /// How catalogs go up.
+    pub sync: Sync,
     /// Logging.
     pub log: Log,
     /// What is not wrong but deserves a look, a sentence each.
@@ -318,6 +322,7 @@ impl Config {
             ledger: Ledger::read(&mut reader),
             webhooks: Webhooks::read(&mut reader),
             budgets: Budgets::read(&mut reader),
+            sync: Sync::read(&mut reader),
             log: Log::read(&mut reader),
             warnings,
         };

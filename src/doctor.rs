@@ -61,9 +61,12 @@ pub struct DoctorParts {
 #[derive(Clone)]
 pub struct Doctor {
     parts: Arc<DoctorParts>,
-    /// What the address was found to be, and when: it is the same for all connections.
-    probed: Arc<Mutex<Option<(DateTime<Utc>, Finding)>>>,
+    /// It is the same for all connections.
+    probed: Arc<Mutex<Option<Probed>>>,
 }
+
+/// What the address was found to be, and when.
+type Probed = (DateTime<Utc>, Finding);
 
 /// Why a connection could not be looked at.
 #[derive(Debug, Error)]

@@ -28,6 +28,7 @@ mod rows;
 pub mod sealed;
 pub mod sellers;
 pub mod shop_events;
+pub mod sync;
 #[cfg(test)]
 mod tests;
 pub mod threads;

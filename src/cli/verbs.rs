@@ -21,6 +21,7 @@ mod outbox;
 mod products;
 mod secrets;
 mod sellers;
+mod sync;
 mod webhook_test;
 mod webhooks;
 
@@ -60,6 +61,9 @@ pub(super) enum Verbs {
     /// What is for sale; in and out by file.
     #[command(after_help = products::EXAMPLES)]
     Products(Noun<products::Verb>),
+    /// The catalog at Meta, and going up there.
+    #[command(after_help = sync::EXAMPLES)]
+    Sync(Noun<sync::Verb>),
     /// What products are wanted with.
     #[command(after_help = modifiers::EXAMPLES)]
     Modifiers(Noun<modifiers::Verb>),
@@ -125,6 +129,7 @@ impl Verbs {
             Verbs::Secrets(noun) => noun.run(stage).await,
             Verbs::Connections(noun) => noun.run(stage).await,
             Verbs::Products(noun) => noun.run(stage).await,
+            Verbs::Sync(noun) => noun.run(stage).await,
             Verbs::Modifiers(noun) => noun.run(stage).await,
             Verbs::Orders(noun) => noun.run(stage).await,
             Verbs::Conversations(noun) => noun.run(stage).await,

@@ -174,7 +174,9 @@ impl From<Fault> for LoginError {
             Fault::Refused { code, .. } => Self::Refused { code },
             Fault::Token { code, .. } => Self::Token { code },
             Fault::NotSent(why) | Fault::Unanswerable(why) => Self::Later(why),
-            Fault::Throttled { error, .. } | Fault::Uncertain { error, .. } => Self::Later(error),
+            Fault::Throttled { error, .. } | Fault::Uncertain { error, .. } | Fault::TooMuch { error, .. } => {
+                Self::Later(error)
+            }
         }
     }
 }
@@ -351,7 +353,7 @@ impl Login {
             let response = request.timeout(DEADLINE).send().await.map_err(Fault::from)?;
             self.hear(response.headers());
             let (status, after) = (response.status(), limits::pause(response.headers()));
-            let answer = Answer { status, after, body: read_body(response).await? };
+            let answer = Answer { status, after, body: read_body(response, super::ANSWER_LIMIT_BYTES).await? };
             answer.read::<Value>()
         };
         match timeout(DEADLINE, asked).await {

@@ -1,5 +1,6 @@
 //! The client against a scripted Meta on a local port: what goes over the wire, and what is made of what comes back.
 
+mod catalog;
 mod meta;
 
 use std::io::{Read, Write};

@@ -21,6 +21,7 @@ mod privacy;
 mod products;
 mod secrets;
 mod sellers;
+mod sync;
 mod webhooks;
 mod words;
 
@@ -89,6 +90,7 @@ pub fn routes(api: &Arc<Api>) -> Vec<Route> {
         connections::routes(api),
         connecting::routes(api),
         products::routes(api),
+        sync::routes(api),
         orders::routes(api),
         conversations::routes(api),
         desk::routes(api),

@@ -11,6 +11,7 @@ mod actors;
 mod any_order;
 mod api;
 mod budgets;
+mod catalog_calls;
 mod channels;
 mod cli;
 mod connect;

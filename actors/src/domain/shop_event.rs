@@ -66,7 +66,11 @@ pub enum ShopEventKind {
     WebhookDisabled,
     /// The catalog is on its way up.
     SyncStarted,
-    /// It waits for the budget.
+    /// It is known what there is to do.
+    SyncPlanned,
+    /// A part of it is done.
+    SyncProgress,
+    /// It waits, and says for what.
     SyncPaused,
     /// It goes on.
     SyncResumed,
@@ -74,6 +78,8 @@ pub enum ShopEventKind {
     SyncCompleted,
     /// It came to an end before that.
     SyncFailed,
+    /// Somebody ended it.
+    SyncCancelled,
 }
 
 named!(ShopEventKind {
@@ -102,10 +108,13 @@ named!(ShopEventKind {
     ConnectionUnwell = "connection.unwell",
     WebhookDisabled = "webhook.disabled",
     SyncStarted = "sync.started",
+    SyncPlanned = "sync.planned",
+    SyncProgress = "sync.progress",
     SyncPaused = "sync.paused",
     SyncResumed = "sync.resumed",
     SyncCompleted = "sync.completed",
     SyncFailed = "sync.failed",
+    SyncCancelled = "sync.cancelled",
 });
 
 impl ShopEventKind {

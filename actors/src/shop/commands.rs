@@ -63,6 +63,14 @@ impl Step<'_> {
             Command::MoveLead { lead, stage } => self.move_lead(*lead, *stage),
             Command::SpendCalls { calls, urgent } => self.spend_calls(*calls, *urgent),
             Command::PutBudget { caps } => self.put_budget(*caps),
+            Command::PutCatalog(wanted) => self.put_catalog(wanted),
+            Command::RemoveCatalog => self.remove_catalog(),
+            Command::CheckCatalog => self.check_catalog(),
+            Command::StartSync(wanted) => self.start_sync(wanted),
+            Command::PauseSync { run } => self.pause_sync(*run),
+            Command::ResumeSync { run } => self.resume_sync(*run),
+            Command::CancelSync { run } => self.cancel_sync(*run),
+            Command::Appeal { retailer_id, reason } => self.appeal(retailer_id, reason),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Storing a turn: one statement a table, whatever the number of events.
 
 mod goods;
+mod sync;
 
 use chrono::{DateTime, Utc};
 use entity::{
@@ -36,6 +37,9 @@ pub async fn save(tx: &FencedTx, changes: &Changes, now: DateTime<Utc>) -> Resul
     add::<order_change::Entity>(tx, changes.order_changes.iter().map(|it| rows::change_row(seller, it))).await?;
     put::<outbox::Entity>(tx, changes.outbox.iter().map(|it| rows::owed_row(seller, it))).await?;
     goods::save(tx, seller, changes, now).await?;
+    if let Some(changes) = &changes.sync {
+        sync::save(tx, seller, changes).await?;
+    }
     put::<rate_window::Entity>(tx, changes.spent.iter().map(|it| rows::spent_row(seller, it))).await?;
     put::<hold::Entity>(tx, changes.holds.iter().map(|it| rows::hold_row(seller, it))).await?;
     put::<token_refused::Entity>(tx, changes.tokens_refused.iter().map(|it| rows::refused_row(seller, it))).await?;

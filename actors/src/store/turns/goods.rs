@@ -18,8 +18,11 @@ pub(super) async fn save(
     changes: &Changes,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
+    // What happened to them has got a number as well, so none of an earlier turn is as great as this.
+    let changed = changes.last_id;
     let Changes { products, details, products_over: over, .. } = changes;
-    put::<product::Entity>(tx, products.iter().map(|product| rows::product_row(seller, product, now))).await?;
+    put::<product::Entity>(tx, products.iter().map(|product| rows::product_row(seller, product, (now, changed))))
+        .await?;
     remove::<product::Entity>(tx, seller, product::Column::RetailerId, texts(over.iter())).await?;
     // Rows of all products before any is added: a variant may have gone from one to another.
     let products_then = || over.iter().chain(products.iter().map(|product| &product.retailer_id));
@@ -30,7 +33,8 @@ pub(super) async fn save(
     remove::<product_details::Entity>(tx, seller, product_details::Column::Product, texts(shown_then)).await?;
     let shown = details.iter().flat_map(|details| rows::details_rows(seller, details));
     add::<product_details::Entity>(tx, shown.map(IntoActiveModel::into_active_model)).await?;
-    put::<item_over::Entity>(tx, changes.items_over.iter().map(|over| rows::item_over_row(seller, over))).await?;
+    put::<item_over::Entity>(tx, changes.items_over.iter().map(|over| rows::item_over_row(seller, over, changed)))
+        .await?;
     put::<modifier::Entity>(tx, changes.modifiers.iter().map(|it| rows::modifier_row(seller, it))).await?;
     remove::<modifier::Entity>(tx, seller, modifier::Column::Id, texts(changes.modifiers_over.iter())).await?;
     match &changes.caps {
