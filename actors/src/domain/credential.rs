@@ -107,7 +107,7 @@ impl Lifetime {
     pub fn next_look(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let end = self.expires_at?;
         let from = self.refresh_from(end);
-        let next_try = if now < from { from } else { now + TimeDelta::days(1) };
+        let next_try = if now < from { from } else { (now + TimeDelta::days(1)).min(end) };
         let warnings = WARNINGS.map(|days| end - TimeDelta::days(days.into()));
         let ahead = warnings.into_iter().chain([next_try, end]).filter(|at| *at > now);
         Some(ahead.min().unwrap_or(end))
