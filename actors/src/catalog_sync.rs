@@ -13,7 +13,6 @@ use tracing::{Instrument, debug, info_span};
 
 use crate::domain::ids::{CatalogId, SellerId};
 use crate::domain::sync::plan::Compare;
-use crate::seller::SellerMsg;
 use crate::shop::{Found, Prepared, Task, Work};
 use crate::store::StoreError;
 use crate::trouble::{Trouble, within};
@@ -29,7 +28,8 @@ pub(crate) enum CatalogSyncMsg {
 pub(crate) struct Bench {
     pub(crate) world: Arc<World>,
     pub(crate) seller: SellerId,
-    pub(crate) parent: ActorRef<SellerMsg>,
+    /// Brings its seller what it has prepared.
+    pub(crate) bring: Box<dyn Fn(Prepared) + Send + Sync>,
 }
 
 /// The actor.
@@ -62,8 +62,7 @@ impl Bench {
         let span = info_span!("sync", seller.id = self.seller.0, run.id = task.run.0);
         let found = within(self.world.settings.store_timeout, self.find(&task)).instrument(span).await?;
         debug!(seller.id = self.seller.0, run.id = task.run.0, "prepared: {}", task.work.word());
-        // A seller that is gone starts another of us once it is there again.
-        let _ = self.parent.cast(SellerMsg::Prepared(Box::new(Prepared { task, found })));
+        (self.bring)(Prepared { task, found });
         Ok(())
     }
 

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test an unexpected error is a failed test")]
 
 mod support;
+mod sync;
 
 mod actors;
 mod any_order;

@@ -51,7 +51,10 @@ impl Helper {
             return;
         }
         if self.actor.is_none() {
-            let bench = Bench { world: seat.world.clone(), seller: seat.seller, parent: me.clone() };
+            let seller = me.clone();
+            // A seller that is gone starts another helper once it is there again.
+            let bring = move |prepared| _ = seller.cast(SellerMsg::Prepared(Box::new(prepared)));
+            let bench = Bench { world: seat.world.clone(), seller: seat.seller, bring: Box::new(bring) };
             match CatalogSync::spawn_linked(None, CatalogSync, bench, me.get_cell()).await {
                 Ok((actor, _task)) => self.actor = Some(actor),
                 // Its seller is on its way out: the next one starts another.
