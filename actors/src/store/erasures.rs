@@ -15,6 +15,7 @@ use crate::domain::erasure::{Erased, Erasure, ErasurePhase, Keyed, OUT_OF_REACH}
 use crate::domain::ids::{ConversationId, CustomerId, ErasureId, EventSeq, SellerId};
 
 use super::insert::{self, Known};
+use super::pen::Files;
 use super::rows::{self, OfSeller, from_json, json, maybe_time, ms, named, time};
 use super::views::Page;
 use super::{FencedTx, StoreError, at_most};
@@ -46,18 +47,6 @@ pub struct Receipt {
     pub text: String,
     /// Its signature.
     pub signature: String,
-}
-
-/// What is known of the database's files when a piece is done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Files {
-    /// Nothing was done about them.
-    Untouched,
-    /// They hold nothing any more of what was removed before.
-    Clean {
-        /// Whether the database was written anew from end to end.
-        rebuilt: bool,
-    },
 }
 
 /// What came of a piece.
