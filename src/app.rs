@@ -24,9 +24,10 @@ use tracing::info;
 use url::Url;
 
 use crate::config::{self, Config};
+use crate::connect::{Connect, ConnectParts, ConnectSettings};
 use crate::door::{self, Objects, Secrets, VerifyTokens};
 use crate::goods::Goods;
-use crate::graph::{Addresses, GraphClient};
+use crate::graph::{Addresses, AppAtMeta, GraphClient, Login, LoginAddresses, LoginSettings, Proofs, Proves};
 use crate::keys::{Gate, Guesses, Keys, Pace};
 use crate::office::{self, Office, secrets};
 use crate::server::{Server, ServerSettings};
@@ -49,6 +50,7 @@ pub struct App {
     office: Office,
     gate: Arc<Gate>,
     endpoints: Endpoints,
+    connect: Connect,
     tree: Tree,
     server: Server,
     site: Site,
@@ -89,7 +91,19 @@ impl App {
         let keys = Keys::new(store.clone(), operator_key);
         let allow_loopback = config.webhooks.allow_loopback;
         let endpoints = Endpoints::new(store.clone(), vault.clone(), world.clone(), allow_loopback);
-        let office = Office::new(store.clone(), vault, world, tree.sellers.clone(), keys.clone());
+        let tokens = office::tokens(store.clone(), vault.clone());
+        let office = Office::new(store.clone(), vault, world.clone(), tree.sellers.clone(), keys.clone());
+        let verify = verify_tokens(config);
+        let parts = ConnectParts {
+            store: store.clone(),
+            office: office.clone(),
+            login: login(config)?,
+            tokens,
+            world,
+            clock: clock.clone(),
+            verify: verify.clone(),
+        };
+        let connect = Connect::new(parts, connect_settings(config));
         let gate = Arc::new(gate(config, keys));
         let serving = CancellationToken::new();
         let ways = Ways {
@@ -97,6 +111,8 @@ impl App {
             office: &office,
             gate: &gate,
             endpoints: &endpoints,
+            connect: &connect,
+            verify,
             serving: &serving,
             marks: &marks,
             address,
@@ -108,7 +124,21 @@ impl App {
             stop_grace: config.server.stop_timeout,
             ..ServerSettings::default()
         });
-        Ok(Self { listener, address, store, office, gate, endpoints, tree, server, site, serving, clock, boot })
+        Ok(Self {
+            listener,
+            address,
+            store,
+            office,
+            gate,
+            endpoints,
+            connect,
+            tree,
+            server,
+            site,
+            serving,
+            clock,
+            boot,
+        })
     }
 
     /// A second tree of actors over the same shops, as a second process would have it: only the prover wants one.
@@ -166,6 +196,7 @@ impl App {
         info!(address = %self.address, "listening on {}", self.address);
         let serving = self.serving;
         let server = tokio::spawn(self.server.serve(self.listener, self.site, serving.clone()));
+        let upkeep = tokio::spawn(self.connect.keep_up(serving.clone()));
         let fallen = tokio::select! {
             () = stop.cancelled() => None,
             sentence = self.tree.fallen() => Some(sentence),
@@ -173,6 +204,7 @@ impl App {
         info!("stopping: no new requests");
         serving.cancel();
         server.await.context("the server panicked")?;
+        upkeep.await.context("the upkeep of connections panicked")?;
         info!("stopping: no new turns");
         self.tree.stop(TREE_STOP).await;
         self.store.close(self.clock.now()).await.context("could not close the database cleanly")?;
@@ -210,7 +242,8 @@ fn parts(
     let tokens = office::tokens(store.clone(), vault.clone());
     let addresses = Addresses { graph: config.meta.graph_base_url.clone(), instagram: config.meta.instagram_url() };
     let version = config.meta.graph_version.clone();
-    let graph: Arc<dyn Graph> = Arc::new(GraphClient::new(addresses, version, tokens).context("no Graph API client")?);
+    let graph = GraphClient::new(addresses, version, tokens).context("no Graph API client")?;
+    let graph: Arc<dyn Graph> = Arc::new(graph.proving(proofs(config)));
     let rules = rules(config, boot.id)?;
     Ok(Parts {
         store: store.clone(),
@@ -291,6 +324,8 @@ struct Ways<'a> {
     office: &'a Office,
     gate: &'a Arc<Gate>,
     endpoints: &'a Endpoints,
+    connect: &'a Connect,
+    verify: VerifyTokens,
     serving: &'a CancellationToken,
     marks: &'a Arc<Marks>,
     address: SocketAddr,
@@ -300,14 +335,17 @@ fn site(config: &Config, ways: Ways<'_>, tree: &Tree, clock: Arc<dyn Clock>) -> 
     let body = BodyLimits { bytes: config.server.body_limit_bytes, deadline: config.server.body_timeout };
     let limits = WebhookLimits { body, requests_in_hand: config.server.webhooks_in_hand, ..WebhookLimits::default() };
     let webhooks =
-        Webhooks::new(secrets_of_apps(config), verify_tokens(config), keep(tree, ways.office), clock.clone(), limits);
+        Webhooks::new(secrets_of_apps(config), ways.verify.clone(), keep(tree, ways.office), clock.clone(), limits);
     let mut routes = web::routes(&Arc::new(webhooks));
+    routes.extend(web::connect::routes(ways.connect));
     routes.extend(callbacks::routes(&Arc::new(callbacks(config, &ways, clock.clone())?)));
     routes.extend(api::routes(&Arc::new(Api {
         store: ways.store.clone(),
         office: ways.office.clone(),
         goods: Goods::new(ways.store.clone(), tree.sellers.clone()),
         endpoints: ways.endpoints.clone(),
+        lasting: api::Lasting::default(),
+        connect: ways.connect.clone(),
         stopping: ways.serving.clone(),
         sellers: tree.sellers.clone(),
         ledger: tree.ledger.clone(),
@@ -332,6 +370,49 @@ fn secrets_of_apps(config: &Config) -> Secrets {
         secret.as_ref().and_then(|secret: &Secret| door::Secret::new(label, secret.expose(), objects))
     });
     Secrets::new(known)
+}
+
+fn proofs(config: &Config) -> Proofs {
+    let meta = &config.meta;
+    let graph = meta.meta_app_secret.clone().filter(|_| meta.appsecret_proof);
+    let whatsapp = meta.whatsapp_app_secret.clone().filter(|_| meta.appsecret_proof).or_else(|| graph.clone());
+    let instagram = meta.instagram_app_secret.clone().filter(|_| meta.instagram_appsecret_proof);
+    Proofs { graph, whatsapp, instagram }
+}
+
+fn login(config: &Config) -> anyhow::Result<Login> {
+    let (meta, connect) = (&config.meta, &config.connect);
+    let app = |id: &Option<String>, secret: &Option<Secret>| {
+        id.clone().zip(secret.clone()).map(|(id, secret)| AppAtMeta { id, secret })
+    };
+    let addresses = LoginAddresses {
+        graph: meta.graph_base_url.clone(),
+        instagram: meta.instagram_url(),
+        facebook_page: meta.own_url(connect.facebook_url.as_ref(), "https://www.facebook.com"),
+        instagram_page: meta.own_url(connect.instagram_url.as_ref(), "https://www.instagram.com"),
+        instagram_codes: meta.own_url(connect.instagram_codes_url.as_ref(), "https://api.instagram.com"),
+    };
+    let settings = LoginSettings {
+        addresses,
+        version: meta.graph_version.clone(),
+        facebook: app(&meta.meta_app_id, &meta.meta_app_secret),
+        instagram: app(&meta.instagram_app_id, &meta.instagram_app_secret),
+        config_id: connect.config_id.clone(),
+        proves: Proves { graph: meta.appsecret_proof, instagram: meta.instagram_appsecret_proof },
+    };
+    Login::new(settings).context("no client for signing in at Meta")
+}
+
+fn connect_settings(config: &Config) -> ConnectSettings {
+    let connect = &config.connect;
+    ConnectSettings {
+        public_url: config.server.public_url.clone(),
+        result_url: connect.result_url.clone(),
+        page_fields: connect.page_fields.clone(),
+        instagram_fields: connect.instagram_fields.clone(),
+        app_fields: connect.app_fields.clone(),
+        verify_token: config.meta.verify_token.clone(),
+    }
 }
 
 fn verify_tokens(config: &Config) -> VerifyTokens {

@@ -26,7 +26,9 @@ use crate::vault::Secret;
 pub const DEFAULTS: &str = include_str!("../config.toml");
 
 /// Names that people already have in their environment, and the settings they stand for.
-const KNOWN_NAMES: [(&str, &str); 7] = [
+const KNOWN_NAMES: [(&str, &str); 9] = [
+    ("INSTAGRAM_APP_ID", "HAWKER__META__INSTAGRAM_APP_ID"),
+    ("META_APP_ID", "HAWKER__META__META_APP_ID"),
     ("INSTAGRAM_APP_SECRET", "HAWKER__META__INSTAGRAM_APP_SECRET"),
     ("INSTAGRAM_VERIFY_TOKEN", "HAWKER__META__VERIFY_TOKEN"),
     ("META_APP_SECRET", "HAWKER__META__META_APP_SECRET"),
@@ -45,6 +47,8 @@ pub struct Config {
     pub database: Database,
     /// Meta's app and Graph API.
     pub meta: Meta,
+    /// How accounts are connected.
+    pub connect: Connect,
     /// Keys of our own.
     pub secrets: Secrets,
     /// The API, and who may use it how much.
@@ -98,6 +102,10 @@ pub struct Database {
 /// Meta's app and Graph API.
 #[derive(Clone, Debug)]
 pub struct Meta {
+    /// The app of Instagram's own login.
+    pub instagram_app_id: Option<String>,
+    /// The app of Pages, Instagram and WhatsApp.
+    pub meta_app_id: Option<String>,
     /// Signs Instagram's webhooks.
     pub instagram_app_secret: Option<Secret>,
     /// Signs the webhooks of an app that has them all.
@@ -112,6 +120,31 @@ pub struct Meta {
     pub instagram_base_url: Option<Url>,
     /// Its version: `v25.0`.
     pub graph_version: String,
+    /// Whether calls with tokens prove that they know the app's secret.
+    pub appsecret_proof: bool,
+    /// The same, at the Graph API of Instagram's own login.
+    pub instagram_appsecret_proof: bool,
+}
+
+/// How accounts are connected at Meta itself.
+#[derive(Clone, Debug)]
+pub struct Connect {
+    /// Where the browser is sent in the end; none: a page of ours says how it ended.
+    pub result_url: Option<Url>,
+    /// A saved set of rights at Meta.
+    pub config_id: Option<String>,
+    /// Where people sign in with Facebook, if that is said.
+    pub facebook_url: Option<Url>,
+    /// Where people sign in with Instagram, if that is said.
+    pub instagram_url: Option<Url>,
+    /// Where Instagram gives tokens for codes, if that is said.
+    pub instagram_codes_url: Option<Url>,
+    /// Webhook fields of a Page.
+    pub page_fields: Vec<String>,
+    /// Webhook fields of an account of Instagram's own login.
+    pub instagram_fields: Vec<String>,
+    /// Webhook fields that the app has for the object `instagram`.
+    pub app_fields: Vec<String>,
 }
 
 /// Keys of our own.
@@ -268,6 +301,7 @@ impl Config {
             server: Server::read(&mut reader),
             database: Database::read(&mut reader),
             meta: Meta::read(&mut reader),
+            connect: Connect::read(&mut reader),
             secrets: Secrets::read(&mut reader),
             api: Api::read(&mut reader),
             actors: Actors::read(&mut reader),
@@ -316,14 +350,20 @@ impl Database {
 impl Meta {
     /// Where the Graph API of Instagram's own login is.
     pub fn instagram_url(&self) -> Url {
-        let metas_own = || Url::parse("https://graph.instagram.com").ok();
+        self.own_url(self.instagram_base_url.as_ref(), "https://graph.instagram.com")
+    }
+
+    /// One of Meta's own addresses, unless the Graph API is not Meta's: then all of it is where that is.
+    pub fn own_url(&self, said: Option<&Url>, metas: &str) -> Url {
         let is_metas = self.graph_base_url.host_str() == Some("graph.facebook.com");
-        let unsaid = || if is_metas { metas_own() } else { None };
-        self.instagram_base_url.clone().or_else(unsaid).unwrap_or_else(|| self.graph_base_url.clone())
+        let metas = if is_metas { Url::parse(metas).ok() } else { None };
+        said.cloned().or(metas).unwrap_or_else(|| self.graph_base_url.clone())
     }
 
     fn read(from: &mut Reader) -> Self {
         Self {
+            instagram_app_id: from.take("meta.instagram_app_id", parse::optional(parse::number_text)),
+            meta_app_id: from.take("meta.meta_app_id", parse::optional(parse::number_text)),
             instagram_app_secret: from.take("meta.instagram_app_secret", parse::optional(parse::secret)),
             meta_app_secret: from.take("meta.meta_app_secret", parse::optional(parse::secret)),
             whatsapp_app_secret: from.take("meta.whatsapp_app_secret", parse::optional(parse::secret)),
@@ -331,6 +371,23 @@ impl Meta {
             graph_base_url: from.take("meta.graph_base_url", parse::graph_base_url),
             instagram_base_url: from.take("meta.instagram_base_url", parse::optional(parse::graph_base_url)),
             graph_version: from.take("meta.graph_version", parse::graph_version),
+            appsecret_proof: from.take("meta.appsecret_proof", parse::yes_or_no),
+            instagram_appsecret_proof: from.take("meta.instagram_appsecret_proof", parse::yes_or_no),
+        }
+    }
+}
+
+impl Connect {
+    fn read(from: &mut Reader) -> Self {
+        Self {
+            result_url: from.take("connect.result_url", parse::optional(parse::url)),
+            config_id: from.take("connect.config_id", parse::optional(parse::number_text)),
+            facebook_url: from.take("connect.facebook_url", parse::optional(parse::graph_base_url)),
+            instagram_url: from.take("connect.instagram_url", parse::optional(parse::graph_base_url)),
+            instagram_codes_url: from.take("connect.instagram_codes_url", parse::optional(parse::graph_base_url)),
+            page_fields: from.take("connect.page_fields", parse::field_names),
+            instagram_fields: from.take("connect.instagram_fields", parse::field_names),
+            app_fields: from.take("connect.app_fields", parse::field_names),
         }
     }
 }

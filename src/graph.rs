@@ -4,6 +4,7 @@
 mod errors;
 mod find;
 mod limits;
+mod login;
 mod send;
 mod wire;
 
@@ -22,6 +23,10 @@ use url::Url;
 
 use self::errors::{Answer, Fault, Kind};
 use self::limits::Heard;
+pub use self::login::{
+    AppAtMeta, Asset, Found, FoundPage, Grant, Inspected, Login, LoginAddresses, LoginError, LoginSettings, Proves,
+    Subscription, Way,
+};
 use self::send::Saying;
 use crate::vault::Secret;
 
@@ -70,7 +75,19 @@ pub struct GraphClient {
     addresses: Addresses,
     version: String,
     tokens: Tokens,
+    proofs: Proofs,
     deadline: Duration,
+}
+
+/// The secrets of apps that calls prove to know.
+#[derive(Clone, Debug, Default)]
+pub struct Proofs {
+    /// For Pages and what is reached through them.
+    pub graph: Option<Secret>,
+    /// For WhatsApp numbers.
+    pub whatsapp: Option<Secret>,
+    /// For accounts of Instagram's own login.
+    pub instagram: Option<Secret>,
 }
 
 /// Where the Graph API is.
@@ -126,7 +143,12 @@ impl GraphClient {
         }
         let is_local = both.iter().all(|url| url.scheme() == "http");
         let http = http_client(is_local).map_err(GraphClientError::Client)?;
-        Ok(Self { http, addresses, version, tokens, deadline: CALL_DEADLINE })
+        Ok(Self { http, addresses, version, tokens, proofs: Proofs::default(), deadline: CALL_DEADLINE })
+    }
+
+    /// The same, with calls that prove to know these secrets.
+    pub fn proving(self, proofs: Proofs) -> Self {
+        Self { proofs, ..self }
     }
 
     async fn make(&self, call: &GraphCall) -> Answered {
@@ -175,6 +197,10 @@ impl GraphClient {
     /// The one place from which anything goes to Meta.
     async fn exchange(&self, errand: &Errand<'_>, request: RequestBuilder) -> Result<Answer, Fault> {
         let left = errand.deadline.saturating_duration_since(Instant::now());
+        let request = match self.proof(errand) {
+            Some(secret) => request.query(&[("appsecret_proof", login::proof(secret, &errand.credentials.token))]),
+            None => request,
+        };
         let exchanged = async {
             let response = request.bearer_auth(errand.credentials.token.expose()).timeout(left).send().await?;
             let (status, after) = (response.status(), limits::pause(response.headers()));
@@ -185,6 +211,14 @@ impl GraphClient {
         let seller = errand.call.seller;
         debug!(call = errand.label, seller.id = seller.0, status = status.as_u16(), "the Graph API answered");
         Ok(Answer { status, after, body })
+    }
+
+    fn proof(&self, errand: &Errand<'_>) -> Option<&Secret> {
+        match errand.call.account.channel() {
+            Some(Channel::Whatsapp) => self.proofs.whatsapp.as_ref(),
+            _ if errand.is_instagrams_own() => self.proofs.instagram.as_ref(),
+            _ => self.proofs.graph.as_ref(),
+        }
     }
 
     /// An address under the version; every part becomes one segment of the path, whatever it holds.

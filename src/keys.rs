@@ -79,19 +79,25 @@ impl Keys {
             return Ok(Caller::operator());
         }
         let text = KeyText::read(shown).ok_or(NoCaller::Unreadable)?;
-        let key = match self.shared.known.fresh(text.id(), Instant::now()) {
-            Some(key) => key,
-            None => self.look_up(text.id(), now).await?.ok_or(NoCaller::Unknown)?,
-        };
+        let key = self.known(text.id(), now).await?;
         if !text.is_of(&key.hash) {
             return Err(NoCaller::Unknown);
         }
-        if let Some(at) = key.revoked_at {
-            return Err(NoCaller::Revoked(at));
+        good(&key, now).map(|()| Caller::of(&key))
+    }
+
+    /// Whether somebody who was let in may still be: the key was not revoked since, and has not expired.
+    pub async fn still(&self, caller: &Caller, now: DateTime<Utc>) -> Result<(), NoCaller> {
+        match caller.key {
+            Some(id) => good(&*self.known(id, now).await?, now),
+            None => Ok(()),
         }
-        match key.expires_at {
-            Some(at) if at <= now => Err(NoCaller::Expired(at)),
-            _ => Ok(Caller::of(&key)),
+    }
+
+    async fn known(&self, id: KeyId, now: DateTime<Utc>) -> Result<Arc<ApiKey>, NoCaller> {
+        match self.shared.known.fresh(id, Instant::now()) {
+            Some(key) => Ok(key),
+            None => self.look_up(id, now).await?.ok_or(NoCaller::Unknown),
         }
     }
 
@@ -128,6 +134,15 @@ impl Keys {
     /// however that ends.
     pub(crate) fn forgetting(&self, key: KeyId) -> Forgetting<'_> {
         Forgetting { keys: self, key }
+    }
+}
+
+/// Whether a key opens anything now.
+fn good(key: &ApiKey, now: DateTime<Utc>) -> Result<(), NoCaller> {
+    match (key.revoked_at, key.expires_at) {
+        (Some(at), _) => Err(NoCaller::Revoked(at)),
+        (None, Some(at)) if at <= now => Err(NoCaller::Expired(at)),
+        _ => Ok(()),
     }
 }
 

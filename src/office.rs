@@ -1,8 +1,10 @@
 //! The front office: makes sellers, connects their accounts, changes their settings, makes and revokes keys. Every change
 //! is noted with who made it, in the transaction that makes it; a request that comes again changes nothing again.
 
+mod connecting;
 mod connections;
 mod deeds;
+mod granted;
 mod keys;
 mod once;
 mod persons;
@@ -23,7 +25,9 @@ use tokio::runtime::Handle;
 use crate::keys::{Keys, NoRandomness};
 use crate::vault::{Vault, VaultError};
 
+pub use connecting::{Begun, SetOut, hash_of, random};
 pub use connections::{NewAccount, tokens};
+pub use granted::{Granted, GrantedToken};
 pub use keys::{MadeKey, NewKey, shown_as};
 pub use once::{Once, Print, Request};
 pub use persons::{DATA_DELETED, DEAUTHORIZED, Deletion, PERMISSION_REVOKED, TakenUp};
@@ -52,6 +56,9 @@ pub enum OfficeError {
     /// There is no such seller.
     #[error("there is no seller {0}")]
     NoSeller(SellerId),
+    /// Somebody has gone on from there already, or it took too long.
+    #[error("this way to a connected account has ended: begin anew")]
+    Ended,
     /// What is to be put cannot be, for the reason that the sentence says.
     #[error("{0}")]
     Invalid(String),

@@ -7,7 +7,7 @@ mod secret;
 
 use std::fmt;
 
-use actors::domain::ids::{ConnectionId, EndpointId, SellerId};
+use actors::domain::ids::{ConnectingId, ConnectionId, EndpointId, SellerId};
 use aes_gcm::Aes256Gcm;
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use base64::Engine;
@@ -46,6 +46,13 @@ pub enum Purpose {
         endpoint: EndpointId,
         /// Which of the endpoint's secrets, as a word.
         what: &'static str,
+    },
+    /// To act for one of several accounts, until somebody has chosen.
+    Choice {
+        /// For whose shop.
+        seller: SellerId,
+        /// Whose way to a connected account.
+        connecting: ConnectingId,
     },
     /// To answer a request that comes again.
     Answer {
@@ -173,6 +180,7 @@ impl Purpose {
             // A number comes first here, and a word in all others.
             Purpose::Connection { seller, connection, what } => format!("hawker/{seller}/{connection}/{what}"),
             Purpose::Endpoint { seller, endpoint, what } => format!("hawker/endpoint/{seller}/{endpoint}/{what}"),
+            Purpose::Choice { seller, connecting } => format!("hawker/choice/{seller}/{connecting}"),
             Purpose::Answer { to } => format!("hawker/answer/{}", hex::encode(to)),
             Purpose::Root => "hawker/root".to_owned(),
         };
@@ -194,6 +202,9 @@ impl fmt::Display for Purpose {
             }
             Purpose::Endpoint { seller, endpoint, what } => {
                 write!(f, "the {what} of webhook endpoint {endpoint} of seller {seller}")
+            }
+            Purpose::Choice { seller, connecting } => {
+                write!(f, "the accounts to choose from on way {connecting} of seller {seller}")
             }
             Purpose::Answer { .. } => f.write_str("the answer to this request"),
             Purpose::Root => f.write_str("the root secret"),

@@ -5,6 +5,7 @@
 pub mod api;
 pub mod body;
 pub mod callbacks;
+pub mod connect;
 pub mod openapi;
 pub mod operation;
 pub mod problem;

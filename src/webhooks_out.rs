@@ -12,8 +12,8 @@ use std::time::Duration;
 use actors::domain::ids::{EndpointId, SellerId};
 use actors::domain::webhook::Tried;
 use actors::ports::{Later, Letter, Post};
-use chrono::TimeDelta;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use chrono::{DateTime, TimeDelta, Utc};
+use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER};
 use reqwest::{Client, Response, redirect, retry};
 use tracing::debug;
 
@@ -59,7 +59,7 @@ impl Sender {
 
     async fn make(&self, letter: &Letter) -> Tried {
         match self.sent(letter).await {
-            Ok(response) => answered(response).await,
+            Ok(response) => answered(response, letter.at).await,
             Err(error) => Tried { error: Some(error), ..Tried::default() },
         }
     }
@@ -113,8 +113,8 @@ fn builder(SenderSettings { timeout, allow_loopback }: SenderSettings) -> reqwes
         .referer(false)
 }
 
-async fn answered(mut response: Response) -> Tried {
-    let (status, after) = (response.status(), retry_after(response.headers()));
+async fn answered(mut response: Response, now: DateTime<Utc>) -> Tried {
+    let (status, after) = (response.status(), retry_after(response.headers(), now));
     let mut read = 0;
     // Read a little, so that the connection can serve again; whatever else it says is of no interest.
     while read < ANSWER_LIMIT_BYTES {
@@ -128,10 +128,15 @@ async fn answered(mut response: Response) -> Tried {
     Tried { status: Some(status.as_u16()), error, after }
 }
 
-/// Seconds; a date would need clocks that agree, and is as good as none.
-fn retry_after(headers: &HeaderMap) -> Option<TimeDelta> {
-    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    TimeDelta::try_seconds(seconds).filter(|after| *after >= TimeDelta::zero())
+/// Seconds, or a date. Where whoever answers says what time it is there, clocks need not agree.
+fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<TimeDelta> {
+    let told = |name| headers.get(name)?.to_str().ok().map(str::trim);
+    let date = |name| told(name).and_then(|date| DateTime::parse_from_rfc2822(date).ok()).map(|date| date.to_utc());
+    let after = match told(RETRY_AFTER)?.parse() {
+        Ok(seconds) => TimeDelta::try_seconds(seconds)?,
+        Err(_) => date(RETRY_AFTER)? - date(DATE).unwrap_or(now),
+    };
+    Some(after).filter(|after| *after >= TimeDelta::zero())
 }
 
 /// What went wrong, without the address: that is the seller's, and may hold what is nobody else's business.
@@ -151,4 +156,31 @@ fn why(error: &reqwest::Error) -> String {
         "the connection broke"
     };
     what.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wish_to_wait_is_seconds_or_a_date_by_the_clock_of_whoever_wishes() {
+        let now = DateTime::from_timestamp(1_445_412_480, 0).unwrap();
+        let after = |headers: &[(_, &str)]| {
+            let headers = headers.iter().map(|(name, value)| (name, value.parse().unwrap()));
+            retry_after(&headers.map(|(name, value)| (reqwest::header::HeaderName::clone(name), value)).collect(), now)
+        };
+        let (half_past, an_hour_off) = ("Wed, 21 Oct 2015 07:30:00 GMT", "Wed, 21 Oct 2015 06:29:00 GMT");
+        for (headers, seconds) in [
+            (&[(RETRY_AFTER, "120")][..], Some(120)),
+            (&[(RETRY_AFTER, half_past)], Some(120)),
+            (&[(RETRY_AFTER, half_past), (DATE, an_hour_off)], Some(3660)),
+            (&[(RETRY_AFTER, an_hour_off)], None),
+            (&[(RETRY_AFTER, "-5")], None),
+            (&[(RETRY_AFTER, "soon")], None),
+            (&[(RETRY_AFTER, "9223372036854775807")], None),
+            (&[], None),
+        ] {
+            assert_eq!(after(headers).map(|after| after.num_seconds()), seconds, "{headers:?}");
+        }
+    }
 }

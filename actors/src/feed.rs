@@ -80,8 +80,8 @@ impl Feed {
         self.after
     }
 
-    /// What happened next, once something has. None: the service ends. After an error, asking again goes on.
-    pub async fn next_page(&mut self) -> Result<Option<Vec<ShopEvent>>, StoreError> {
+    /// What happened next, once something has. None: the service ends. After an error of the store, asking again goes on.
+    pub async fn next_page(&mut self) -> Result<Option<Vec<ShopEvent>>, NotFed> {
         loop {
             self.news.mark_unchanged();
             let mut page = self.page().await?;
@@ -100,9 +100,14 @@ impl Feed {
     }
 
     /// Of all kinds: what is passed over must not be looked at again and again.
-    async fn page(&self) -> Result<Vec<ShopEvent>, StoreError> {
-        let store = &self.world.store;
-        let page = shop_events::after(store.reads(), self.seller, self.after, &[], PAGE).await?;
+    async fn page(&self) -> Result<Vec<ShopEvent>, NotFed> {
+        let (store, after) = (&self.world.store, self.after);
+        let page = shop_events::after(store.reads(), self.seller, after, &[], PAGE).await?;
+        // Asked after the page was read: what was let go of by then may be missing on it.
+        let gone = shop_events::gone(store.reads(), self.seller).await?.ok_or(NotFed::NoSuchSeller)?;
+        if after < gone {
+            return Err(NotFed::TooOld { after, gone });
+        }
         if !page.is_empty() {
             shop_events::on_disk(store).await?;
         }

@@ -23,7 +23,9 @@ use crate::domain::event::{
     Arrival, CallResult, Edited, Happening, Mention, Reacted, Receipt, ReceiptOf, ReceiptStep, Said, Source,
     StoredEvent, Unsent,
 };
-use crate::domain::ids::{ConnectionId, ConversationId, CustomerId, EventSeq, MessageId, OutboxId, SellerId};
+use crate::domain::ids::{
+    ConnectionId, ConversationId, CustomerId, EndpointId, EventSeq, MessageId, OutboxId, SellerId,
+};
 use crate::domain::money::Currency;
 use crate::domain::outbox::{Aim, Owed, OwedCall, OwedState, Purpose};
 use crate::domain::outcome::Reason;
@@ -102,9 +104,15 @@ pub(crate) struct FakePost {
     begun: AtomicUsize,
     gate: Mutex<Option<Arc<Semaphore>>>,
     answers: Mutex<VecDeque<Tried>>,
+    silent: Mutex<Vec<EndpointId>>,
 }
 
 impl FakePost {
+    /// From now on these endpoints never answer.
+    pub(crate) fn silence(&self, endpoints: &[EndpointId]) {
+        self.silent.lock().unwrap().extend(endpoints);
+    }
+
     /// From now on tries wait for permits; there is one for each of these.
     pub(crate) fn hold(&self, permits: usize) -> Arc<Semaphore> {
         let gate = Arc::new(Semaphore::new(permits));
@@ -129,6 +137,9 @@ impl FakePost {
 
     async fn take(&self, letter: &Letter) -> Tried {
         self.begun.fetch_add(1, Ordering::SeqCst);
+        if self.silent.lock().unwrap().contains(&letter.endpoint) {
+            std::future::pending::<()>().await;
+        }
         let gate = self.gate.lock().unwrap().clone();
         if let Some(gate) = gate {
             gate.acquire().await.unwrap().forget();

@@ -102,7 +102,7 @@ impl Sellers {
         self.journal.append_ours(self.arrival(seller, &key, &command)).await?;
         // Also when the inbox had it already: whoever asks again may have found the seller asleep.
         self.wake(seller);
-        if idempotency_key.is_some() && self.is_another(seller, &key, &command).await {
+        if idempotency_key.is_some() && self.is_another(seller, &key, &command).await? {
             return Ok(Asked::KeyOfAnother(key));
         }
         let until = Instant::now() + self.world.settings.answer_wait;
@@ -144,10 +144,11 @@ impl Sellers {
         timeout(self.world.settings.answer_wait, self.answer_when_there(seller, key, news)).await.ok().flatten()
     }
 
-    /// Whether the inbox has something else under this key. What cannot be read now is not called another.
-    async fn is_another(&self, seller: SellerId, key: &str, command: &Commanded) -> bool {
-        let stored = self.asked(seller, key).await.ok().flatten();
-        stored.is_some_and(|stored| stored.command != command.command)
+    /// Whether the inbox has something else under this key. Where that cannot be read now, whoever asks must ask again:
+    /// the answer that is there may be another's.
+    async fn is_another(&self, seller: SellerId, key: &str, command: &Commanded) -> Result<bool, NotStored> {
+        let stored = self.asked(seller, key).await.map_err(|_| NotStored::Unavailable)?;
+        Ok(stored.is_some_and(|stored| stored.command != command.command))
     }
 
     /// Whether there is such a command, done or not.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use ractor::RpcReplyPort;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::domain::budget::forecast::BudgetLine;
@@ -58,7 +58,7 @@ pub enum Fault {
 }
 
 /// Where a seller's actor stands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SellerStatus {
     /// Whose.
     pub seller: SellerId,
@@ -83,7 +83,7 @@ pub struct SellerStatus {
 }
 
 /// Whether a seller's actor runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Slot {
     /// No; its next event loads it.

@@ -165,6 +165,7 @@ pub struct World {
     pub(crate) news: News,
     pub(crate) tokens_refused: Notify,
     on_the_road: Semaphore,
+    failing_on_the_road: Semaphore,
     at_work: Semaphore,
     suspects: Semaphore,
     /// Sellers of whom commands were answered or calls ended, once that is stored.
@@ -199,6 +200,7 @@ impl World {
             news: News::default(),
             tokens_refused: Notify::new(),
             on_the_road: Semaphore::new(settings.webhooks_at_once),
+            failing_on_the_road: Semaphore::new(settings.webhooks_at_once.div_ceil(2)),
             append_permits: Arc::new(Semaphore::new(settings.append_waiting)),
             answered: broadcast::channel(256).0,
             directory: RwLock::default(),
@@ -287,9 +289,14 @@ impl World {
         self.posts.herald.tell(HeraldMsg::News(seller));
     }
 
-    /// Waits for a place among the webhooks out that are on the wire; given back when dropped.
-    pub(crate) async fn place_on_the_road(&self) -> SemaphorePermit<'_> {
-        self.on_the_road.acquire().await.expect("nobody closes it")
+    /// Waits for a place among the webhooks out that are on the wire; given back when dropped. Endpoints that fail take as
+    /// long as a try may, and have half of the places together: whoever takes what it is told does not wait for them.
+    pub(crate) async fn place_on_the_road(&self, is_failing: bool) -> [Option<SemaphorePermit<'_>>; 2] {
+        let among_the_failing = match is_failing {
+            true => Some(self.failing_on_the_road.acquire().await.expect("nobody closes it")),
+            false => None,
+        };
+        [among_the_failing, Some(self.on_the_road.acquire().await.expect("nobody closes it"))]
     }
 
     /// Wakes sellers. One that is lost on the way is found by the next sweep.

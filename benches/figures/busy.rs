@@ -28,7 +28,7 @@ pub(crate) struct Args {
 
 /// Measures and prints.
 pub(crate) async fn measure(args: &Args) -> anyhow::Result<()> {
-    let house = House::open(Before { shops: args.shops, old_events: 0 }).await?;
+    let house = House::open(Before { shops: args.shops, old_events: 0, past: None }).await?;
     house.pause(args.shops, true).await?;
     let backlog = args.shops * args.backlog;
     house.send(requests(args, 0, backlog, 100), 4).await?;

@@ -50,7 +50,7 @@ struct Seen {
 
 /// Measures and prints.
 pub(crate) async fn measure(args: &Args) -> anyhow::Result<()> {
-    let house = House::open(Before { shops: args.others + 1, old_events: 0 }).await?;
+    let house = House::open(Before { shops: args.others + 1, old_events: 0, past: None }).await?;
     // Every seller is loaded before anything is measured.
     house.send(others(args, 0, args.others), 4).await?;
     house.settle().await?;

@@ -29,7 +29,7 @@ const WORDS: &str = "Two linen shirts and a clay mug please";
 
 /// Measures and prints.
 pub(crate) async fn measure(args: &Args) -> anyhow::Result<()> {
-    let house = House::open(Before { shops: 1, old_events: 0 }).await?;
+    let house = House::open(Before { shops: 1, old_events: 0, past: None }).await?;
     let (goods, seller) = (Goods::new(house.store.clone(), house.sellers.clone()), SellerId(1));
     let mut table = Table::default();
     table.add("started", Duration::ZERO)?;

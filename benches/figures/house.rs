@@ -22,12 +22,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::client::{self, Load, Requests, Run};
 use crate::posts;
-use crate::rows::Rows;
+use crate::rows::{Past, Rows};
 
 /// Names a server whose databases may be made and dropped; without it, SQLite is measured.
 const POSTGRES: &str = "HAWKER_BENCH_POSTGRES_URL";
 /// Any 32 bytes that do not look like a placeholder.
 const ENCRYPTION_KEY: &str = "6b1f0c9d3e7a52846f90ab13cd57e8240d9b6a7c1e3f58924ab7c60d8e1f2539";
+/// Opens the API.
+pub(crate) const OPERATOR_KEY: &str = "operator-key-of-the-figures";
 /// How often to look whether the sellers have nothing left to do.
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -38,6 +40,8 @@ pub(crate) struct Before {
     pub(crate) shops: usize,
     /// Events handled long ago.
     pub(crate) old_events: usize,
+    /// What was said and ordered in the first shop.
+    pub(crate) past: Option<Past>,
 }
 
 /// The running service.
@@ -69,6 +73,9 @@ impl House {
         let rows = Rows::open(&place.url()).await?;
         rows.put_shops(before.shops).await?;
         rows.put_old_events(before.old_events, before.shops).await?;
+        if let Some(past) = before.past {
+            rows.put_past(past).await?;
+        }
         rows.close().await?;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let app = App::build(&config, listener, Arc::new(SystemClock)).await?;
@@ -191,7 +198,9 @@ fn config(url: &str) -> Config {
     config.database.url = url.to_owned().into();
     config.meta.instagram_app_secret = Some(posts::APP_SECRET.to_owned().into());
     config.secrets.encryption_key = Some(ENCRYPTION_KEY.to_owned().into());
-    config.secrets.operator_api_key = Some("operator-key-of-the-figures".to_owned().into());
+    config.secrets.operator_api_key = Some(OPERATOR_KEY.to_owned().into());
+    config.api.requests_per_second = std::num::NonZeroU32::MAX;
+    config.api.burst = std::num::NonZeroU32::MAX;
     config.actors.reply_quiet = Duration::from_secs(3600);
     config.actors.idle_unload = Duration::from_secs(3600);
     config

@@ -6,6 +6,7 @@ mod client;
 mod flood;
 mod goods;
 mod house;
+mod lists;
 mod measure;
 mod memory;
 mod orders;
@@ -48,6 +49,8 @@ enum Figure {
     Flood(flood::Args),
     /// A catalog of a hundred thousand products in and out.
     Goods(goods::Args),
+    /// Pages of the lists of a shop that is years old.
+    Lists(lists::Args),
     /// Memory for each seller at work, and for each that was let go.
     Memory(memory::Args),
 }
@@ -67,7 +70,7 @@ fn main() -> anyhow::Result<()> {
 /// Each in a process of its own, so that none finds the memory of the one before.
 fn all(log: &str) -> anyhow::Result<()> {
     let me = std::env::current_exe().context("could not find out who we are")?;
-    for figure in ["webhooks", "orders", "busy", "flood", "goods", "memory"] {
+    for figure in ["webhooks", "orders", "busy", "flood", "goods", "lists", "memory"] {
         let ended = Command::new(&me).args([figure, "--bench", "--log", log]).status();
         ensure!(ended.context("could not start the next figure")?.success(), "the figure {figure} was not measured");
     }
@@ -85,6 +88,7 @@ fn measure(figure: Figure, log: String) -> anyhow::Result<()> {
             Figure::Busy(args) => busy::measure(&args).await,
             Figure::Flood(args) => flood::measure(&args).await,
             Figure::Goods(args) => goods::measure(&args).await,
+            Figure::Lists(args) => lists::measure(&args).await,
             Figure::Memory(args) => memory::measure(&args).await,
         }
     })

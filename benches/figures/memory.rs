@@ -26,7 +26,7 @@ const AT_A_TIME: usize = 5_000;
 
 /// Measures and prints. The first fifth of the sellers warms up what all share, such as the pages of the database.
 pub(crate) async fn measure(args: &Args) -> anyhow::Result<()> {
-    let house = House::open(Before { shops: args.sellers, old_events: 0 }).await?;
+    let house = House::open(Before { shops: args.sellers, old_events: 0, past: None }).await?;
     let first = args.sellers / 5;
     let never = resident()?;
     work(&house, args, 0, first).await?;

@@ -45,7 +45,7 @@ const CHATTING: [&str; 5] =
 
 /// Measures and prints.
 pub(crate) async fn measure(args: &Args) -> anyhow::Result<()> {
-    let house = House::open(Before { shops: args.shops, old_events: args.old }).await?;
+    let house = House::open(Before { shops: args.shops, old_events: args.old, past: None }).await?;
     let messages = args.conversations * 5;
     println!("\n{messages} messages to {} sellers, {} old events, {}\n", args.shops, args.old, house.database());
     println!("| round | messages a second | stored after | decided after | turns | drafts |");

@@ -31,6 +31,23 @@ pub(crate) const PRODUCTS: [&str; 20] = [
     "oak bowl",
 ];
 
+/// What was said and ordered in a shop, in a conversation with each of as many customers as there are orders; half of
+/// what was said, in the first. Ids begin at 1 in every table.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Past {
+    /// Messages.
+    pub(crate) messages: usize,
+    /// Orders of two lines, one in a hundred still a draft.
+    pub(crate) orders: usize,
+}
+
+const LONG_AGO_MS: usize = 1_700_000_000_000;
+
+/// When a message was said.
+pub(crate) fn said_at(message: usize) -> usize {
+    LONG_AGO_MS + message
+}
+
 /// The numbers from 1 to `$1`, on either database.
 const NUMBERS: &str =
     "WITH RECURSIVE n(i) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < CAST($1 AS BIGINT))";
@@ -96,6 +113,46 @@ impl Rows {
         self.put(&inbox, vec![events.into(), shops.into(), base, raw.into()]).await?;
         let counted = "INSERT INTO intake (account, hour, received) VALUES ('instagram:0', 0, $1)";
         self.put(counted, vec![events.into()]).await
+    }
+
+    /// The past of the first shop.
+    pub(crate) async fn put_past(&self, past: Past) -> anyhow::Result<()> {
+        let (messages, orders) = (i64::try_from(past.messages)?, i64::try_from(past.orders)?);
+        let people = format!(
+            "INSERT INTO customer (seller_id, id, account, meta_id, shown_name) {NUMBERS} \
+             SELECT 1, i, 'instagram:1', CAST(5600000000000000 + i AS TEXT), 'Somebody' FROM n"
+        );
+        let conversations = format!(
+            "INSERT INTO conversation (seller_id, id, customer_id, last_inbound_at, last_message_at, preview, unread, \
+             episode) {NUMBERS} SELECT 1, i, i, {LONG_AGO_MS} + i, {LONG_AGO_MS} + i, 'Two linen shirts please', \
+             CASE WHEN i % 1000 = 0 THEN 1 ELSE 0 END, 1 FROM n"
+        );
+        let leads = format!(
+            "INSERT INTO lead (seller_id, id, customer_id, conversation_id, stage, first_words, at) {NUMBERS} \
+             SELECT 1, i, i, i, CASE WHEN i % 100 = 0 THEN 'lost' ELSE 'ordered' END, 'Hello', {LONG_AGO_MS} + i FROM n"
+        );
+        let taken = format!(
+            "INSERT INTO shop_order (seller_id, id, conversation_id, customer_id, channel, source_key, state, \
+             confidence, opened_at, version) {NUMBERS} SELECT 1, i, i, i, 'instagram', 'message:' || CAST(i AS TEXT), \
+             CASE WHEN i % 100 = 0 THEN 'draft' ELSE 'fulfilled' END, 0.9, {LONG_AGO_MS} + i, 3 FROM n"
+        );
+        let lines = format!(
+            "INSERT INTO order_line (seller_id, order_id, n, product, title, options, modifiers, quantity, unit_minor, \
+             currency, evidence, confidence, stock_taken) {NUMBERS} SELECT 1, 1 + i / 2, 1 + i % 2, 'SKU-1', \
+             'canvas apron', '[]', '[]', 2, 1900, 'USD', '[]', 0.9, FALSE FROM n"
+        );
+        let said = format!(
+            "INSERT INTO message (seller_id, id, conversation_id, episode, counts, author, source_key, text, \
+             attachments, at, mid, state) {NUMBERS} SELECT 1, i, \
+             CASE WHEN i <= CAST($1 AS BIGINT) / 2 THEN 1 ELSE 1 + i % CAST($2 AS BIGINT) END, 1, FALSE, 'customer', \
+             'message:{MID}' || CAST(i AS TEXT), 'Two linen shirts in size M please, and the clay mug', '[]', \
+             {LONG_AGO_MS} + i, '{MID}' || CAST(i AS TEXT), 'received' FROM n"
+        );
+        for rows in [people, conversations, leads, taken] {
+            self.put(&rows, vec![orders.into()]).await?;
+        }
+        self.put(&lines, vec![(2 * orders).into()]).await?;
+        self.put(&said, vec![messages.into(), orders.into()]).await
     }
 
     async fn put(&self, sql: &str, values: Vec<Value>) -> anyhow::Result<()> {

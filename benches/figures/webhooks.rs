@@ -39,7 +39,7 @@ struct Line {
 
 /// Measures and prints.
 pub(crate) async fn measure(args: &Args) -> anyhow::Result<()> {
-    let house = House::open(Before { shops: args.shops, old_events: 0 }).await?;
+    let house = House::open(Before { shops: args.shops, old_events: 0, past: None }).await?;
     let bare = Bare::start().await?;
     println!("\n{} webhooks a run, one message each, {}, best of {}\n", args.webhooks, house.database(), args.rounds);
     println!("| connections | | a second | of bare | p50 | p99 | flushes |");

@@ -35,12 +35,12 @@ pub struct Model {
     pub sealed: Option<String>,
     /// With which key it was asked for.
     pub key_id: Option<i64>,
-    /// By whom, as histories name them.
+    /// What people call the key.
     pub named: String,
     /// Whose key it was.
     pub holder_id: Option<i64>,
     /// When.
-    pub made_at: i64,
+    pub at: i64,
     /// Until when the next step may be taken.
     pub expires_at: i64,
 }

@@ -86,11 +86,11 @@ CREATE TABLE connecting (
     key_id BIGINT,
     named TEXT NOT NULL,
     holder_id BIGINT,
-    made_at BIGINT NOT NULL,
+    at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL
 );
 CREATE INDEX connecting_of_seller ON connecting (seller_id, id);
-CREATE INDEX connecting_made_at ON connecting (made_at);
+CREATE INDEX connecting_at ON connecting (at);
 ";
 
 const MOVED: &str = "
@@ -109,5 +109,5 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('credential', 'credential_of_person', '10000 2'),
     ('token_refused', 'token_refused', '1000 2 1 1'),
     ('connecting', 'connecting_of_seller', '10000 10 1'),
-    ('connecting', 'connecting_made_at', '10000 1');
+    ('connecting', 'connecting_at', '10000 1');
 ";

@@ -115,6 +115,25 @@ pub(super) fn graph_version(text: &str) -> Parsed<String> {
     }
 }
 
+/// A number of Meta's, which may be longer than any of ours.
+pub(super) fn number_text(text: &str) -> Parsed<String> {
+    let number = text.trim();
+    match number.len() <= 64 && number.bytes().all(|byte| byte.is_ascii_digit()) {
+        true => Ok(number.to_owned()),
+        false => Err(format!("is `{text}`: write the number that Meta shows")),
+    }
+}
+
+/// Names of webhook fields, with spaces between.
+pub(super) fn field_names(text: &str) -> Parsed<Vec<String>> {
+    let is_name =
+        |name: &str| name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+    match text.split_whitespace().find(|name| !is_name(name)) {
+        Some(wrong) => Err(format!("has `{wrong}`: write names of webhook fields, with spaces between")),
+        None => Ok(text.split_whitespace().map(str::to_owned).collect()),
+    }
+}
+
 /// Never repeats the text, which may hold a password.
 pub(super) fn database_url(text: &str) -> Parsed<Secret> {
     let is_server = ["postgres://", "postgresql://"].iter().any(|start| text.trim().starts_with(start));

@@ -159,6 +159,15 @@ impl Goods {
     }
 }
 
+/// Whether two commands are of the same part of the same file. What is removed at its end follows from all its parts.
+fn is_of_same_file(one: &Command, other: &Command) -> bool {
+    match (one, other) {
+        (Command::ImportProducts(one), Command::ImportProducts(other)) => one.print == other.print,
+        (Command::RemoveProducts { .. }, Command::RemoveProducts { .. }) => true,
+        _ => false,
+    }
+}
+
 fn unreadable(wrong: Wrong) -> ImportError {
     ImportError::Unreadable(wrong.at(Place { row: 1, line: 1 }))
 }
@@ -255,15 +264,22 @@ impl<'a> Run<'a> {
 
     /// Asks the seller, and waits for the answer however long it takes.
     async fn ask(&self, key: &str, command: Command) -> Result<Value, ImportError> {
-        let command = Commanded { by: self.options.by.clone(), command };
-        match self.goods.sellers.command(self.seller, Some(key), command).await? {
-            Asked::Answered(answer) => Ok(answer),
-            Asked::KeyOfAnother(_) => Err(self.key_of_another()),
-            Asked::Accepted(key) => loop {
-                if let Some(answer) = self.goods.sellers.wait(self.seller, &key).await {
-                    return Ok(answer);
-                }
-            },
+        let mut command = command;
+        loop {
+            let commanded = Commanded { by: self.options.by.clone(), command: command.clone() };
+            match self.goods.sellers.command(self.seller, Some(key), commanded).await? {
+                Asked::Answered(answer) => return Ok(answer),
+                // Somebody who sends the same file at the same time was quicker, and may have found other things new.
+                Asked::KeyOfAnother(_) => match self.asked_before(key).await? {
+                    Some(theirs) if theirs != command && is_of_same_file(&theirs, &command) => command = theirs,
+                    _ => return Err(self.key_of_another()),
+                },
+                Asked::Accepted(key) => loop {
+                    if let Some(answer) = self.goods.sellers.wait(self.seller, &key).await {
+                        return Ok(answer);
+                    }
+                },
+            }
         }
     }
 

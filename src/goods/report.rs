@@ -141,16 +141,23 @@ impl Wrong {
 
     pub(super) fn at(self, place: Place) -> Problem {
         let Self { code, detail, column, value } = self;
+        let detail = cut(&detail, DETAIL);
         Problem { row: place.row, line: place.line, column, code: code.to_owned(), detail, value }
     }
 }
 
 /// So much of a value is shown.
 const SHORT: usize = 80;
+/// So much of a sentence: readers of JSON repeat whatever they could not read.
+const DETAIL: usize = 500;
 
 /// A value as a report shows it.
 pub(super) fn short(value: &str) -> String {
-    match value.char_indices().nth(SHORT) {
+    cut(value, SHORT)
+}
+
+fn cut(value: &str, letters: usize) -> String {
+    match value.char_indices().nth(letters) {
         Some((end, _)) => format!("{}…", &value[..end]),
         None => value.to_owned(),
     }

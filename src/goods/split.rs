@@ -20,6 +20,10 @@ pub(super) struct Splitter {
     elements: u64,
     begun_at: u64,
     list: List,
+    /// The list stands in an object: whatever follows it there is none of our business.
+    is_within: bool,
+    /// What follows the list was told of.
+    has_more: bool,
 }
 
 /// Whether the products stand in a list.
@@ -46,6 +50,8 @@ impl Splitter {
             elements: 0,
             begun_at: 1,
             list: List::NotBegun,
+            is_within: false,
+            has_more: false,
         }
     }
 
@@ -53,7 +59,7 @@ impl Splitter {
     pub(super) fn feed(&mut self, bytes: &[u8], sink: &mut impl FnMut(Place, Result<&[u8], Wrong>)) {
         for byte in bytes {
             if self.depth == 0 && !self.is_scrap {
-                self.between(*byte);
+                self.between(*byte, sink);
             } else {
                 self.within(*byte, sink);
             }
@@ -71,18 +77,34 @@ impl Splitter {
                 self.place(),
                 Err(Wrong::new("cut_off", "the file ends in the midst of this product: is all of it here?")),
             );
+        } else if self.list == List::Open {
+            self.begun_at = self.lines + 1;
+            self.elements += 1;
+            let wrong = Wrong::new("cut_off", "the file ends before its list does: is all of it here?");
+            sink(self.place(), Err(wrong));
         }
     }
 
-    fn between(&mut self, byte: u8) {
+    fn between(&mut self, byte: u8, sink: &mut impl FnMut(Place, Result<&[u8], Wrong>)) {
         match byte {
-            // What follows the list in an object around it is none of our business.
-            _ if self.list == List::Closed => {}
+            _ if self.list == List::Closed => self.after_the_list(byte, sink),
             b' ' | b'\t' | b'\r' | b'\n' | b',' | 0xef | 0xbb | 0xbf => {}
             b'[' if self.list == List::NotBegun => self.list = List::Open,
             b']' if self.list == List::Open => self.list = List::Closed,
             _ => self.begin(byte),
         }
+    }
+
+    /// Whoever puts two lists into one file means both of them.
+    fn after_the_list(&mut self, byte: u8, sink: &mut impl FnMut(Place, Result<&[u8], Wrong>)) {
+        if self.is_within || self.has_more || byte.is_ascii_whitespace() {
+            return;
+        }
+        self.has_more = true;
+        self.begun_at = self.lines + 1;
+        self.elements += 1;
+        let detail = "a file is one list: nothing of what follows its end was read";
+        sink(self.place(), Err(Wrong::new("after_the_list", detail)));
     }
 
     fn begin(&mut self, byte: u8) {
@@ -99,10 +121,10 @@ impl Splitter {
         let ends_scrap = matches!(byte, b',' | b']' | b'\n') && !self.in_string;
         if self.is_scrap && ends_scrap {
             self.end(sink);
-            return self.between(byte);
+            return self.between(byte, sink);
         }
         if byte == b'[' && self.is_around_the_list() {
-            (self.depth, self.list) = (0, List::Open);
+            (self.depth, self.list, self.is_within) = (0, List::Open, true);
             return;
         }
         match self.element.len() < ELEMENT_BYTES {
@@ -192,6 +214,10 @@ mod tests {
         assert_eq!(elements(r#"[1, "a,]{", {"a":1}, null]"#), ["1", r#""a,]{""#, r#"{"a":1}"#, "null"]);
         assert_eq!(elements("nonsense\n{\"a\":1}\n"), ["nonsense", r#"{"a":1}"#]);
         assert_eq!(elements(r#"[{"a":1},{"a":"#), [r#"{"a":1}"#, "cut_off"]);
+        assert_eq!(elements(r#"[{"a":1},"#), [r#"{"a":1}"#, "cut_off"]);
+        assert_eq!(elements(r#"{"products":[{"a":1}"#), [r#"{"a":1}"#, "cut_off"]);
+        assert_eq!(elements("["), ["cut_off"]);
+        assert_eq!(elements("[{\"a\":1}]\n[{\"a\":2},{}]"), [r#"{"a":1}"#, "after_the_list"]);
         let long = format!("[{{\"a\":\"{}\"}},{{}}]", "x".repeat(ELEMENT_BYTES));
         assert_eq!(elements(&long), ["row_too_long", "{}"]);
     }

@@ -234,6 +234,7 @@ async fn without_a_token_nothing_is_sent() {
     for (answer, wanted) in cases {
         let graph = GraphClient { tokens: tokens(answer), ..client(&meta) };
         match graph.call(&send()).await {
+            CallResult::TokenRefused { code, generation } => assert!(code == wanted && generation.is_none()),
             CallResult::Refused { code, error } => {
                 assert!(code == wanted && !error.contains("EAAB"), "{code}: {error}")
             }

@@ -65,4 +65,9 @@ impl Gate {
         let left = self.pace.check(&caller).map_err(NotAdmitted::TooFast)?;
         Ok(Admitted { caller, left })
     }
+
+    /// Whether somebody who was let in and is still served may go on.
+    pub async fn still(&self, caller: &Caller, now: DateTime<Utc>) -> bool {
+        self.keys.still(caller, now).await.is_ok()
+    }
 }

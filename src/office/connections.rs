@@ -77,6 +77,7 @@ impl Office {
             data_access_expires_at: None,
         };
         credentials::put(tx, &credential).await?;
+        office::note_connected(tx, (seller, connection), request.at, None).await?;
         let linked = new.linked.as_ref().map(Account::as_str);
         let detail = json!({ "connection": connection, "account": new.account.as_str(), "linked": linked });
         note(tx, request, (Some(seller), "connection.connected"), detail).await?;

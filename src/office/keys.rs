@@ -5,7 +5,7 @@ use actors::domain::ids::KeyId;
 use actors::store::OfficeTx;
 use actors::store::office::is_there;
 use actors::store::office::keys::{self, ApiKey, NewApiKey};
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, Datelike, SubsecRound, Utc};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::json;
 
@@ -121,6 +121,10 @@ fn looked_at(request: &Request<'_>, new: &NewKey) -> Result<Option<DateTime<Utc>
     if expires_at.is_some_and(|at| at <= request.at) {
         return invalid("expires_at is in the past".to_owned());
     }
+    // Later ones are no dates to those who read RFC 3339.
+    if expires_at.is_some_and(|at| at.year() > 9999) {
+        return invalid("expires_at is after the year 9999: leave it out, and the key does not expire".to_owned());
+    }
     match (caller.expires_at, expires_at) {
         (Some(until), None) => {
             invalid(format!("expires_at is missing: the key that makes this one expires at {until}"))
@@ -208,6 +212,7 @@ mod tests {
             (&always, None, true),
             (&always, Some(1), true),
             (&always, Some(0), false),
+            (&always, Some(24 * 366 * 8000), false),
             (&always, Some(-1), false),
             (&short, None, false),
             (&short, Some(2), true),

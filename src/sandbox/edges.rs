@@ -11,6 +11,7 @@ use super::Sandbox;
 use super::channel::Channel;
 use super::delivery::Tracking;
 use super::faults::{Calls, Course, EchoCourse, HowAnswered, Limits, Silence};
+use super::oauth;
 use super::reads::{self, Question};
 use super::refusal::Refusal;
 use super::sends::{self, Judged, No};
@@ -37,6 +38,9 @@ struct Truth {
 
 /// Answers a call, or does not, as the faults ordered will have it.
 pub(super) async fn answer(sandbox: Sandbox, call: Call) -> Response {
+    if let Some(response) = oauth::answer(&sandbox, &call).await {
+        return response;
+    }
     // All that the call does is done before the first wait: a caller that hangs up changes nothing.
     let (course, truth, told) = take(&sandbox, &call);
     let account = path_below_version(&call.path).first().map(ToString::to_string).unwrap_or_default();
@@ -113,7 +117,10 @@ fn take(sandbox: &Sandbox, call: &Call) -> (Course, Truth, Vec<WebhookEvent>) {
 
 fn judge(world: &mut World, call: &Call, sandbox: &Sandbox, now_ms: i64) -> Judged {
     let query: Vec<(String, String)> = form_urlencoded::parse(call.query.as_bytes()).into_owned().collect();
-    let callers = match callers(world, call, &query) {
+    if call.method == Method::POST && call.path.ends_with("/messages") {
+        world.logins.count_send();
+    }
+    let callers = match callers(world, call, &query, (&sandbox.shared.settings.app_secret, now_ms)) {
         Ok(callers) => callers,
         Err(no) => return smooth(Err(no)),
     };
@@ -151,14 +158,21 @@ fn sender(world: &World, callers: &[String], owner: &str, body: &[u8]) -> Option
 }
 
 /// The accounts whose token the call bears.
-fn callers(world: &World, call: &Call, query: &[(String, String)]) -> Result<Vec<String>, No> {
-    let header = call.headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let bearer = header.and_then(|value| value.strip_prefix("Bearer "));
-    let in_query = query.iter().find(|(key, _)| key == "access_token").map(|(_, token)| token.as_str());
-    let Some(token) = bearer.or(in_query) else {
+fn callers(
+    world: &World,
+    call: &Call,
+    query: &[(String, String)],
+    (secret, now_ms): (&str, i64),
+) -> Result<Vec<String>, No> {
+    let in_query = |name: &str| query.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+    let Some(token) = oauth::bearer(call).or_else(|| in_query("access_token")) else {
         return Err(No::wrong(Refusal::BadToken, "the call bears no token"));
     };
-    Ok(world.owners_of(token)?)
+    oauth::check_proof(world, &token, in_query("appsecret_proof").as_deref(), secret)?;
+    if call.method == Method::POST && !world.logins.may_write(&token) {
+        return Err(Refusal::Permission.into());
+    }
+    Ok(world.owners_of(&token, now_ms)?)
 }
 
 fn read(world: &World, account: &str, path: &[&str], query: &[(String, String)]) -> Result<Value, No> {
@@ -176,7 +190,7 @@ fn read(world: &World, account: &str, path: &[&str], query: &[(String, String)])
 }
 
 /// The parts of a path, without a version as `v25.0` in front.
-fn path_below_version(path: &str) -> Vec<&str> {
+pub(super) fn path_below_version(path: &str) -> Vec<&str> {
     let is_version = |part: &str| {
         part.strip_prefix('v')
             .is_some_and(|number| number.chars().all(|letter| letter.is_ascii_digit() || letter == '.'))

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::Sandbox;
 use super::channel::Channel;
+use super::refusal::Refusal;
 use super::whatsapp::{self, Shown};
 use super::wire::{
     Address, Attachment, Envelope, MessageBody, Postback, QuickReply, WebhookEvent, json_text, member, with_mid,
@@ -32,7 +33,12 @@ impl Account {
 
     /// From here on the account's token is answered with 190/463.
     pub fn expire_token(&self) {
-        self.sandbox.world().expire_token(&self.id);
+        self.kill_token(Refusal::TokenExpired);
+    }
+
+    /// From here on the account's token is refused so.
+    pub fn kill_token(&self, refusal: Refusal) {
+        self.sandbox.world().kill_token(&self.id, refusal);
     }
 
     /// Gives the account another token; the old one is none any more.

@@ -64,6 +64,22 @@ pub enum Refusal {
     SpamRate,
     /// 131056: too many messages from this number to one customer.
     PairRate,
+    /// 190/458: the person removed the app.
+    AppRemoved,
+    /// 190/460: the person changed the password.
+    PasswordChanged,
+    /// 190/467: the session is not valid any more.
+    SessionInvalid,
+    /// 10: a permission is missing.
+    NoPermission,
+    /// 200/2534041: the owner of the account switched access to messages off.
+    MessagesSwitchedOff,
+    /// 100/36007: the code was used before, has run out, or is of another app.
+    CodeUsed,
+    /// 100/2500: the token is too young for a new one.
+    TokenTooYoung,
+    /// 2200: the callback address did not answer the challenge.
+    CallbackNotVerified,
 }
 
 /// What a refusal consists of.
@@ -81,7 +97,7 @@ const fn parts(status: u16, code: u32, subcode: Option<u32>, message: &'static s
 
 impl Refusal {
     /// Every refusal; where two share a code, the one meant by the bare code comes first.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 35] = [
         Self::BadToken,
         Self::TokenExpired,
         Self::OutsideWindow,
@@ -109,6 +125,14 @@ impl Refusal {
         Self::Throughput,
         Self::SpamRate,
         Self::PairRate,
+        Self::AppRemoved,
+        Self::PasswordChanged,
+        Self::SessionInvalid,
+        Self::NoPermission,
+        Self::MessagesSwitchedOff,
+        Self::CodeUsed,
+        Self::TokenTooYoung,
+        Self::CallbackNotVerified,
     ];
 
     fn parts(self) -> Parts {
@@ -146,6 +170,14 @@ impl Refusal {
             Self::WabaRate => parts(400, 80_007, None, "(#80007) Rate limit issues"),
             Self::Throughput => parts(400, 130_429, None, "(#130429) Rate limit hit"),
             Self::SpamRate => parts(400, 131_048, None, "(#131048) Spam rate limit hit"),
+            Self::AppRemoved => parts(401, 190, Some(458), "Error validating access token: the app was removed"),
+            Self::PasswordChanged => parts(401, 190, Some(460), "Error validating access token: new password"),
+            Self::SessionInvalid => parts(401, 190, Some(467), "Error validating access token: session invalid"),
+            Self::NoPermission => parts(403, 10, None, "(#10) Application does not have permission"),
+            Self::MessagesSwitchedOff => parts(403, 200, Some(2_534_041), "(#200) Access to messages is off"),
+            Self::CodeUsed => parts(400, 100, Some(36_007), "This authorization code cannot be used"),
+            Self::TokenTooYoung => parts(400, 100, Some(2_500), "(#100) The token cannot be refreshed yet"),
+            Self::CallbackNotVerified => parts(400, 2_200, None, "(#2200) Callback verification failed"),
             Self::PairRate => parts(400, 131_056, None, "(#131056) Pair rate limit hit"),
         }
     }
@@ -223,6 +255,11 @@ mod tests {
         for (refusal, file) in [
             (Refusal::BadToken, "error_190_no_subcode"),
             (Refusal::TokenExpired, "error_190_463_expired"),
+            (Refusal::AppRemoved, "error_190_458_app_removed"),
+            (Refusal::PasswordChanged, "error_190_460_password_changed"),
+            (Refusal::SessionInvalid, "error_190_467_invalid"),
+            (Refusal::NoPermission, "error_10_permission"),
+            (Refusal::MessagesSwitchedOff, "error_200_2534041_messages_access_disabled"),
             (Refusal::OutsideWindow, "error_10_2534022_outside_window"),
             (Refusal::NoMatchingUser, "error_100_2534014_no_matching_user"),
             (Refusal::InvalidParameter, "error_100_invalid_parameter"),

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::channel::Channel;
 use super::faults::Faults;
+use super::oauth::Logins;
 use super::refusal::Refusal;
 use super::wire::{Address, Attachment, Envelope, MessageBody, WebhookEvent, json_text, member};
 
@@ -76,6 +77,7 @@ pub(super) struct World {
     /// A Page's token is also that of the Instagram account linked to it.
     by_token: HashMap<String, Vec<String>>,
     pub(super) faults: Faults,
+    pub(super) logins: Logins,
     pub(super) calls: u64,
     pub(super) wrong_calls: Vec<WrongCall>,
     pub(super) sent: Vec<SentMessage>,
@@ -89,7 +91,8 @@ pub(super) struct AccountState {
     /// What Meta knows it by elsewhere: an Instagram account's Page, a number's business.
     pub(super) parent: String,
     token: String,
-    token_expired: bool,
+    /// How the token is refused, if it is.
+    dead: Option<Refusal>,
     pub(super) threads: BTreeMap<String, Thread>,
     /// Every try to send, for whoever wants to know whether a cap was kept.
     pub(super) send_calls: Vec<i64>,
@@ -180,6 +183,7 @@ impl World {
             by_any_id: HashMap::new(),
             by_token: HashMap::new(),
             faults: Faults::default(),
+            logins: Logins::default(),
             calls: 0,
             wrong_calls: Vec::new(),
             sent: Vec::new(),
@@ -206,7 +210,7 @@ impl World {
             username: username.to_owned(),
             parent: parent.to_owned(),
             token: token.to_owned(),
-            token_expired: false,
+            dead: None,
             threads: BTreeMap::new(),
             send_calls: Vec::new(),
             spent: VecDeque::new(),
@@ -230,10 +234,10 @@ impl World {
         self.accounts.get_mut(id)
     }
 
-    /// From here on the account's token is answered with 190/463.
-    pub(super) fn expire_token(&mut self, account: &str) {
+    /// From here on the account's token is refused so.
+    pub(super) fn kill_token(&mut self, account: &str, refusal: Refusal) {
         if let Some(account) = self.accounts.get_mut(account) {
-            account.token_expired = true;
+            account.dead = Some(refusal);
         }
     }
 
@@ -245,15 +249,18 @@ impl World {
             }
             self.by_token.entry(token.to_owned()).or_default().push(account.id.clone());
             account.token = token.to_owned();
-            account.token_expired = false;
+            account.dead = None;
         }
     }
 
     /// Whose token this is: one account's, or a Page's and its Instagram account's.
-    pub(super) fn owners_of(&self, token: &str) -> Result<Vec<String>, Refusal> {
+    pub(super) fn owners_of(&self, token: &str, now_ms: i64) -> Result<Vec<String>, Refusal> {
+        if let Some(owners) = self.logins.owners_of(token, now_ms) {
+            return owners;
+        }
         let owners = self.by_token.get(token).filter(|owners| !owners.is_empty()).ok_or(Refusal::BadToken)?;
-        let has_expired = |id: &String| self.accounts.get(id).is_some_and(|account| account.token_expired);
-        if owners.iter().any(has_expired) { Err(Refusal::TokenExpired) } else { Ok(owners.clone()) }
+        let dead = owners.iter().filter_map(|id| self.accounts.get(id)).find_map(|account| account.dead);
+        dead.map_or_else(|| Ok(owners.clone()), Err)
     }
 
     /// The first account on a channel.
@@ -401,10 +408,10 @@ mod tests {
     #[test]
     fn a_renewed_token_replaces_an_expired_one() {
         let (mut world, _) = world();
-        world.expire_token("17841400000000001");
-        assert_eq!(world.owners_of("token").err(), Some(Refusal::TokenExpired));
+        world.kill_token("17841400000000001", Refusal::TokenExpired);
+        assert_eq!(world.owners_of("token", 0).err(), Some(Refusal::TokenExpired));
         world.renew_token("17841400000000001", "fresh");
-        assert_eq!(world.owners_of("token").err(), Some(Refusal::BadToken));
-        assert!(world.owners_of("fresh").is_ok());
+        assert_eq!(world.owners_of("token", 0).err(), Some(Refusal::BadToken));
+        assert!(world.owners_of("fresh", 0).is_ok());
     }
 }

@@ -4,6 +4,7 @@
 mod answers;
 mod ask;
 mod commands;
+mod connecting;
 mod connections;
 mod conversations;
 mod desk;
@@ -12,6 +13,7 @@ mod events;
 mod gate;
 mod instagram;
 mod keys;
+mod lasting;
 mod ledger;
 mod orders;
 mod privacy;
@@ -20,6 +22,8 @@ mod secrets;
 mod sellers;
 mod webhooks;
 mod words;
+
+pub use lasting::Lasting;
 
 use std::sync::Arc;
 
@@ -32,6 +36,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::body::{BodyLimits, BodyRoom};
 use super::route::Route;
+use crate::connect::Connect;
 use crate::goods::Goods;
 use crate::keys::Gate;
 use crate::office::Office;
@@ -55,8 +60,12 @@ pub struct Api {
     pub goods: Goods,
     /// Whom sellers want to be told of what happens.
     pub endpoints: Endpoints,
+    /// Connects accounts at Meta itself.
+    pub connect: Connect,
     /// Ends what would go on by itself, once the service is to stop.
     pub stopping: CancellationToken,
+    /// Requests that last.
+    pub lasting: Lasting,
     /// Lets callers in.
     pub gate: Arc<Gate>,
     /// Knows its own receipts.
@@ -74,6 +83,7 @@ pub fn routes(api: &Arc<Api>) -> Vec<Route> {
     let areas = [
         sellers::routes(api),
         connections::routes(api),
+        connecting::routes(api),
         products::routes(api),
         orders::routes(api),
         conversations::routes(api),

@@ -11,6 +11,9 @@ use tracing::error;
 use warp::reply::Response;
 use warp::{Rejection, Reply, reject};
 
+/// The longest detail.
+const DETAIL_BYTES: usize = 1000;
+
 /// Why a request is not done.
 #[derive(Clone, Debug)]
 pub struct Problem {
@@ -33,9 +36,14 @@ impl Problem {
         Self { status, code: code.into(), title, detail: None, retry_after: None, allow: None }
     }
 
-    /// Says what it means in this case.
+    /// Says what it means in this case, in so many words: readers of JSON repeat whatever they could not read.
     pub fn detail(self, detail: impl Into<String>) -> Self {
-        Self { detail: Some(detail.into()), ..self }
+        let mut detail = detail.into();
+        if detail.len() > DETAIL_BYTES {
+            detail.truncate(detail.floor_char_boundary(DETAIL_BYTES));
+            detail.push('…');
+        }
+        Self { detail: Some(detail), ..self }
     }
 
     /// Says when to try again.

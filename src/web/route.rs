@@ -87,18 +87,43 @@ fn fits(pattern: &str, path: &str) -> bool {
     }
 }
 
+/// The paths that are within what this one describes and stand for something of their own: `/products/export` within
+/// `/products/{product}`.
+fn set_apart(path: &'static str, all: &[&'static str]) -> Vec<&'static str> {
+    let mut within: Vec<_> = all.iter().copied().filter(|other| fits(path, other) && !fits(other, path)).collect();
+    within.dedup();
+    within
+}
+
+/// A path that names itself is only what it says, for every method: who deletes `/products/export` does not mean a
+/// product that is called so. One that is can be written otherwise: `/products/%65xport`.
+fn not_at(apart: Vec<&'static str>, filter: BoxedFilter<(Answer,)>) -> BoxedFilter<(Answer,)> {
+    if apart.is_empty() {
+        return filter;
+    }
+    let elsewhere = warp::path::full().and_then(move |full: FullPath| {
+        let is_apart = apart.iter().any(|path| fits(path, full.as_str()));
+        ready(if is_apart { Err(warp::reject::not_found()) } else { Ok(()) })
+    });
+    elsewhere.untuple_one().and(filter).boxed()
+}
+
 /// One filter that answers for all routes, and for what is none of them.
 pub fn site(routes: Vec<Route>) -> Site {
-    let mut methods: Vec<(&'static str, Method)> = Vec::new();
-    methods.extend(routes.iter().map(|route| (route.path, route.method.clone())));
+    let paths: Vec<&'static str> = routes.iter().map(|route| route.path).collect();
+    let known = |route: &Route| (route.path, set_apart(route.path, &paths), route.method.clone());
+    let known: Vec<_> = routes.iter().map(known).collect();
+    let aparts: Vec<_> = known.iter().map(|(_, apart, _)| apart.clone()).collect();
     let none = warp::method().and(warp::path::full()).map(move |asked: Method, full: FullPath| {
-        let here = methods.iter().filter(|(path, _)| fits(path, full.as_str())).map(|(_, method)| method);
-        let here: Vec<&Method> = here.collect();
+        let is_here = |path: &str| fits(path, full.as_str());
+        let here = known.iter().filter(|(path, apart, _)| is_here(path) && !apart.iter().any(|path| is_here(path)));
+        let here: Vec<&Method> = here.map(|(.., method)| method).collect();
         let problem = if here.is_empty() { Problem::not_found() } else { Problem::wrong_method(&asked, &here) };
         problem.into_response()
     });
     // Folded from the right, so that the first route of the list is the first tried and wrapped only once.
-    routes.into_iter().rev().fold(none.boxed(), |rest, route| route.filter.or(rest).unify().boxed())
+    let filters = routes.into_iter().zip(aparts).map(|(route, apart)| not_at(apart, route.filter));
+    filters.rev().fold(none.boxed(), |rest, filter| filter.or(rest).unify().boxed())
 }
 
 #[cfg(test)]
@@ -119,5 +144,12 @@ mod tests {
         ] {
             assert_eq!(fits(pattern, path), expected, "{pattern} {path}");
         }
+    }
+
+    #[test]
+    fn a_path_that_names_itself_is_set_apart_from_one_that_is_open() {
+        let all = ["/{shop}/goods", "/{shop}/goods/{sku}", "/{shop}/goods/export", "/{shop}/goods/export", "/livez"];
+        let apart = all.map(|path| set_apart(path, &all));
+        assert_eq!(apart, [vec![], vec!["/{shop}/goods/export"], vec![], vec![], vec![]]);
     }
 }

@@ -137,10 +137,21 @@ impl Endpoints {
 
     /// Gives one of them another secret. The one it had signs as well for so long, a week at most.
     pub async fn rotate(&self, seller: SellerId, endpoint: EndpointId, overlap: TimeDelta) -> Result<Made, NotDone> {
-        let old_until = self.world.now() + overlap.clamp(TimeDelta::zero(), LONGEST_OVERLAP);
         let tx = OfficeTx::begin(self.store.pen()).await?;
-        let secret = self.put_secret(&tx, (seller, endpoint), old_until).await?;
+        let made = self.rotate_in(&tx, (seller, endpoint), overlap).await?;
         self.commit(tx).await?;
+        Ok(made)
+    }
+
+    /// The same within a transaction of the caller's.
+    pub async fn rotate_in(
+        &self,
+        tx: &OfficeTx,
+        (seller, endpoint): (SellerId, EndpointId),
+        overlap: TimeDelta,
+    ) -> Result<Made, NotDone> {
+        let old_until = self.world.now() + overlap.clamp(TimeDelta::zero(), LONGEST_OVERLAP);
+        let secret = self.put_secret(tx, (seller, endpoint), old_until).await?;
         Ok(Made { id: endpoint, secret })
     }
 
@@ -153,13 +164,19 @@ impl Endpoints {
 
     /// Delivers something to one of them that did not happen, so that its receiver can be tried out.
     pub async fn ping(&self, seller: SellerId, endpoint: EndpointId) -> Result<DeliveryId, NotDone> {
-        let (endpoint, now) = (self.one(seller, endpoint).await?, self.world.now());
-        let timestamp = now.to_rfc3339_opts(SecondsFormat::Millis, true);
-        let body = json!({ "type": PING, "timestamp": timestamp, "data": { "seller_id": seller } });
+        let endpoint = self.one(seller, endpoint).await?;
         let tx = OfficeTx::begin(self.store.pen()).await?;
-        let delivery = deliveries::ping(&tx, &endpoint, body.to_string().into_bytes(), now).await?;
+        let delivery = self.ping_in(&tx, &endpoint).await?;
         self.commit(tx).await?;
         Ok(delivery)
+    }
+
+    /// The same within a transaction of the caller's, who has it looked for once that is committed.
+    pub async fn ping_in(&self, tx: &OfficeTx, endpoint: &Endpoint) -> Result<DeliveryId, NotDone> {
+        let now = self.world.now();
+        let timestamp = now.to_rfc3339_opts(SecondsFormat::Millis, true);
+        let body = json!({ "type": PING, "timestamp": timestamp, "data": { "seller_id": endpoint.seller } });
+        Ok(deliveries::ping(tx, endpoint, body.to_string().into_bytes(), now).await?)
     }
 
     /// What was or is to be delivered to one of them, a page of the newest before this one.
@@ -181,8 +198,13 @@ impl Endpoints {
     /// Makes a delivery once more, whatever became of it.
     pub async fn redeliver(&self, seller: SellerId, delivery: DeliveryId) -> Result<(), NotDone> {
         let tx = OfficeTx::begin(self.store.pen()).await?;
-        is_there(deliveries::redeliver(&tx, seller, delivery, self.world.now()).await?)?;
+        self.redeliver_in(&tx, seller, delivery).await?;
         self.commit(tx).await
+    }
+
+    /// The same within a transaction of the caller's, who has it looked for once that is committed.
+    pub async fn redeliver_in(&self, tx: &OfficeTx, seller: SellerId, delivery: DeliveryId) -> Result<(), NotDone> {
+        is_there(deliveries::redeliver(tx, seller, delivery, self.world.now()).await?)
     }
 
     /// Makes all deliveries to an endpoint once more that were given up since this time; answers how many.
@@ -194,9 +216,19 @@ impl Endpoints {
     ) -> Result<u64, NotDone> {
         self.one(seller, endpoint).await?;
         let tx = OfficeTx::begin(self.store.pen()).await?;
-        let again = deliveries::redeliver_failed(&tx, (seller, endpoint), since, self.world.now()).await?;
+        let again = self.redeliver_failed_in(&tx, (seller, endpoint), since).await?;
         self.commit(tx).await?;
         Ok(again)
+    }
+
+    /// The same within a transaction of the caller's, who has it looked for once that is committed.
+    pub async fn redeliver_failed_in(
+        &self,
+        tx: &OfficeTx,
+        endpoint: (SellerId, EndpointId),
+        since: DateTime<Utc>,
+    ) -> Result<u64, NotDone> {
+        Ok(deliveries::redeliver_failed(tx, endpoint, since, self.world.now()).await?)
     }
 
     async fn put_secret(

@@ -13,7 +13,78 @@ both![
     what_a_shop_has_is_shown_to_people_and_to_programs,
     a_shop_is_made_and_changed,
     what_cannot_be_done_is_said_and_is_a_failure,
+    every_verb_asks_for_what_the_service_takes,
     a_token_is_piped_in_and_is_shown_nowhere,
+];
+
+/// A verb each that asks a shop for something, with all that it can be told.
+const VERBS: &[&str] = &[
+    "me",
+    "sellers list --q shop --limit 5",
+    "sellers settings 1",
+    "sellers set 1 auto_reply=true",
+    "keys list --seller 1",
+    "keys make Till --seller 1 --scope orders:read --expires 1d",
+    "connections list 1",
+    "products list 1 --limit 2 --after A",
+    "products show 1 APRON",
+    "products show 1 export",
+    "products remove 1 import",
+    "products export 1 --format ndjson",
+    "modifiers list 1",
+    "modifiers remove 1 gift",
+    "orders list 1 --state draft --customer 3 --conversation 5 --limit 9",
+    "orders show 1 12",
+    "orders open 1 --conversation 5 --line APRON",
+    "orders edit 1 12 --line APRON --phone +1 --version 2",
+    "orders confirm 1 12 --version 4",
+    "orders cancel 1 12",
+    "orders fulfil 1 12",
+    "orders history 1 12",
+    "orders note 1 12 Hm",
+    "conversations list 1 --archived --unread --needs-look --label vip --assignee mia",
+    "conversations show 1 5 --limit 9",
+    "conversations send 1 5 Hm",
+    "conversations send 1 5 --image https://shop.example/b.jpg",
+    "conversations label 1 5 --add vip --remove old",
+    "conversations assign 1 5 --to mia",
+    "conversations assign 1 5 --to-nobody",
+    "conversations archive 1 5",
+    "conversations read 1 5 --through 9",
+    "conversations looks 1 5 unsure attachment",
+    "conversations hand-over 1 5 --to-people",
+    "conversations note 1 5 Hm",
+    "customers list 1 --limit 9",
+    "customers show 1 3",
+    "customers edit 1 3 --name Ada --email a@b.example",
+    "customers note 1 3 Hm",
+    "leads list 1 --stage new",
+    "leads show 1 4",
+    "leads move 1 4 ordered",
+    "comments list 1",
+    "notes list 1 --order 12",
+    "notes list 1 --customer 3",
+    "notes list 1 --conversation 5",
+    "notes remove 1 33",
+    "events list 1 --kind order.drafted --limit 9",
+    "webhooks add 1 http://127.0.0.1:9/ --kind order.confirmed",
+    "webhooks list 1",
+    "webhooks show 1 1",
+    "webhooks change 1 1 --pause --every-kind",
+    "webhooks change 1 1 --resume --kind order.confirmed --url http://127.0.0.1:9/b",
+    "webhooks rotate 1 1",
+    "webhooks ping 1 1",
+    "webhooks deliveries 1 1 --limit 5",
+    "webhooks redeliver 1 1 1",
+    "webhooks redeliver 1 1 --since 2h",
+    "webhooks remove 1 1",
+    "commands show 1 a",
+    "outbox list 1",
+    "budget show 1",
+    "budget set 1 --messages-per-hour 9",
+    "actor show 1",
+    "audit --limit 1",
+    "audit --seller 1",
 ];
 
 /// What these words print against this service.
@@ -95,6 +166,31 @@ async fn what_cannot_be_done_is_said_and_is_a_failure(database: Database) {
     let words = ["orders", "list", "1", "--server", &server];
     let refused = told(&words, Secret::from("wrong"), Screen::pipe()).await.unwrap_err().to_string();
     assert!(refused.contains("set HAWKER_API_KEY"), "{refused}");
+    app.stop().await;
+}
+
+/// Of what is asked, some is not there or cannot be done now; all of it is understood.
+async fn every_verb_asks_for_what_the_service_takes(database: Database) {
+    let app = TestApp::start_with(database, &[("webhooks.allow_loopback", "true")]).await;
+    let shop = app.shop().await;
+    assert_eq!(shop.seller.0, 1);
+    app.deliver(&shop.customer("Ada").writes("one canvas apron please")).await;
+    app.settle().await;
+    let file = tempfile::Builder::new().suffix(".csv").tempfile().unwrap();
+    std::fs::write(&file, "id,title,price\nCAP,Cap,x\n").unwrap();
+    let import = format!("products import 1 {}", file.path().display());
+    let files = [import.clone(), format!("{import} --replace --dry-run")];
+    for words in VERBS.iter().copied().chain(files.iter().map(String::as_str)) {
+        let split: Vec<&str> = words.split(' ').collect();
+        let refused = print(&app, Screen::pipe(), &split).await.err().unwrap_or_default();
+        let misread = ["invalid_query", "invalid_body", "method_not_allowed", "address (not_found)"];
+        assert!(!misread.iter().any(|code| refused.contains(code)), "{words}: {refused}");
+    }
+    let printed = print(&app, Screen::pipe(), &["events", "list", "1", "--limit", "1"]).await.unwrap();
+    assert!(printed.starts_with(|first: char| first.is_ascii_digit()), "an event has its number: {printed}");
+    let refused = print(&app, Screen::pipe(), &["products", "show", "1", "export"]).await.unwrap_err();
+    assert!(refused.contains("no product"), "{refused}");
+    app.settle().await;
     app.stop().await;
 }
 

@@ -10,7 +10,7 @@ use ::actors::domain::order::Look;
 use ::actors::domain::outgoing::{Outgoing, OutgoingKind};
 use ::actors::domain::reading::Contact;
 use ::actors::sellers::{Asked, Sending};
-use hawker::sandbox::{Customer, Echoes, Fault, SentMessage, Silence};
+use hawker::sandbox::{Customer, Echoes, Fault, Refusal, SentMessage, Silence};
 use http::Method;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -283,10 +283,10 @@ async fn whoever_waits_for_a_message_is_told_what_became_of_it(database: Databas
     let mid = sent(message, LONG).await.unwrap();
     assert_eq!(mid, Sending::Sent { mid: ada.received()[0].mid.clone() });
     assert_eq!(sent(MessageId(message.0 - 1), LONG).await.unwrap(), Sending::Unknown, "the customer's own");
-    shop.account.expire_token();
+    app.meta.next_sends(1, Fault::fail(Refusal::PersonUnavailable));
     let queued: Queued = done(&app, &shop, say(to(&ada), Some("hello?"), None)).await;
     let Sending::NotSent { why } = sent(queued.parts[0].message, LONG).await.unwrap() else { panic!("not told") };
-    assert!(why.contains("190"), "{why}");
+    assert!(why.contains("551"), "{why}");
     app.stop().await;
 }
 

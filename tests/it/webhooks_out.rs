@@ -6,6 +6,7 @@ use std::time::Duration;
 use ::actors::domain::ids::EndpointId;
 use ::actors::domain::shop_event::ShopEventKind;
 use ::actors::domain::webhook::{DeliveryState, EndpointState};
+use ::actors::ports::Clock;
 use chrono::TimeDelta;
 use hawker::webhooks_out::{Change, Made};
 use http::Method;
@@ -179,17 +180,34 @@ async fn what_was_given_up_is_delivered_once_more_on_demand(database: Database) 
 async fn an_endpoint_that_wants_a_pause_is_left_alone_for_so_long(database: Database) {
     let app = TestApp::start_with(database, &OPEN).await;
     let (shop, receiver) = (app.empty_shop(1, json!({})).await, Receiver::start().await);
-    made(&app, &shop, &receiver, &[ShopEventKind::MessageReceived]).await;
+    let endpoint = made(&app, &shop, &receiver, &[ShopEventKind::MessageReceived]).await.id;
+    // Its wish counts from when it is noted, which is a moment after it was answered.
+    let noted = || async {
+        let log = app.endpoints().log((shop.seller, endpoint), None, 1).await.unwrap();
+        log.first().filter(|it| it.state == DeliveryState::Retrying).map(|_| ())
+    };
     receiver.refuse(Some("429 Slowly\r\nRetry-After: 600"));
     let ada = shop.customer("Ada");
     app.deliver(&ada.writes("hello")).await;
     refused(&receiver, 1).await;
+    until("its wish is noted", noted).await;
     app.deliver(&ada.writes("are you there?")).await;
     app.let_pass(Duration::from_secs(590)).await;
     assert_eq!(receiver.refused(), 1);
     receiver.mend();
     app.let_pass(Duration::from_secs(20)).await;
     until("both are told", || async { (receiver.taken().len() == 2).then_some(()) }).await;
+    // A date says it as well.
+    let date = (app.clock.now() + TimeDelta::minutes(10)).format("%a, %d %b %Y %H:%M:%S GMT");
+    receiver.refuse(Some(&format!("503 Closed\r\nRetry-After: {date}")));
+    app.deliver(&ada.writes("and now?")).await;
+    refused(&receiver, 2).await;
+    until("its wish is noted", noted).await;
+    app.let_pass(Duration::from_secs(590)).await;
+    assert_eq!(receiver.refused(), 2);
+    receiver.mend();
+    app.let_pass(Duration::from_secs(20)).await;
+    until("that is told, too", || async { (receiver.taken().len() == 3).then_some(()) }).await;
     app.stop().await;
 }
 

@@ -12,6 +12,9 @@ use super::shop_event::ShopEventKind;
 /// The kind of a test delivery, which no shop event is of.
 pub const PING: &str = "ping";
 
+/// The kind of a delivery that says that some were never made: their events were let go of before the endpoint went on.
+pub const MISSED: &str = "events.missed";
+
 /// A place where a seller wants to be told of what happens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
@@ -71,7 +74,7 @@ pub struct Delivery {
     pub seller: SellerId,
     /// Where to.
     pub endpoint: EndpointId,
-    /// Of which shop event; none: it is a test.
+    /// Of which shop event; none: it is a test, or says what was missed.
     pub event: Option<ShopEventId>,
     /// What happened, as a word.
     pub kind: String,
@@ -98,6 +101,7 @@ impl Delivery {
     pub fn name(&self) -> String {
         match self.event {
             Some(event) => format!("evt_{}_{event}", self.seller),
+            None if self.kind == MISSED => format!("missed_{}", self.id),
             None => format!("ping_{}", self.id),
         }
     }
@@ -303,5 +307,6 @@ mod tests {
     fn a_delivery_keeps_its_name() {
         assert_eq!(delivery(0).name(), delivery(5).name());
         assert_eq!(Delivery { event: None, ..delivery(0) }.name(), "ping_3");
+        assert_eq!(Delivery { event: None, kind: MISSED.to_owned(), ..delivery(0) }.name(), "missed_3");
     }
 }

@@ -91,6 +91,24 @@ async fn a_place_before_what_was_let_go_of_is_too_old() {
 }
 
 #[tokio::test]
+async fn who_is_so_slow_that_what_follows_is_let_go_of_is_told_and_skips_nothing() {
+    let house = House::build(hasty()).await;
+    says(&house, 0..3).await;
+    house.settle().await;
+    let first = stored(&house).await[0].id;
+    let mut feed = house.tree.sellers.feed(house.seller, Some(first), vec![]).await.unwrap();
+    let (store, later) = (&house.world.store, house.now() + TimeDelta::days(1));
+    let mut next = Some(SellerId(0));
+    while let Some(after) = next {
+        next = shop_events::prune(store, after, later).await.unwrap();
+    }
+    says(&house, 3..4).await;
+    house.settle().await;
+    let refused = feed.next_page().await.unwrap_err();
+    assert_eq!((refused.code(), feed.place()), ("resume_too_old", first), "{refused}");
+}
+
+#[tokio::test]
 async fn what_the_door_could_not_read_is_ledgered_by_its_seller_and_told() {
     let house = House::build(hasty()).await;
     let unreadable = Arrival { ledgered: Some(Reason::GroupMessage), ..said("1", "not to be read: panic") };

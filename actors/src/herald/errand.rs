@@ -11,7 +11,7 @@ use thiserror::Error;
 use tokio::time::timeout;
 use tracing::{Instrument, info, info_span, warn};
 
-use crate::domain::ids::EndpointId;
+use crate::domain::ids::{EndpointId, ShopEventId};
 use crate::domain::shop_event::ShopEvent;
 use crate::domain::webhook::{Delivery, DeliveryState, Endpoint, Tried};
 use crate::ports::Letter;
@@ -21,7 +21,7 @@ use crate::store::{endpoints, shop_events};
 use crate::trouble::{Trouble, within};
 use crate::world::World;
 
-use super::AFTER_TROUBLE;
+use super::{AFTER_TROUBLE, render};
 
 /// Why an errand ended before its time.
 #[derive(Debug, Error)]
@@ -89,6 +89,11 @@ impl Errand {
         let (store, most) = (&self.world.store, self.world.settings.webhook_events);
         let page = shop_events::after(store.reads(), endpoint.seller, endpoint.told_through, &[], most);
         let page = within(self.limit(), page).await?;
+        // Asked after the page was read: what was let go of by then may be missing on it.
+        let gone = within(self.limit(), shop_events::gone(store.reads(), endpoint.seller)).await?;
+        if let Some(gone) = gone.filter(|gone| endpoint.told_through < *gone) {
+            return self.take_up_missed(endpoint, gone).await;
+        }
         let is_full = page.len() as u64 >= most;
         let Some(last) = page.last().map(|event| event.id) else { return Ok(false) };
         let wanted: Vec<_> = page.into_iter().filter(|event| endpoint.wants(event.what.kind)).collect();
@@ -98,6 +103,14 @@ impl Errand {
         }
         let rendered = self.rendered(endpoint, &wanted).await?;
         Ok(within(self.limit(), deliveries::take_up(store, endpoint, last, rendered, self.world.clock.now())).await?)
+    }
+
+    /// An endpoint that was paused for longer than events are kept is told so, and goes on behind them.
+    async fn take_up_missed(&self, endpoint: &Endpoint, through: ShopEventId) -> Result<bool, Stopped> {
+        let (id, seller, now) = (endpoint.id, endpoint.seller, self.world.clock.now());
+        warn!(seller.id = seller.0, "endpoint {id} of seller {seller} has missed events up to {through}");
+        let body = render::missed(endpoint, through, now);
+        Ok(within(self.limit(), deliveries::take_up_missed(&self.world.store, endpoint, through, body, now)).await?)
     }
 
     /// Shown once: what is sent is the same at every try.
@@ -114,7 +127,7 @@ impl Errand {
         let World { store, clock, outside, settings, .. } = &*self.world;
         // It may have been read before the one who made it has waited for the disk.
         within(self.limit(), store.pen().flush_seen()).await?;
-        let _place = self.world.place_on_the_road().await;
+        let _place = self.world.place_on_the_road(endpoint.failing_since.is_some()).await;
         let letter = Letter {
             seller: endpoint.seller,
             endpoint: endpoint.id,

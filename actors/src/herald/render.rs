@@ -1,10 +1,11 @@
 //! What a delivery says where nobody shows more: what happened, when, and to what, by their ids.
 
-use chrono::SecondsFormat;
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::json;
 
-use crate::domain::ids::SellerId;
+use crate::domain::ids::{SellerId, ShopEventId};
 use crate::domain::shop_event::ShopEvent;
+use crate::domain::webhook::{Endpoint, MISSED};
 use crate::ports::{Later, Render};
 
 /// Shows ids.
@@ -15,6 +16,16 @@ impl Render for Plain {
     fn render<'a>(&'a self, seller: SellerId, events: &'a [ShopEvent]) -> Later<'a, Result<Vec<Vec<u8>>, String>> {
         Box::pin(async move { Ok(events.iter().map(|event| body(seller, event)).collect()) })
     }
+}
+
+/// What an endpoint is told that was away for longer than events are kept: after which, and through which, none is left.
+pub(super) fn missed(endpoint: &Endpoint, through: ShopEventId, now: DateTime<Utc>) -> Vec<u8> {
+    let body = json!({
+        "type": MISSED,
+        "timestamp": now.to_rfc3339_opts(SecondsFormat::Millis, true),
+        "data": { "seller_id": endpoint.seller, "after": endpoint.told_through, "through": through },
+    });
+    body.to_string().into_bytes()
 }
 
 fn body(seller: SellerId, event: &ShopEvent) -> Vec<u8> {

@@ -11,6 +11,7 @@ use crate::domain::webhook::{Delivery, DeliveryState, Endpoint, EndpointState, T
 use crate::house::{House, hasty, said, until};
 use crate::ports::Letter;
 use crate::store::{OfficeTx, deliveries, endpoints, shop_events};
+use crate::world::TreeSettings;
 
 async fn endpoint(house: &House, kinds: &[ShopEventKind]) -> EndpointId {
     let tx = OfficeTx::begin(house.world.store.pen()).await.unwrap();
@@ -185,4 +186,22 @@ async fn a_test_delivery_goes_to_one_endpoint_alone() {
     until(async || house.post.tried().len() == 1).await;
     assert_eq!(house.post.tried()[0].0.name, format!("ping_{ping}"));
     assert!(log(&house, other).await.is_empty() && happened(&house).await.is_empty());
+}
+
+#[tokio::test]
+async fn endpoints_that_fail_leave_room_for_those_that_do_not() {
+    let house = House::build(TreeSettings { webhooks_at_once: 2, ..hasty() }).await;
+    let kinds = [ShopEventKind::MessageReceived];
+    let down = [endpoint(&house, &kinds).await, endpoint(&house, &kinds).await];
+    house.post.answer([answered(500), answered(500)]);
+    says(&house, 0..1).await;
+    let failing = async |id| seen(&house, id).await.failing_since.is_some();
+    until(async || failing(down[0]).await && failing(down[1]).await).await;
+    house.post.silence(&down);
+    let begun = house.post.begun();
+    house.world.look_for_deliveries();
+    until(async || house.post.begun() > begun).await;
+    let works = endpoint(&house, &kinds).await;
+    says(&house, 1..2).await;
+    until(async || log(&house, works).await.iter().any(|it| it.state == DeliveryState::Delivered)).await;
 }

@@ -8,7 +8,7 @@ use sea_orm::{
 
 use crate::domain::ids::{DeliveryId, EndpointId, SellerId, ShopEventId};
 use crate::domain::shop_event::ShopEventKind;
-use crate::domain::webhook::{Delivery, DeliveryState, Endpoint, PING, Tried, Verdict};
+use crate::domain::webhook::{Delivery, DeliveryState, Endpoint, MISSED, PING, Tried, Verdict};
 
 use super::insert::{self, Known};
 use super::pen::{Sync, Writer, lazily};
@@ -50,14 +50,33 @@ pub async fn take_up(
     rendered: Vec<Rendered>,
     now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
+    let row = |it: Rendered| delivery_row(endpoint, (Some(it.event), it.kind.name()), it.body, now);
+    told_through(store, endpoint, through, rendered.into_iter().map(row).collect()).await
+}
+
+/// The same where nothing is left to be made deliveries of: one that says so.
+pub async fn take_up_missed(
+    store: &Store,
+    endpoint: &Endpoint,
+    through: ShopEventId,
+    body: Vec<u8>,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    told_through(store, endpoint, through, vec![delivery_row(endpoint, (None, MISSED), body, now)]).await
+}
+
+async fn told_through(
+    store: &Store,
+    endpoint: &Endpoint,
+    through: ShopEventId,
+    rows: Vec<webhook_delivery::ActiveModel>,
+) -> Result<bool, StoreError> {
     let tx = store.pen().write(Writer::Office, Sync::Flushed).await?;
     let sql = "UPDATE webhook_endpoint SET told_through = $3 WHERE id = $1 AND told_through = $2 AND state = 'active'";
     let values = vec![endpoint.id.0.into(), endpoint.told_through.0.into(), through.0.into()];
     if tx.execute_sql(sql, values).await? == 0 {
         return Ok(false);
     }
-    let row = |it: Rendered| delivery_row(endpoint, (Some(it.event), it.kind.name()), it.body, now);
-    let rows = rendered.into_iter().map(row).collect();
     insert::rows::<webhook_delivery::Entity>(&tx, rows, Known::Refused).await?;
     tx.finish().await?;
     Ok(true)

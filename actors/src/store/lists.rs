@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 
 use entity::{conversation, customer, lead, message, order_line, shop_order};
-use sea_orm::sea_query::{Condition, Expr, ExprTrait};
-use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, SimpleExpr};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::domain::conversation::{Conversation, Customer, Lead, LeadStage, Message};
-use crate::domain::ids::{ConversationId, CustomerId, MessageId, SellerId};
+use crate::domain::ids::{ConversationId, CustomerId, LeadId, MessageId, SellerId};
 use crate::domain::order::{Order, OrderState};
 
 use super::rows::{self, OfSeller, unreadable};
@@ -63,20 +63,36 @@ pub struct ConversationsWanted {
     pub assignee: Option<String>,
     /// With this customer.
     pub customer: Option<CustomerId>,
+    /// With this label, whatever the case of its letters A to Z: databases know no others alike.
+    pub label: Option<String>,
 }
 
 impl ConversationsWanted {
-    fn condition(&self) -> Condition {
-        use conversation::Column::{Archived, Assignee, CustomerId, NeedsLook, Unread};
-        let unread = |unread| if unread { Unread.gt(0) } else { Unread.eq(0) };
-        let needs = |needs| if needs { NeedsLook.is_not_null() } else { NeedsLook.is_null() };
+    /// In the very words of the indexes that hold the few: a value given beside the question would not be known when
+    /// the database chooses one.
+    fn condition(&self, database: DbBackend) -> Condition {
+        use conversation::Column::{Assignee, CustomerId};
+        let either = |so: bool, yes: &'static str, no: &'static str| Expr::cust(if so { yes } else { no });
         Condition::all()
-            .add_option(self.archived.map(|archived| Archived.eq(archived)))
-            .add_option(self.unread.map(unread))
-            .add_option(self.needs_look.map(needs))
+            .add_option(self.archived.map(|so| either(so, "archived", "NOT archived")))
+            .add_option(self.unread.map(|so| either(so, "unread > 0", "unread = 0")))
+            .add_option(self.needs_look.map(|so| either(so, "needs_look IS NOT NULL", "needs_look IS NULL")))
             .add_option(self.assignee.as_deref().map(|name| Assignee.eq(name)))
             .add_option(self.customer.map(|id| CustomerId.eq(id.0)))
+            .add_option(self.label.as_deref().map(|label| labelled(database, label)))
     }
+}
+
+/// Labels are stored as a list in JSON.
+fn labelled(database: DbBackend, label: &str) -> SimpleExpr {
+    let sql = match database {
+        DbBackend::Postgres => {
+            "labels IS NOT NULL AND EXISTS (SELECT 1 FROM jsonb_array_elements_text(labels::jsonb) AS l(label) \
+             WHERE lower(l.label COLLATE \"C\") = $1)"
+        }
+        _ => "labels IS NOT NULL AND EXISTS (SELECT 1 FROM json_each(labels) AS l WHERE lower(l.value) = ?)",
+    };
+    Expr::cust_with_values(sql, [label.to_ascii_lowercase()])
 }
 
 /// Conversations with their customers, oldest first.
@@ -86,7 +102,9 @@ pub async fn conversations(
     wanted: &ConversationsWanted,
     page: Page,
 ) -> Result<Vec<(Conversation, Customer)>, StoreError> {
-    let found = page.of::<conversation::Entity>(seller, conversation::Column::Id).filter(wanted.condition());
+    let found = page
+        .of::<conversation::Entity>(seller, conversation::Column::Id)
+        .filter(wanted.condition(reads.get_database_backend()));
     with_customers(reads, seller, found.all(reads).await?).await
 }
 
@@ -140,6 +158,12 @@ pub async fn leads(
     let these = Condition::all().add_option(stage.map(|stage| lead::Column::Stage.eq(stage.name())));
     let found = page.of::<lead::Entity>(seller, lead::Column::Id).filter(these).all(reads).await?;
     found.into_iter().map(rows::lead).collect()
+}
+
+/// One lead.
+pub async fn lead(reads: &impl ConnectionTrait, seller: SellerId, id: LeadId) -> Result<Option<Lead>, StoreError> {
+    let found = lead::Entity::of_seller(seller).filter(lead::Column::Id.eq(id.0)).one(reads).await?;
+    found.map(rows::lead).transpose()
 }
 
 /// Which end of a conversation comes first.

@@ -52,15 +52,15 @@ pub struct Extent {
     pub last: ShopEventId,
 }
 
+/// The last event of a shop that was let go of; 0: none was. None: there is no such seller.
+pub async fn gone(reads: &impl ConnectionTrait, seller: SellerId) -> Result<Option<ShopEventId>, StoreError> {
+    let gone = seller::Entity::find_by_id(seller.0).select_only().column(seller::Column::EventsGone);
+    Ok(gone.into_tuple::<i64>().one(reads).await?.map(ShopEventId))
+}
+
 /// Where a shop's events begin and end; none: there is no such seller.
 pub async fn extent(reads: &impl ConnectionTrait, seller: SellerId) -> Result<Option<Extent>, StoreError> {
-    let gone = seller::Entity::find_by_id(seller.0)
-        .select_only()
-        .column(seller::Column::EventsGone)
-        .into_tuple::<i64>()
-        .one(reads)
-        .await?;
-    let Some(gone) = gone else { return Ok(None) };
+    let Some(ShopEventId(gone)) = gone(reads, seller).await? else { return Ok(None) };
     let last = shop_event::Entity::of_seller(seller)
         .filter(shop_event::Column::Id.gt(gone))
         .select_only()

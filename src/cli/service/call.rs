@@ -11,6 +11,9 @@ use serde_json::{Map, Value, json};
 /// What a segment of a path is written with as it is.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
+/// What stands where ids do and means something else: a product that is called so is written letter by letter.
+const WORDS: [&str; 2] = ["export", "import"];
+
 /// The seller whose shop it is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::cli) enum Shop {
@@ -167,7 +170,10 @@ impl Call {
             let seller = seller.filter(|_| name == "seller").map(|seller| seller.to_string());
             let place = self.places.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
             let value = seller.or(place).unwrap_or_default();
-            utf8_percent_encode(&value, SEGMENT).to_string()
+            match WORDS.contains(&value.as_str()) {
+                true => value.bytes().map(|byte| format!("%{byte:02X}")).collect(),
+                false => utf8_percent_encode(&value, SEGMENT).to_string(),
+            }
         };
         self.route.split('/').map(filled).collect::<Vec<_>>().join("/")
     }
@@ -181,6 +187,8 @@ mod tests {
     fn a_route_is_filled_with_what_it_is_about() {
         let call = Call::get("/api/v1/sellers/{seller}/products/{product}").at("product", "a/b ü?");
         assert_eq!(call.path(Some(7)), "/api/v1/sellers/7/products/a%2Fb%20%C3%BC%3F");
+        let call = Call::get("/products/{product}").at("product", "export");
+        assert_eq!(call.path(None), "/products/%65%78%70%6F%72%74", "it is a product, and not the export of all");
     }
 
     #[test]

@@ -144,9 +144,6 @@ pub(in crate::cli) struct ListArgs {
     /// Only those that were given to this person.
     #[arg(long, value_name = "NAME")]
     assignee: Option<String>,
-    /// Only those on this account: channel:ID.
-    #[arg(long)]
-    account: Option<String>,
     #[command(flatten)]
     page: PageArgs,
 }
@@ -176,7 +173,7 @@ impl ListArgs {
     fn call(&self) -> Call {
         let call = Call::get(ALL).of(self.seller).asking_if("archived", self.archived).asking_if("unread", self.unread);
         let call = call.asking_if("needs_look", self.needs_look).asking("label", self.label.as_ref());
-        call.asking("assignee", self.assignee.as_ref()).asking("account", self.account.as_ref())
+        call.asking("assignee", self.assignee.as_ref())
     }
 }
 

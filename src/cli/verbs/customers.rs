@@ -7,11 +7,11 @@ use super::notes::{self, On};
 use super::{Desk, Does};
 use crate::cli::desk::HowArgs;
 use crate::cli::service::{Call, PageArgs, Shop};
-use crate::cli::shown::{Column, account, by, number, sheet, text, text_of};
+use crate::cli::shown::{Column, by, number, sheet, text, text_of};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  hawker customers list 1 --q ada
+  hawker customers list 1
   hawker customers show 1 3
   hawker customers edit 1 3 --phone +15550100199 --address \"12 Harbour Street\"
   hawker customers forget 1 3 --for-good
@@ -22,21 +22,17 @@ const ONE: &str = "/api/v1/sellers/{seller}/customers/{customer}";
 const COLUMNS: &[Column] = &[
     number("CUSTOMER", "/id"),
     by("NAME", super::conversations::name_of),
-    account("ON", "/account"),
     text("PHONE", "/contact/phone"),
     text("E-MAIL", "/contact/email"),
     text("ADDRESS", "/contact/address"),
 ];
-const FIRST: [&str; 6] = ["id", "name", "username", "meta_id", "account", "contact"];
+const FIRST: [&str; 5] = ["id", "name", "username", "meta_id", "contact"];
 
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum Verb {
     /// Lists customers.
     List {
         seller: Shop,
-        /// Only those with this in their name or details.
-        #[arg(long, value_name = "TEXT")]
-        q: Option<String>,
         #[command(flatten)]
         page: PageArgs,
     },
@@ -80,9 +76,7 @@ pub(in crate::cli) enum Verb {
 impl Does for Verb {
     async fn run(self, desk: &Desk) -> anyhow::Result<()> {
         match self {
-            Verb::List { seller, q, page } => {
-                desk.lists(Call::get(ALL).of(seller).asking("q", q), &page, COLUMNS).await
-            }
+            Verb::List { seller, page } => desk.lists(Call::get(ALL).of(seller), &page, COLUMNS).await,
             Verb::Show { seller, customer } => {
                 let call = Call::get(ONE).of(seller).at("customer", customer);
                 desk.shows(call, |screen, it| sheet(screen, it, &FIRST)).await

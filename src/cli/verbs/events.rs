@@ -17,8 +17,13 @@ Examples:
   hawker events follow 1                            until it is interrupted
   hawker events follow 1 --after 4711 --json        everything since then, a line of JSON each";
 
-const COLUMNS: &[Column] =
-    &[number("EVENT", "/id"), by("WHEN (UTC)", when), by("WHAT", kind), by("TO", subject), by("CONV.", conversation)];
+const COLUMNS: &[Column] = &[
+    number("EVENT", "/data/id"),
+    by("WHEN (UTC)", when),
+    by("WHAT", kind),
+    by("TO", subject),
+    by("CONV.", conversation),
+];
 
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum Verb {
@@ -39,7 +44,7 @@ impl Does for Verb {
     async fn run(self, desk: &Desk) -> anyhow::Result<()> {
         match self {
             Verb::List { seller, kind, page } => {
-                let call = Call::get("/api/v1/sellers/{seller}/events").of(seller).asking("kind", kind);
+                let call = Call::get("/api/v1/sellers/{seller}/events").of(seller).asking("kinds", kind);
                 desk.lists(call, &page, COLUMNS).await
             }
             Verb::Follow(args) => follow::run(desk, args).await,

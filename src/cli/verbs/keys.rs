@@ -17,7 +17,7 @@ Without --seller they are the operator's keys. The new key alone goes to standar
 
 const COLUMNS: &[Column] = &[
     number("KEY", "/id"),
-    exact("BEGINS", "/prefix"),
+    exact("BEGINS", "/begins"),
     text("NAME", "/name"),
     text("SCOPES", "/scopes"),
     time("LAST USED (UTC)", "/last_used_at"),

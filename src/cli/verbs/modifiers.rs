@@ -7,7 +7,7 @@ use clap::Subcommand;
 use super::{Desk, Does, json_of, named_list};
 use crate::cli::desk::HowArgs;
 use crate::cli::service::{Call, PageArgs, Shop, name};
-use crate::cli::shown::{Column, exact, money, sheet, text};
+use crate::cli::shown::{Column, exact, sheet, text};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -17,7 +17,7 @@ Examples:
 
 const ALL: &str = "/api/v1/sellers/{seller}/modifiers";
 const COLUMNS: &[Column] =
-    &[exact("MODIFIER", "/id"), text("TITLE", "/title"), money("PRICE", "/price"), text("KEYWORDS", "/keywords")];
+    &[exact("MODIFIER", "/id"), text("TITLE", "/title"), exact("PRICE", "/price"), text("KEYWORDS", "/keywords")];
 
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum Verb {

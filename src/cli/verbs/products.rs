@@ -14,7 +14,7 @@ use crate::cli::shown::{Column, by, exact, number, rows, sheet, text, text_of};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  hawker products list 1 --q shirt
+  hawker products list 1
   hawker products show 1 SHIRT
   hawker products put 1 products.json                 adds or replaces a few
   hawker products remove 1 SHIRT
@@ -52,9 +52,6 @@ pub(in crate::cli) enum Verb {
     /// Lists products.
     List {
         seller: Shop,
-        /// Only those with this in their title or SKU.
-        #[arg(long, value_name = "TEXT")]
-        q: Option<String>,
         #[command(flatten)]
         page: PageArgs,
     },
@@ -89,9 +86,7 @@ pub(in crate::cli) enum Verb {
 impl Does for Verb {
     async fn run(self, desk: &Desk) -> anyhow::Result<()> {
         match self {
-            Verb::List { seller, q, page } => {
-                desk.lists(Call::get(ALL).of(seller).asking("q", q), &page, COLUMNS).await
-            }
+            Verb::List { seller, page } => desk.lists(Call::get(ALL).of(seller), &page, COLUMNS).await,
             Verb::Show { seller, product } => {
                 let call = Call::get(ONE).of(seller).at("product", &product);
                 desk.shows(call, |screen, it| sheet(screen, it, &FIRST)).await

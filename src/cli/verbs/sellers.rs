@@ -21,13 +21,8 @@ Examples:
 const ALL: &str = "/api/v1/sellers";
 const ONE: &str = "/api/v1/sellers/{seller}";
 const SETTINGS: &str = "/api/v1/sellers/{seller}/settings";
-const COLUMNS: &[Column] = &[
-    number("SELLER", "/id"),
-    text("NAME", "/name"),
-    text("STATUS", "/status"),
-    text("CURRENCY", "/currency"),
-    text("LANGUAGE", "/language"),
-];
+const COLUMNS: &[Column] =
+    &[number("SELLER", "/id"), text("NAME", "/name"), text("CURRENCY", "/currency"), text("LANGUAGE", "/language")];
 const FIRST: [&str; 5] = ["id", "name", "status", "currency", "language"];
 
 #[derive(Debug, Subcommand)]

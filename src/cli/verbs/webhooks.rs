@@ -130,14 +130,10 @@ impl Which {
 
 impl ChangeArgs {
     fn call(&self) -> anyhow::Result<Call> {
-        let state = match (self.pause, self.resume) {
-            (true, _) => Some("paused"),
-            (_, true) => Some("active"),
-            _ => None,
-        };
+        let paused = (self.pause || self.resume).then_some(self.pause);
         let kinds = Some(&self.kinds).filter(|kinds| !kinds.is_empty() || self.every_kind);
         let call = self.which.call(Call::patch, ONE).saying_some("url", self.url.as_ref());
-        let call = call.saying_some("kinds", kinds).saying_some("state", state);
+        let call = call.saying_some("kinds", kinds).saying_some("paused", paused);
         if call.says_nothing() {
             bail!("say what is to be otherwise: --url, --kind, --every-kind, --pause or --resume");
         }

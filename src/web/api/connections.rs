@@ -4,8 +4,11 @@ use std::sync::Arc;
 
 use actors::domain::access::Scope;
 use actors::domain::channel::{Account, Channel};
+use actors::domain::credential::{CredentialKind, Use, cause_in_words};
 use actors::domain::ids::{ConnectionId, SellerId};
+use actors::store::office::credentials::{self, Credential};
 use actors::store::office::{self, ConnectionRow};
+use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -130,14 +133,114 @@ struct ConnectionOut {
     linked: Option<Account>,
     /// The account's name, for people.
     name: String,
-    /// `connected` or `disconnected`.
-    state: String,
+    /// How it stands.
+    state: StateOut,
+    /// Why it must be connected again, in words, where that is so.
+    cause: Option<&'static str>,
+    /// Since when it is connected, where that is known.
+    connected_at: Option<DateTime<Utc>>,
+    /// What is held to act for it.
+    credentials: Vec<CredentialOut>,
+    /// The webhook fields that Meta sends us of it; none: it was not connected at Meta itself, or Meta was not asked yet.
+    fields: Option<Vec<String>>,
+    /// When Meta said so.
+    fields_at: Option<DateTime<Utc>>,
+    /// Why Meta does not send all it should, in words.
+    fields_error: Option<String>,
+    /// Whether it has a verify token of its own.
+    has_verify_token: bool,
+    /// The seller that may connect it next.
+    released_to: Option<SellerId>,
 }
 
-impl From<ConnectionRow> for ConnectionOut {
-    fn from(row: ConnectionRow) -> Self {
-        let ConnectionRow { id, account, linked, username, state } = row;
-        Self { id, channel: account.channel(), account_id: account.id().to_owned(), linked, name: username, state }
+/// How a connection stands.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "ConnectionState")]
+enum StateOut {
+    /// It works.
+    Connected,
+    /// What comes in is taken; what is to go out waits until it is connected again.
+    NeedsReconnecting,
+    /// It was ended.
+    Disconnected,
+}
+
+/// A token that is held. It is never shown.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Credential")]
+struct CredentialOut {
+    /// What for.
+    #[serde(rename = "for")]
+    purpose: Use,
+    /// How it was connected.
+    by: CredentialKind,
+    /// What it may do, in Meta's words; empty: it is not known.
+    scopes: Vec<String>,
+    /// Since when it is this one.
+    got_at: Option<DateTime<Utc>>,
+    /// When it ends by itself; none: it does not, or nobody has told.
+    expires_at: Option<DateTime<Utc>>,
+    /// At how many days before its end it was warned of last.
+    warned_days: Option<i32>,
+    /// Until when Meta gives data without the person being asked again.
+    data_access_expires_at: Option<DateTime<Utc>>,
+    /// Meta's code for why it is taken no more.
+    code: Option<String>,
+    /// The same in words.
+    cause: Option<&'static str>,
+    /// Since when.
+    refused_at: Option<DateTime<Utc>>,
+}
+
+impl From<Credential> for CredentialOut {
+    fn from(held: Credential) -> Self {
+        let Credential { purpose, kind, scopes, got_at, expires_at, warned_days, data_access_expires_at, .. } = held;
+        let cause = held.cause.as_deref().map(cause_in_words);
+        let (code, refused_at) = (held.cause, held.cause_at);
+        Self {
+            purpose,
+            by: kind,
+            scopes,
+            got_at,
+            expires_at,
+            warned_days,
+            data_access_expires_at,
+            code,
+            cause,
+            refused_at,
+        }
+    }
+}
+
+impl ConnectionOut {
+    fn of(row: ConnectionRow, held: Vec<Credential>) -> Self {
+        let credentials: Vec<CredentialOut> = held.into_iter().map(CredentialOut::from).collect();
+        let is_connected = row.state == "connected";
+        let missing = credentials.is_empty().then_some(cause_in_words("no_token"));
+        let cause = credentials.iter().find_map(|held| held.cause).or(missing).filter(|_| is_connected);
+        let state = match (is_connected, cause) {
+            (false, _) => StateOut::Disconnected,
+            (true, Some(_)) => StateOut::NeedsReconnecting,
+            (true, None) => StateOut::Connected,
+        };
+        let (fields, fields_at) = row.fields.unzip();
+        Self {
+            id: row.id,
+            channel: row.account.channel(),
+            account_id: row.account.id().to_owned(),
+            linked: row.linked,
+            name: row.username,
+            state,
+            cause,
+            connected_at: row.connected_at,
+            credentials,
+            fields,
+            fields_at,
+            fields_error: row.fields_error,
+            has_verify_token: row.has_verify_token,
+            released_to: row.released_to,
+        }
     }
 }
 
@@ -156,8 +259,15 @@ async fn connect(api: Arc<Api>, ask: Ask<NoQuery, JsonBody<ConnectionIn>>) -> Re
 }
 
 async fn list(api: Arc<Api>, ask: Ask) -> Result<Json<Page<ConnectionOut>>, Problem> {
-    let found = office::connections(api.store.reads(), ask.seller()?).await.map_err(gate::failed)?;
-    Ok(Json(Page { data: found.into_iter().map(ConnectionOut::from).collect(), next: None }))
+    let (reads, seller) = (api.store.reads(), ask.seller()?);
+    let found = office::connections(reads, seller).await.map_err(gate::failed)?;
+    let mut held = credentials::of_seller(reads, seller).await.map_err(gate::failed)?;
+    let shown = |row: ConnectionRow| {
+        let (own, others) = held.drain(..).partition(|held| held.connection == row.id);
+        held = others;
+        ConnectionOut::of(row, own)
+    };
+    Ok(Json(Page { data: found.into_iter().map(shown).collect(), next: None }))
 }
 
 async fn disconnect(api: Arc<Api>, ask: Ask) -> Result<Json<EndedConnection>, Problem> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use actors::domain::access::Scope;
 use actors::domain::conversation::LeadStage;
-use actors::domain::ids::{ConversationId, CustomerId, MessageId, SellerId};
+use actors::domain::ids::{ConversationId, CustomerId, LeadId, MessageId, SellerId};
 use actors::store::lists::{self, ConversationsWanted, Direction, MessagePlace};
 use actors::store::{comments as public, views as rows};
 use schemars::JsonSchema;
@@ -38,6 +38,7 @@ pub(super) fn routes(api: &Arc<Api>) -> Vec<Route> {
         get(said, "list_messages", "Lists the messages of a conversation").scope(scope).by(api, messages),
         get(public, "list_comments", "Lists comments and mentions").scope(scope).by(api, comments),
         get("/api/v1/sellers/{seller}/leads", "list_leads", "Lists leads").scope(scope).by(api, leads),
+        get("/api/v1/sellers/{seller}/leads/{lead}", "show_lead", "Shows a lead").scope(scope).by(api, lead),
         get("/api/v1/sellers/{seller}/outbox", "list_outbox", "Lists calls owed to Meta").scope(scope).by(api, outbox),
     ]
 }
@@ -56,6 +57,8 @@ struct ConversationsQuery {
     assignee: Option<String>,
     /// With this customer.
     customer: Option<Id>,
+    /// With this label; of its letters A to Z, the case does not matter.
+    label: Option<String>,
     /// Where the page begins, as `next` of the page before gave it.
     after: Option<After>,
     /// How many rows at most.
@@ -99,7 +102,7 @@ queries!(ConversationsQuery, MessagesQuery, LeadsQuery);
 
 async fn conversations(api: Arc<Api>, ask: Ask<ConversationsQuery>) -> Result<Json<Page<ConversationOut>>, Problem> {
     let seller = ask.seller()?;
-    let ConversationsQuery { archived, unread, needs_look, assignee, customer, after, limit } = ask.query;
+    let ConversationsQuery { archived, unread, needs_look, assignee, customer, label, after, limit } = ask.query;
     let page = PageQuery { after, limit }.page();
     let flag = |flag: Option<Flag>| flag.map(|flag| flag.0);
     let wanted = ConversationsWanted {
@@ -108,6 +111,7 @@ async fn conversations(api: Arc<Api>, ask: Ask<ConversationsQuery>) -> Result<Js
         needs_look: flag(needs_look),
         assignee,
         customer: customer.map(|id| CustomerId(id.0)),
+        label,
     };
     let found = lists::conversations(api.store.reads(), seller, &wanted, page).await.map_err(gate::failed)?;
     Ok(Json(Page::of(found, page, |(conversation, _)| conversation.id.0)))
@@ -169,6 +173,12 @@ async fn leads(api: Arc<Api>, ask: Ask<LeadsQuery>) -> Result<Json<Page<LeadOut>
     let page = PageQuery { after, limit }.page();
     let found = lists::leads(api.store.reads(), ask.parts.seller()?, stage, page).await.map_err(gate::failed)?;
     Ok(Json(Page::of(found, page, |lead| lead.id.0)))
+}
+
+async fn lead(api: Arc<Api>, ask: Ask) -> Result<Json<LeadOut>, Problem> {
+    let (seller, id) = (ask.seller()?, LeadId(ask.id("lead")?));
+    let found = lists::lead(api.store.reads(), seller, id).await.map_err(gate::failed)?;
+    Ok(Json(found.ok_or_else(|| not_there(seller, "lead", id.0))?.into()))
 }
 
 async fn outbox(api: Arc<Api>, ask: Ask<PageQuery>) -> Result<Json<Page<OwedOut>>, Problem> {

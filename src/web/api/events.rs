@@ -1,6 +1,7 @@
 //! What happens in a shop, read in pages or followed live.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use actors::domain::access::Scope;
 use actors::domain::ids::{ConversationId, SellerId, ShopEventId};
@@ -13,15 +14,21 @@ use futures::stream::{self, unfold};
 use http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use tokio::time::timeout;
 use warp::sse::Event;
 
 use super::Api;
 use super::answers::{Json, Live, Page};
 use super::ask::{After, Ask, Limit, queries};
 use super::endpoint::get;
+use super::lasting::Place;
 use super::{gate, words};
+use crate::keys::Caller;
 use crate::web::problem::Problem;
 use crate::web::route::Route;
+
+/// How often it is looked whether whoever follows may still do so, also where nothing happens.
+const LOOK_AT_KEY: Duration = Duration::from_secs(5);
 
 pub(super) fn routes(api: &Arc<Api>) -> Vec<Route> {
     let (all, live) = ("/api/v1/sellers/{seller}/events", "/api/v1/sellers/{seller}/events/stream");
@@ -107,13 +114,15 @@ pub(super) fn kind(name: &str) -> Result<ShopEventKind, Problem> {
 async fn list(api: Arc<Api>, ask: Ask<EventsQuery>) -> Result<Json<Page<EventOut>>, Problem> {
     let EventsQuery { after, kinds: told, limit } = &ask.query;
     let (seller, kinds, limit) = (ask.seller()?, kinds(told.as_deref())?, limit.unwrap_or_default().0);
-    let extent = shop_events::extent(api.store.reads(), seller).await.map_err(gate::failed)?;
-    let gone = extent.ok_or_else(Problem::not_found)?.gone;
-    let after = after.map_or(gone, |after| ShopEventId(after.0));
-    if after < gone {
+    let reads = api.store.reads();
+    let after = after.map(|after| ShopEventId(after.0));
+    let found = shop_events::after(reads, seller, after.unwrap_or(ShopEventId(0)), &kinds, limit).await;
+    let found = found.map_err(gate::failed)?;
+    // Asked after the page was read: what was let go of by then may be missing on it.
+    let gone = shop_events::gone(reads, seller).await.map_err(gate::failed)?.ok_or_else(Problem::not_found)?;
+    if let Some(after) = after.filter(|after| *after < gone) {
         return Err(not_fed(NotFed::TooOld { after, gone }));
     }
-    let found = shop_events::after(api.store.reads(), seller, after, &kinds, limit).await.map_err(gate::failed)?;
     let is_full = found.len() as u64 == limit;
     let next = found.last().filter(|_| is_full).map(|last| last.id.to_string());
     Ok(Json(Page { data: found.iter().map(|event| EventOut::of(seller, event)).collect(), next }))
@@ -135,14 +144,36 @@ async fn follow(api: Arc<Api>, ask: Ask<FollowQuery>) -> Result<Live, Problem> {
         Some(last) => Some(last_event(last.to_str().unwrap_or_default())?),
         None => after.map(|after| ShopEventId(after.0)),
     };
+    let place = api.lasting.enter(&ask.caller)?;
     let feed = api.sellers.feed(seller, after, kinds(told.as_deref())?).await.map_err(not_fed)?;
-    let pages = unfold(feed, |mut feed: Feed| async move {
-        // Whoever listens comes again after an error, and goes on where it was.
-        let page = feed.next_page().await.ok().flatten()?;
-        Some((page, feed))
-    });
+    let follower = Follower { api: api.clone(), caller: ask.caller, feed, _place: place };
+    let pages = unfold(follower, |mut follower| async move { Some((follower.next_page().await?, follower)) });
     let events = pages.flat_map(stream::iter).map(move |event| shown(seller, &event));
     Ok(Live(events.take_until(api.stopping.clone().cancelled_owned()).boxed()))
+}
+
+/// Somebody who follows a shop, for as long as the key is good.
+struct Follower {
+    api: Arc<Api>,
+    caller: Caller,
+    feed: Feed,
+    _place: Place,
+}
+
+impl Follower {
+    /// What happens next. None: it is over. Whoever listens comes again, goes on where it was, and is told why it cannot
+    /// where it cannot.
+    async fn next_page(&mut self) -> Option<Vec<ShopEvent>> {
+        loop {
+            let next = timeout(LOOK_AT_KEY, self.feed.next_page()).await;
+            if !self.api.gate.still(&self.caller, self.api.clock.now()).await {
+                return None;
+            }
+            if let Ok(next) = next {
+                return next.ok().flatten();
+            }
+        }
+    }
 }
 
 fn last_event(told: &str) -> Result<ShopEventId, Problem> {

@@ -24,25 +24,30 @@ pub(super) async fn let_in(api: &Api, scope: Option<Scope>, parts: &Parts) -> Re
     let from = parts.peer.map(|peer| peer.ip());
     let Admitted { caller, .. } = api.gate.admit(&shown, from, now).await.map_err(not_admitted)?;
     if let Some(scope) = scope.filter(|scope| !caller.may(*scope)) {
-        return Err(forbidden("scope_missing", format!("the key has no scope {scope}")));
+        return Err(lacks(scope));
     }
     if !parts.segment("seller").is_empty() {
         let seller = parts.seller()?;
         if !caller.may_see(seller) {
             return Err(not_your_shop(seller));
         }
-        note_use(api, &caller, seller, parts).await?;
+        note_use(api, &caller, Some(seller), parts).await?;
     }
     Ok(caller)
 }
 
-/// What cannot be noted is not done.
-pub(super) async fn note_use(api: &Api, caller: &Caller, seller: SellerId, parts: &Parts) -> Result<(), Problem> {
+/// What cannot be noted is not done. None: it is about no single shop.
+pub(super) async fn note_use(
+    api: &Api,
+    caller: &Caller,
+    seller: Option<SellerId>,
+    parts: &Parts,
+) -> Result<(), Problem> {
     if caller.holder != Holder::Operator {
         return Ok(());
     }
     let action = format!("{} {}", parts.method, parts.pattern);
-    let noted = api.office.note(caller, (Some(seller), &action), json!({ "path": parts.path }), api.clock.now()).await;
+    let noted = api.office.note(caller, (seller, &action), json!({ "path": parts.path }), api.clock.now()).await;
     noted.map_err(not_done)
 }
 
@@ -74,6 +79,11 @@ fn forbidden(code: &'static str, detail: String) -> Problem {
     Problem::new(StatusCode::FORBIDDEN, code, "The key may not do this").detail(detail)
 }
 
+/// The key was given no such scope.
+pub(super) fn lacks(scope: Scope) -> Problem {
+    forbidden("scope_missing", format!("the key has no scope {scope}"))
+}
+
 /// It is about the service as a whole, and no seller's business.
 pub(super) fn for_the_operator() -> Problem {
     forbidden("for_the_operator", "this is about the service, and for the operator's keys".to_owned())
@@ -91,6 +101,7 @@ pub(super) fn not_done(error: OfficeError) -> Problem {
         OfficeError::Taken(..) => {
             problem(StatusCode::CONFLICT, "account_taken", "The account is connected to another seller")
         }
+        OfficeError::Ended => problem(StatusCode::CONFLICT, "connecting_ended", "It has ended already"),
         OfficeError::RequestReused => {
             let title = "The Idempotency-Key belongs to another request";
             problem(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", title)
@@ -106,6 +117,12 @@ pub(super) fn not_done(error: OfficeError) -> Problem {
             problem(StatusCode::BAD_REQUEST, "invalid_idempotency_key", "The Idempotency-Key cannot be used")
         }
         OfficeError::Store(_) | OfficeError::Vault(_) | OfficeError::NoRandomness(_) => failed(error),
+    }
+}
+
+impl From<OfficeError> for Problem {
+    fn from(error: OfficeError) -> Self {
+        not_done(error)
     }
 }
 

@@ -59,11 +59,20 @@ async fn seller_of<B>(api: &Api, ask: &Ask<SellerQuery, B>) -> Result<SellerId, 
         Ok(id) if id > 0 => Ok(SellerId(id)),
         _ => Err(gate::invalid_query("seller is a whole number from 1".to_owned())),
     });
-    let seller = ask.caller.narrowed(asked.transpose()?).map_err(gate::not_your_shop)?;
+    seller_named(api, ask, asked.transpose()?).await
+}
+
+/// The same, where the name is read already.
+pub(super) async fn seller_named<Q, B>(
+    api: &Api,
+    ask: &Ask<Q, B>,
+    asked: Option<SellerId>,
+) -> Result<SellerId, Problem> {
+    let seller = ask.caller.narrowed(asked).map_err(gate::not_your_shop)?;
     let seller = seller.ok_or_else(|| {
         gate::invalid("seller_needed", "The seller must be named", "an operator's key opens every shop: add ?seller=ID")
     })?;
-    gate::note_use(api, &ask.caller, seller, &ask.parts).await?;
+    gate::note_use(api, &ask.caller, Some(seller), &ask.parts).await?;
     match office::is_known(api.store.reads(), seller).await.map_err(gate::failed)? {
         true => Ok(seller),
         false => Err(Problem::not_found().detail(format!("there is no seller {seller}"))),

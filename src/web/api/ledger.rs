@@ -5,14 +5,17 @@ mod shown;
 
 use std::sync::Arc;
 
-use actors::domain::access::Scope;
+use actors::domain::access::{Holder, Scope};
 use actors::domain::ids::{EventSeq, SellerId};
 use actors::domain::outcome::Reason;
 use actors::ledger::{NotReplayed, Refusal};
+use actors::store::ledger::{Selection, Span, Whole};
 use actors::store::{ledger, unknown};
 use http::StatusCode;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::Api;
 use super::answers::{Json, Page};
@@ -54,7 +57,24 @@ pub(super) fn routes(api: &Arc<Api>) -> Vec<Route> {
     ]
 }
 
-async fn overview(api: Arc<Api>, _ask: Ask) -> Result<Json<OverviewOut>, Problem> {
+/// What is counted over all shops is the operator's business alone.
+fn for_the_operator<Q, B>(ask: &Ask<Q, B>) -> Result<(), Problem> {
+    match ask.caller.holder {
+        Holder::Operator => Ok(()),
+        Holder::Seller(_) => Err(gate::for_the_operator()),
+    }
+}
+
+/// The shop that is asked about: a seller's key asks about its own, and about no other. What an operator looks at is
+/// noted.
+async fn narrowed<Q, B>(api: &Api, ask: &Ask<Q, B>, asked: Option<SellerId>) -> Result<Option<SellerId>, Problem> {
+    let seller = ask.caller.narrowed(asked).map_err(gate::not_your_shop)?;
+    gate::note_use(api, &ask.caller, seller, &ask.parts).await?;
+    Ok(seller)
+}
+
+async fn overview(api: Arc<Api>, ask: Ask) -> Result<Json<OverviewOut>, Problem> {
+    for_the_operator(&ask)?;
     let reads = api.store.reads();
     let equation = ledger::equation(reads).await.map_err(gate::failed)?;
     let counts = ledger::by_reason(reads).await.map_err(gate::failed)?;
@@ -63,13 +83,16 @@ async fn overview(api: Arc<Api>, _ask: Ask) -> Result<Json<OverviewOut>, Problem
 }
 
 async fn parts(api: Arc<Api>, ask: Ask<PartsQuery>) -> Result<Json<Page<PartOut>>, Problem> {
-    let PartsQuery { by, span, after, limit } = ask.query;
+    let PartsQuery { by, span, after, limit } = &ask.query;
+    let seller = ask.caller.narrowed(span.seller).map_err(gate::not_your_shop)?;
+    let (by, span, limit) = (*by, Span { seller, ..span.clone() }, *limit);
     let groups = ledger::groups(api.store.reads(), (by, &span), after.as_deref(), limit).await.map_err(gate::failed)?;
     let data = groups.parts.into_iter().map(|(group, equation)| PartOut::of(by, group, equation)).collect();
     Ok(Json(Page { data, next: groups.next }))
 }
 
-async fn reasons(api: Arc<Api>, _ask: Ask) -> Result<Json<Page<ReasonOut>>, Problem> {
+async fn reasons(api: Arc<Api>, ask: Ask) -> Result<Json<Page<ReasonOut>>, Problem> {
+    for_the_operator(&ask)?;
     let counts = ledger::by_reason(api.store.reads()).await.map_err(gate::failed)?;
     let count = |code: &str| counts.iter().find(|(known, _)| known == code).map_or(0, |(_, count)| *count);
     let known = Reason::ALL.map(|reason| ReasonOut::of(reason.code(), count(reason.code())));
@@ -80,6 +103,7 @@ async fn reasons(api: Arc<Api>, _ask: Ask) -> Result<Json<Page<ReasonOut>>, Prob
 }
 
 async fn accounts(api: Arc<Api>, ask: Ask<AccountsQuery>) -> Result<Json<Page<AccountOut>>, Problem> {
+    for_the_operator(&ask)?;
     let AccountsQuery { after, limit } = ask.query;
     let found = unknown::accounts(api.store.reads(), &after, limit as u64).await.map_err(gate::failed)?;
     let next = found.last().filter(|_| found.len() == limit).map(|last| last.account.as_str().to_owned());
@@ -87,22 +111,51 @@ async fn accounts(api: Arc<Api>, ask: Ask<AccountsQuery>) -> Result<Json<Page<Ac
 }
 
 async fn search(api: Arc<Api>, ask: Ask<EventsQuery>) -> Result<Json<Page<EventOut>>, Problem> {
+    let seller = narrowed(&api, &ask, ask.query.selection.seller).await?;
     let EventsQuery { state, selection, order, after, limit } = ask.query;
-    let asked = (state, selection);
+    let asked = (state, Selection { seller, ..selection });
     let found = ledger::events(api.store.reads(), asked, (order, after), limit).await.map_err(gate::failed)?;
     let next = found.next.map(|next| next.to_string());
     Ok(Json(Page { data: found.events.into_iter().map(EventOut::from).collect(), next }))
 }
 
 async fn show(api: Arc<Api>, ask: Ask<RawQuery>) -> Result<Json<WholeEventOut>, Problem> {
-    let seq = EventSeq(ask.id("event")?);
-    let found = ledger::event(api.store.reads(), seq).await.map_err(gate::failed)?;
-    let found = found.ok_or_else(|| refused(&Refusal::NotThere(seq)))?;
+    let found = own_event(&api, &ask).await?;
+    narrowed(&api, &ask, found.event.seller).await?;
     Ok(Json(WholeEventOut::of(found, ask.query.is_whole)))
 }
 
+/// The event of the path. To a seller, what is not of its shop is not there.
+async fn own_event<Q, B>(api: &Api, ask: &Ask<Q, B>) -> Result<Whole, Problem> {
+    let seq = EventSeq(ask.id("event")?);
+    let found = ledger::event(api.store.reads(), seq).await.map_err(gate::failed)?;
+    let is_theirs = |found: &Whole| match ask.caller.holder.only() {
+        Some(own) => found.event.seller == Some(own),
+        None => true,
+    };
+    found.filter(is_theirs).ok_or_else(|| refused(&Refusal::NotThere(seq)))
+}
+
+/// Notes and does it, unless the same request did it before. Whatever was put back is not in the ledger any more, so that
+/// it does no harm where two who ask at once both do it.
+async fn once<T, Q, B>(
+    api: &Api,
+    ask: &Ask<Q, B>,
+    (seller, detail): (Option<SellerId>, Value),
+    work: impl AsyncFnOnce() -> Result<T, Problem>,
+) -> Result<T, Problem>
+where
+    T: Serialize + DeserializeOwned,
+{
+    let noted = async || {
+        api.office.note(&ask.caller, (seller, "ledger.replayed"), detail, api.clock.now()).await?;
+        work().await
+    };
+    Ok(api.office.once_at_least(&ask.request(api)?, noted).await?.value)
+}
+
 /// An event that was put back to work.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 struct Replayed {
     /// Always 1.
     replayed: u64,
@@ -112,22 +165,29 @@ struct Replayed {
 }
 
 async fn one_back(api: Arc<Api>, ask: Ask) -> Result<Json<Replayed>, Problem> {
-    let event = EventSeq(ask.id("event")?);
-    let seller = api.ledger.replay_one(event).await.map_err(not_replayed)?;
-    Ok(Json(Replayed { replayed: 1, event, seller }))
+    let known = own_event(&api, &ask).await?.event;
+    let done = once(&api, &ask, (known.seller, json!({ "event": known.seq })), async || {
+        let seller = api.ledger.replay_one(known.seq).await.map_err(not_replayed)?;
+        Ok(Replayed { replayed: 1, event: known.seq, seller })
+    });
+    Ok(Json(done.await?))
 }
 
 async fn replay(api: Arc<Api>, ask: Ask<NoQuery, JsonBody<ReplayIn>>) -> Result<Json<TallyOut>, Problem> {
-    let asked = ask.body.0;
-    let dry_run = asked.dry_run;
-    let checked = asked.checked();
+    let dry_run = ask.body.0.dry_run;
+    let checked = ask.body.0.clone().checked();
     let (selection, after) = checked.map_err(|detail| invalid("invalid_replay", "This cannot be replayed", detail))?;
+    let seller = ask.caller.narrowed(selection.seller).map_err(gate::not_your_shop)?;
+    let selection = Selection { seller, ..selection };
     if dry_run {
         let tally = api.ledger.preview(&selection).await.map_err(not_replayed)?;
         return Ok(Json(TallyOut::of(&tally, None, true)));
     }
-    let done = api.ledger.replay(&selection, after, REPLAYED_AT_ONCE).await.map_err(not_replayed)?;
-    Ok(Json(TallyOut::of(&done.tally, done.next, false)))
+    let done = once(&api, &ask, (seller, json!(ask.body.0)), async || {
+        let done = api.ledger.replay(&selection, after, REPLAYED_AT_ONCE).await.map_err(not_replayed)?;
+        Ok(TallyOut::of(&done.tally, done.next, false))
+    });
+    Ok(Json(done.await?))
 }
 
 fn not_replayed(error: NotReplayed) -> Problem {

@@ -45,7 +45,7 @@ struct ForgetCustomer {}
 
 /// An erasure that has begun.
 #[derive(Serialize, JsonSchema)]
-struct ErasureBegun {
+pub(super) struct ErasureBegun {
     /// Which; none: the customer was erased before.
     erasure: Option<ErasureId>,
     already: bool,

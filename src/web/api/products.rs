@@ -46,6 +46,7 @@ pub(super) fn routes(api: &Arc<Api>) -> Vec<Route> {
             .by(api, export),
         post("/api/v1/sellers/{seller}/products/import", "import_products", "Takes a file of products in")
             .scope(write)
+            .fails(&[415])
             .by(api, import),
         get(all, "list_products", "Lists products, by SKU").scope(read).by(api, list),
         put(all, "put_products", "Adds or replaces products").scope(write).fails(&[409]).by(api, put_products),
@@ -121,14 +122,14 @@ struct PutProducts {
 /// How many products were put.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "ProductsPut")]
-struct PutOut {
+pub(super) struct PutOut {
     products: usize,
 }
 
 /// How many were taken out.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Removed")]
-struct RemovedOut {
+pub(super) struct RemovedOut {
     removed: usize,
 }
 
@@ -156,7 +157,12 @@ async fn remove(api: Arc<Api>, ask: Ask) -> Result<Obeyed<RemovedOut>, Problem> 
 
 async fn export(api: Arc<Api>, ask: Ask<ExportQuery>) -> Result<Pieces, Problem> {
     let format = ask.query.format.unwrap_or(Format::Json);
-    let pieces = api.goods.export(ask.seller()?, format).map(|piece| piece.map_err(io::Error::other)).boxed();
+    let place = api.lasting.enter(&ask.caller)?;
+    let pieces = api.goods.export(ask.seller()?, format).map(move |piece| {
+        let _held = &place;
+        piece.map_err(io::Error::other)
+    });
+    let pieces = pieces.boxed();
     Ok(Pieces { media: media_of(format), pieces })
 }
 
@@ -188,6 +194,7 @@ async fn import(api: Arc<Api>, ask: Ask<ImportQuery, Upload>) -> Result<Json<Imp
         by: Some(ask.caller.named()),
         ..Options::new(ask.query.format.or(by_type).ok_or_else(unknown)?)
     };
+    let _place = api.lasting.enter(&ask.caller)?;
     let patient = patiently(ask.body.0, api.limits.deadline);
     let imported = api.goods.import(seller, patient, &options, |_| ()).await.map_err(not_imported)?;
     Ok(Json(imported))
@@ -249,7 +256,7 @@ struct PutModifiers {
 
 /// How many modifiers were put.
 #[derive(Serialize, JsonSchema)]
-struct ModifiersPut {
+pub(super) struct ModifiersPut {
     modifiers: usize,
 }
 

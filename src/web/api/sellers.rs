@@ -271,12 +271,16 @@ async fn show_actor(api: Arc<Api>, ask: Ask) -> Result<Json<SellerStatus>, Probl
 }
 
 async fn tell_actor(api: Arc<Api>, ask: Ask<NoQuery, Nothing>) -> Result<Json<SellerStatus>, Problem> {
-    let seller = ask.seller()?;
-    let told = match ask.text("verb")?.as_str() {
-        "pause" => api.sellers.pause(seller).await,
-        "resume" => api.sellers.resume(seller).await,
-        "unload" => api.sellers.unload(seller).await,
-        _ => return Err(Problem::not_found().detail("an actor can be told to pause, resume or unload")),
+    let (seller, verb) = (ask.seller()?, ask.text("verb")?);
+    let told = async || {
+        let told = match verb.as_str() {
+            "pause" => api.sellers.pause(seller).await,
+            "resume" => api.sellers.resume(seller).await,
+            "unload" => api.sellers.unload(seller).await,
+            _ => return Err(Problem::not_found().detail("an actor can be told to pause, resume or unload")),
+        };
+        told.map_err(gate::failed)
     };
-    told.map(Json).map_err(gate::failed)
+    // A pause that is asked for again must not end what somebody has resumed meanwhile.
+    Ok(Json(api.office.once_at_least(&ask.request(&api)?, told).await?.value))
 }

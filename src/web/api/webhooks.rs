@@ -5,18 +5,19 @@ use std::sync::Arc;
 use actors::domain::access::Scope;
 use actors::domain::ids::{DeliveryId, EndpointId, SellerId, ShopEventId};
 use actors::domain::webhook::{Delivery, Endpoint as Known};
+use actors::store::OfficeTx;
 use chrono::{DateTime, TimeDelta, Utc};
 use http::StatusCode;
 use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Api;
 use super::answers::{Created, Json, NoContent, Page};
 use super::ask::{Ask, JsonBody, MaybeBody, NoQuery, PageQuery};
 use super::endpoint::{delete, get, patch, post};
 use super::{events, gate, words};
-use crate::office::OfficeError;
 use crate::web::problem::Problem;
 use crate::web::route::Route;
 use crate::webhooks_out::{Change, NotDone};
@@ -142,7 +143,7 @@ impl From<Known> for WebhookOut {
 #[schemars(rename = "Delivery")]
 struct DeliveryOut {
     id: DeliveryId,
-    /// Of which event; none: it is a test.
+    /// Of which event; none: it is a test, or says that events were missed.
     event: Option<ShopEventId>,
     kind: String,
     #[schemars(with = "words::DeliveryState")]
@@ -207,41 +208,28 @@ async fn make(api: Arc<Api>, ask: Ask<NoQuery, JsonBody<MakeWebhook>>) -> Result
     let seller = ask.seller()?;
     let MakeWebhook { url, kinds } = &ask.body.0;
     let kinds = kinds.iter().map(|name| events::kind(name)).collect::<Result<Vec<_>, _>>()?;
-    let (request, endpoints) = (ask.request(&api)?, &api.endpoints);
-    let noted =
-        ("webhook.made", json!({ "url": url, "kinds": kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>() }));
-    let made = api.office.once_noted(&request, (Scope::WebhooksWrite, seller), noted, async |tx| {
-        let made = endpoints.create_in(tx, seller, url, &kinds).await?;
-        Ok::<_, NotMade>(MadeWebhook { id: made.id, secret: made.secret.expose().to_owned() })
+    let noted = json!({ "url": url, "kinds": kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>() });
+    let made = once(&api, &ask, ("webhook.made", noted), async |tx| {
+        let made = api.endpoints.create_in(tx, seller, url, &kinds).await.map_err(not_done)?;
+        Ok(MadeWebhook { id: made.id, secret: made.secret.expose().to_owned() })
     });
-    let made = made.await.map_err(not_made)?;
-    endpoints.look();
-    Ok(Created(made.value))
+    Ok(Created(made.await?))
 }
 
-/// Why an endpoint was not made.
-enum NotMade {
-    Endpoint(NotDone),
-    Office(OfficeError),
-}
-
-impl From<NotDone> for NotMade {
-    fn from(error: NotDone) -> Self {
-        Self::Endpoint(error)
-    }
-}
-
-impl From<OfficeError> for NotMade {
-    fn from(error: OfficeError) -> Self {
-        Self::Office(error)
-    }
-}
-
-fn not_made(error: NotMade) -> Problem {
-    match error {
-        NotMade::Endpoint(error) => not_done(error),
-        NotMade::Office(error) => gate::not_done(error),
-    }
+/// Does something about endpoints once for each request, and has whoever is to be told now looked for.
+async fn once<T, Q, B>(
+    api: &Api,
+    ask: &Ask<Q, B>,
+    noted: (&str, Value),
+    work: impl AsyncFnOnce(&OfficeTx) -> Result<T, Problem>,
+) -> Result<T, Problem>
+where
+    T: Serialize + DeserializeOwned,
+{
+    let may = (Scope::WebhooksWrite, ask.seller()?);
+    let done = api.office.once_noted(&ask.request(api)?, may, noted, work).await?;
+    api.endpoints.look();
+    Ok(done.value)
 }
 
 /// What is changed is noted first: what cannot be noted is not done.
@@ -269,22 +257,28 @@ async fn remove(api: Arc<Api>, ask: Ask) -> Result<NoContent, Problem> {
 }
 
 async fn rotate(api: Arc<Api>, ask: Ask<NoQuery, MaybeBody<RotateWebhook>>) -> Result<Json<MadeWebhook>, Problem> {
-    let (seller, id) = noted(&api, &ask, "webhook.rotated").await?;
-    let hours = ask.body.0.overlap_hours.unwrap_or(OVERLAP_HOURS);
-    let made = api.endpoints.rotate(seller, id, TimeDelta::hours(hours.into())).await.map_err(not_done)?;
-    Ok(Json(MadeWebhook { id: made.id, secret: made.secret.expose().to_owned() }))
+    let at = place(&ask)?;
+    let overlap = TimeDelta::hours(ask.body.0.overlap_hours.unwrap_or(OVERLAP_HOURS).into());
+    let made = once(&api, &ask, ("webhook.rotated", json!({ "webhook": at.1 })), async |tx| {
+        let made = api.endpoints.rotate_in(tx, at, overlap).await.map_err(not_done)?;
+        Ok(MadeWebhook { id: made.id, secret: made.secret.expose().to_owned() })
+    });
+    Ok(Json(made.await?))
 }
 
 /// A delivery that is to be made.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 struct PingedWebhook {
     delivery: DeliveryId,
 }
 
 async fn ping(api: Arc<Api>, ask: Ask) -> Result<Json<PingedWebhook>, Problem> {
     let (seller, id) = place(&ask)?;
-    let delivery = api.endpoints.ping(seller, id).await.map_err(not_done)?;
-    Ok(Json(PingedWebhook { delivery }))
+    let endpoint = api.endpoints.one(seller, id).await.map_err(not_done)?;
+    let pinged = once(&api, &ask, ("webhook.pinged", json!({ "webhook": id })), async |tx| {
+        Ok(PingedWebhook { delivery: api.endpoints.ping_in(tx, &endpoint).await.map_err(not_done)? })
+    });
+    Ok(Json(pinged.await?))
 }
 
 async fn deliveries(api: Arc<Api>, ask: Ask<PageQuery>) -> Result<Json<Page<DeliveryOut>>, Problem> {
@@ -300,12 +294,14 @@ async fn redeliver(api: Arc<Api>, ask: Ask) -> Result<NoContent, Problem> {
     if known.endpoint != endpoint {
         return Err(Problem::not_found());
     }
-    api.endpoints.redeliver(seller, delivery).await.map_err(not_done)?;
+    let noted = ("webhook.redelivered", json!({ "webhook": endpoint, "delivery": delivery }));
+    let again = async |tx: &OfficeTx| api.endpoints.redeliver_in(tx, seller, delivery).await.map_err(not_done);
+    once(&api, &ask, noted, again).await?;
     Ok(NoContent)
 }
 
 /// How many deliveries are made once more.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 struct Redelivered {
     redelivered: u64,
 }
@@ -314,7 +310,12 @@ async fn redeliver_failed(
     api: Arc<Api>,
     ask: Ask<NoQuery, JsonBody<RedeliverFailed>>,
 ) -> Result<Json<Redelivered>, Problem> {
-    let (seller, id) = place(&ask)?;
-    let redelivered = api.endpoints.redeliver_failed(seller, id, ask.body.0.since).await.map_err(not_done)?;
-    Ok(Json(Redelivered { redelivered }))
+    let (at, since) = (place(&ask)?, ask.body.0.since);
+    api.endpoints.one(at.0, at.1).await.map_err(not_done)?;
+    let noted = ("webhook.redelivered", json!({ "webhook": at.1, "since": since }));
+    let done = once(&api, &ask, noted, async |tx| {
+        let redelivered = api.endpoints.redeliver_failed_in(tx, at, since).await.map_err(not_done)?;
+        Ok(Redelivered { redelivered })
+    });
+    Ok(Json(done.await?))
 }

@@ -145,7 +145,11 @@ fn price(field: &'static str, price: Option<Money>, currency: Currency) -> Fits 
     let fits = |price: Money| price.currency == currency && (0..=MOST_MINOR).contains(&price.minor);
     match price.is_none_or(fits) {
         true => Ok(()),
-        false => unfit("wrong_price", field, format!("must be in {currency}, at 0 or more")),
+        false => unfit(
+            "wrong_price",
+            field,
+            format!("must be in {currency}, from 0 to {}", Money { minor: MOST_MINOR, currency }),
+        ),
     }
 }
 

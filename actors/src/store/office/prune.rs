@@ -10,6 +10,9 @@ use crate::store::{Store, StoreError};
 /// The most that one transaction removes.
 const CHUNK: usize = 500;
 
+/// How long it is known how somebody's way to a connected account ended.
+const KEEP_CONNECTING: TimeDelta = TimeDelta::days(1);
+
 /// How long it is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Keep {
@@ -21,7 +24,11 @@ pub struct Keep {
 
 /// Removes a chunk of what is old; says whether there may be more. No flush: what a power cut brings back goes again.
 pub async fn prune(store: &Store, keep: Keep, now: DateTime<Utc>) -> Result<bool, StoreError> {
-    let old = [("office_request", "caller, key", now - keep.answers), ("audit", "id", now - keep.audit)];
+    let old = [
+        ("office_request", "caller, key", now - keep.answers),
+        ("audit", "id", now - keep.audit),
+        ("connecting", "id", now - KEEP_CONNECTING),
+    ];
     let mut may_be_more = false;
     for (table, id, before) in old {
         let old = format!("FROM {table} WHERE at < $1");

@@ -12,18 +12,20 @@ use crate::domain::changes::Changes;
 use crate::domain::channel::{Account, Channel};
 use crate::domain::command::NoteOn;
 use crate::domain::comment::{CommentKind, CommentName};
-use crate::domain::conversation::{Customer, Facts, Shown};
+use crate::domain::conversation::{Customer, Facts, LeadStage, Shown};
 use crate::domain::credential::Use;
 use crate::domain::ids::{
     ConnectionId, ConversationId, CustomerId, DeliveryId, EndpointId, EventSeq, LeadId, MessageId, NoteId, OrderId,
     SellerId, ShopEventId,
 };
+use crate::domain::order::OrderState;
 use crate::domain::outcome::Reason;
 use crate::domain::shop_event::ShopEventKind;
 use crate::store::deliveries::Lane;
 use crate::store::desk::{self, DeskWanted};
 use crate::store::goods::{self, With};
 use crate::store::ledger::{Order, Selection, State};
+use crate::store::lists::{self, ConversationsWanted, Direction, OrdersWanted};
 use crate::store::notes::{self, NotesPage};
 use crate::store::office::credentials;
 use crate::store::threads::{self, LastWanted, Wanted};
@@ -218,6 +220,76 @@ async fn a_page_of_products_costs_what_the_page_is() {
     assert!(plans.len() > 10, "{plans:#?}");
     for plan in &plans {
         assert!(!is_a_walk(plan), "{plan} in {plans:#?}");
+    }
+    store.close(at(0)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_list_is_narrowed_by_the_index_that_holds_the_few() {
+    let database = sqlite();
+    Store::migrate(&database.settings).await.unwrap();
+    let store = database.open().await;
+    let seller = seller(&store, &account()).await;
+    let (reads, page) = (store.reads(), Page { after: 7, limit: 10 });
+    let conversations = |wanted: ConversationsWanted| async move {
+        let reads = Explaining { connection: reads, plans: Mutex::default() };
+        lists::conversations(&reads, seller, &wanted, page).await.unwrap();
+        reads.plans.into_inner().unwrap()
+    };
+    let some = ConversationsWanted::default;
+    let found = [
+        (ConversationsWanted { unread: Some(true), ..some() }, "conversation_unread (seller_id=? AND id>?)"),
+        (ConversationsWanted { needs_look: Some(true), ..some() }, "conversation_to_look_at (seller_id=? AND id>?)"),
+        (ConversationsWanted { archived: Some(true), ..some() }, "conversation_archived (seller_id=? AND id>?)"),
+        (
+            ConversationsWanted { assignee: Some("Mo".to_owned()), ..some() },
+            "_of_assignee (seller_id=? AND assignee=? AND",
+        ),
+        (
+            ConversationsWanted { label: Some("vip".to_owned()), ..some() },
+            "conversation_labelled (seller_id=? AND id>?)",
+        ),
+        (ConversationsWanted { customer: Some(CustomerId(1)), ..some() }, "(seller_id=? AND customer_id=?)"),
+        (some(), "PRIMARY KEY (seller_id=? AND id>?)"),
+    ];
+    for (wanted, index) in found {
+        let plans = conversations(wanted).await;
+        assert!(plans[0].contains(index), "{index} in {plans:#?}");
+    }
+    let orders = |wanted: OrdersWanted| async move {
+        let reads = Explaining { connection: reads, plans: Mutex::default() };
+        lists::orders(&reads, seller, wanted, page).await.unwrap();
+        reads.plans.into_inner().unwrap()
+    };
+    let found = [
+        (
+            OrdersWanted { state: Some(OrderState::Draft), ..OrdersWanted::default() },
+            "shop_order_by_state (seller_id=? AND",
+        ),
+        (
+            OrdersWanted { customer: Some(CustomerId(1)), ..OrdersWanted::default() },
+            "shop_order_of_customer (seller_id=? AND",
+        ),
+        (
+            OrdersWanted { conversation: Some(ConversationId(1)), ..OrdersWanted::default() },
+            "_of_conversation (seller_id=? AND",
+        ),
+        (OrdersWanted::default(), "PRIMARY KEY (seller_id=? AND id>?)"),
+    ];
+    for (wanted, index) in found {
+        let plans = orders(wanted).await;
+        assert!(plans[0].contains(index), "{index} in {plans:#?}");
+    }
+    let reads = Explaining { connection: reads, plans: Mutex::default() };
+    lists::leads(&reads, seller, Some(LeadStage::New), page).await.unwrap();
+    for direction in [Direction::Oldest, Direction::Newest] {
+        let beyond = (direction, Some((5, MessageId(7))));
+        lists::messages(&reads, seller, ConversationId(1), beyond, 10).await.unwrap();
+    }
+    let plans = reads.plans.into_inner().unwrap();
+    assert!(plans[0].contains("lead_by_stage (seller_id=? AND stage=? AND id>?)"), "{plans:#?}");
+    for plan in &plans[1..] {
+        assert!(plan.contains("message_of_conversation (seller_id=? AND conversation_id=? AND (at,id)"), "{plans:#?}");
     }
     store.close(at(0)).await.unwrap();
 }

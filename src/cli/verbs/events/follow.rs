@@ -32,7 +32,7 @@ pub(super) async fn run(desk: &Desk, args: FollowArgs) -> anyhow::Result<()> {
     let mut was_connected = false;
     loop {
         let call =
-            Call::get("/api/v1/sellers/{seller}/events/stream").of(args.seller).asking("kind", args.kind.as_ref());
+            Call::get("/api/v1/sellers/{seller}/events/stream").of(args.seller).asking("kinds", args.kind.as_ref());
         let call = call.with_header("Accept", Some("text/event-stream")).with_header("Last-Event-ID", after.as_ref());
         let broken = match desk.service.stream(&call).await {
             Ok(answer) => {

@@ -21,7 +21,7 @@ use crate::cli::shown::{Screen, sheet};
 
 const PIECE_BYTES: usize = 64 * 1024;
 const FIRST: [&str; 10] =
-    ["dry_run", "rows", "products", "added", "changed", "unchanged", "removed", "refused", "errors", "preview"];
+    ["dry_run", "rows", "products", "created", "changed", "unchanged", "removed", "refused", "problems", "changes"];
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ImportArgs {

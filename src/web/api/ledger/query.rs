@@ -8,7 +8,7 @@ use actors::ledger::Position;
 use actors::store::ledger::{By, Order, Selection, Span, State};
 use chrono::{DateTime, NaiveDate, Utc};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::web::api::ask::{Asks, Pairs};
 use crate::web::operation::{Parameter, Schemas};
@@ -338,7 +338,7 @@ impl RawQuery {
 }
 
 /// Which events to put back to work, as it is written.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ReplayIn {
     reason: Option<String>,

@@ -1,5 +1,7 @@
 //! What the API shows of the ledger.
 
+use std::borrow::Cow;
+
 use actors::domain::channel::Account;
 use actors::domain::event::Source;
 use actors::domain::ids::{EventSeq, SellerId};
@@ -11,7 +13,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::web::api::words;
 
@@ -256,7 +258,7 @@ fn raw(bytes: &[u8], most: usize) -> RawOut {
 }
 
 /// What a replay did, or would do.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Replay")]
 pub(super) struct TallyOut {
     dry_run: bool,
@@ -275,7 +277,7 @@ pub(super) struct TallyOut {
 }
 
 /// Events that one seller takes up.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "ReplayedSeller")]
 struct OfSeller {
     seller: SellerId,
@@ -283,7 +285,7 @@ struct OfSeller {
 }
 
 /// Events that were ledgered for one reason.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "ReplayedReason")]
 struct OfReason {
     reason: String,
@@ -291,12 +293,12 @@ struct OfReason {
 }
 
 /// Events that cannot be put back to work.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "NotReplayed")]
 struct RefusedOut {
-    code: &'static str,
+    code: String,
     events: u64,
-    sentence: &'static str,
+    sentence: Cow<'static, str>,
 }
 
 impl TallyOut {
@@ -314,7 +316,11 @@ impl TallyOut {
             by_seller: sellers.map(|(seller, events)| OfSeller { seller: *seller, events: *events }).collect(),
             by_reason: reasons.map(|(reason, events)| OfReason { reason: reason.clone(), events: *events }).collect(),
             refused: refused
-                .map(|(code, events)| RefusedOut { code, events: *events, sentence: refusal(code) })
+                .map(|(code, events)| RefusedOut {
+                    code: (*code).to_owned(),
+                    events: *events,
+                    sentence: refusal(code).into(),
+                })
                 .collect(),
             duplicate: tally.duplicate,
             next: next.map(|(time, seq)| format!("{time}.{seq}")),
