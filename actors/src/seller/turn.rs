@@ -16,8 +16,8 @@ use crate::domain::outcome::Reason;
 use crate::domain::sync::errand::Errand;
 use crate::post::AlarmsMsg;
 use crate::shop::MAX_HEARD;
-use crate::store::erasures::{Files, Stepped};
-use crate::store::pen::Fence;
+use crate::store::erasures::Stepped;
+use crate::store::pen::{Fence, Files};
 use crate::store::threads::Wanted;
 use crate::store::{
     FencedTx, StoreError, Sync, alarms, comments, desk, erasures, inbox, sellers, sync, threads, turns,

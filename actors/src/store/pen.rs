@@ -17,7 +17,6 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use crate::domain::ids::SellerId;
 use crate::failpoint;
 
-use super::erasures::Files;
 use super::{StoreError, log::Log};
 
 /// Whether a commit is on disk (fsync) before it returns. What leaves the process on the strength of a row needs it.
@@ -27,6 +26,18 @@ pub enum Sync {
     Flushed,
     /// In the log; a power cut may take it, with everything after it.
     Lazy,
+}
+
+/// What is known of the database's files when a piece is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Files {
+    /// Nothing was done about them.
+    Untouched,
+    /// They hold nothing any more of what was removed before.
+    Clean {
+        /// Whether the database was written anew from end to end.
+        rebuilt: bool,
+    },
 }
 
 /// Hands out writing transactions: on SQLite one at a time, on PostgreSQL from a pool.

@@ -110,7 +110,7 @@ const VERBS: &[(&str, &str, &str)] = &[
         r#"{"name":"Ada","email":"a@b.example"}"#,
     ),
     ("customers note 7 3 Hm", "POST S/customers/3/notes", r#"{"text":"Hm"}"#),
-    ("customers forget 7 3 --for-good", "POST S/customers/3/forget", ""),
+    ("customers forget 7 3 --for-good", "POST S/customers/3/forget", "{}"),
     ("erasures list 7", "GET S/erasures", ""),
     ("erasures show 7 3", "GET S/erasures/3", ""),
     ("leads list 7 --stage new", "GET S/leads?stage=new", ""),
