@@ -1,5 +1,7 @@
 //! Wires everything together, runs it, and ends it in order.
 
+mod accounts;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,13 +25,13 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 use url::Url;
 
+use self::accounts::{care, login, proofs};
 use crate::config::{self, Config};
-use crate::connect::{Connect, ConnectParts, ConnectSettings};
-use crate::doctor::webhook_test::Own;
-use crate::doctor::{Doctor, DoctorParts};
+use crate::connect::{Connect, ConnectParts};
+use crate::doctor::Doctor;
 use crate::door::{self, Objects, Secrets, SecretsSeen, VerifyTokens};
 use crate::goods::Goods;
-use crate::graph::{Addresses, AppAtMeta, GraphClient, Login, LoginAddresses, LoginSettings, Proofs, Proves};
+use crate::graph::{Addresses, GraphClient};
 use crate::keys::{Gate, Guesses, Keys, Pace};
 use crate::office::{self, Office, secrets};
 use crate::server::{Server, ServerSettings};
@@ -225,27 +227,6 @@ impl App {
     }
 }
 
-/// Who connects accounts, and who looks whether they work.
-fn care(config: &Config, parts: ConnectParts, (sellers, seen): (&Sellers, &Arc<SecretsSeen>)) -> (Connect, Doctor) {
-    let ConnectParts { store, office, login, tokens, clock, .. } = &parts;
-    let (store, office, login) = (store.clone(), office.clone(), login.clone());
-    let (tokens, clock) = (tokens.clone(), clock.clone());
-    let connect = Connect::new(parts, connect_settings(config));
-    let doctor = Doctor::new(DoctorParts {
-        store,
-        office,
-        sellers: sellers.clone(),
-        login,
-        tokens,
-        connect: connect.clone(),
-        clock,
-        seen: seen.clone(),
-        own: Own::of(config),
-        every: config.doctor.every,
-    });
-    (connect, doctor)
-}
-
 /// What the settings' encryption key opens.
 struct Opened {
     vault: Arc<Vault>,
@@ -410,49 +391,6 @@ fn secrets_of_apps(config: &Config) -> Secrets {
         secret.as_ref().and_then(|secret: &Secret| door::Secret::new(label, secret.expose(), objects))
     });
     Secrets::new(known)
-}
-
-fn proofs(config: &Config) -> Proofs {
-    let meta = &config.meta;
-    let graph = meta.meta_app_secret.clone().filter(|_| meta.appsecret_proof);
-    let whatsapp = meta.whatsapp_app_secret.clone().filter(|_| meta.appsecret_proof).or_else(|| graph.clone());
-    let instagram = meta.instagram_app_secret.clone().filter(|_| meta.instagram_appsecret_proof);
-    Proofs { graph, whatsapp, instagram }
-}
-
-fn login(config: &Config) -> anyhow::Result<Login> {
-    let (meta, connect) = (&config.meta, &config.connect);
-    let app = |id: &Option<String>, secret: &Option<Secret>| {
-        id.clone().zip(secret.clone()).map(|(id, secret)| AppAtMeta { id, secret })
-    };
-    let addresses = LoginAddresses {
-        graph: meta.graph_base_url.clone(),
-        instagram: meta.instagram_url(),
-        facebook_page: meta.own_url(connect.facebook_url.as_ref(), "https://www.facebook.com"),
-        instagram_page: meta.own_url(connect.instagram_url.as_ref(), "https://www.instagram.com"),
-        instagram_codes: meta.own_url(connect.instagram_codes_url.as_ref(), "https://api.instagram.com"),
-    };
-    let settings = LoginSettings {
-        addresses,
-        version: meta.graph_version.clone(),
-        facebook: app(&meta.meta_app_id, &meta.meta_app_secret),
-        instagram: app(&meta.instagram_app_id, &meta.instagram_app_secret),
-        config_id: connect.config_id.clone(),
-        proves: Proves { graph: meta.appsecret_proof, instagram: meta.instagram_appsecret_proof },
-    };
-    Login::new(settings).context("no client for signing in at Meta")
-}
-
-fn connect_settings(config: &Config) -> ConnectSettings {
-    let connect = &config.connect;
-    ConnectSettings {
-        public_url: config.server.public_url.clone(),
-        result_url: connect.result_url.clone(),
-        page_fields: connect.page_fields.clone(),
-        instagram_fields: connect.instagram_fields.clone(),
-        app_fields: connect.app_fields.clone(),
-        verify_token: config.meta.verify_token.clone(),
-    }
 }
 
 fn verify_tokens(config: &Config) -> VerifyTokens {

@@ -32,11 +32,8 @@ impl Connect {
     }
 
     /// The webhook fields that the app is to have for Instagram's accounts.
-    pub fn wanted_of_app(&self, way: Way) -> &[String] {
-        match way {
-            Way::Facebook => &self.shared.settings.app_fields,
-            Way::Instagram => &self.shared.settings.instagram_fields,
-        }
+    pub fn wanted_of_app(&self) -> &[String] {
+        &self.shared.settings.app_fields
     }
 
     /// Where Meta is to send webhooks; none: the service does not know its own address.

@@ -131,6 +131,8 @@ impl Doctor {
         // With the app's own token, so that it is no call of the seller's.
         let inspected = match asked.of_app("token", login.inspect(patient.way, &held.token)).await {
             Ok(inspected) => inspected,
+            // It is the app that asks, so it is the app that is refused.
+            Err(finding) if finding.light == Light::Red => return Ok(vec![app_refused(patient.way)]),
             Err(finding) => return Ok(vec![finding]),
         };
         let now = self.now();
@@ -169,5 +171,20 @@ impl Doctor {
             own::secrets(&seen, self.parts.seen.refused_at(), now),
             own::clock(metas_time, now),
         ])
+    }
+}
+
+fn app_refused(way: Way) -> Finding {
+    match way {
+        Way::Facebook => Finding::amber(
+            "token",
+            "Meta does not take the app's id and secret, so it does not say how the token is.",
+            "Compare meta.meta_app_id and meta.meta_app_secret with the App Dashboard.",
+        ),
+        Way::Instagram => Finding::amber(
+            "token",
+            "Meta does not say how a token of Instagram's own login is; what was found when it was used last still holds.",
+            "Compare meta.instagram_app_id and meta.instagram_app_secret with the App Dashboard.",
+        ),
     }
 }

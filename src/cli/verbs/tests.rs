@@ -39,6 +39,12 @@ const VERBS: &[(&str, &str, &str)] = &[
     ("secrets rotate", "POST /api/v1/secrets/rotate", "{}"),
     ("keys rotate", "POST /api/v1/secrets/rotate", "{}"),
     ("connections list 7", "GET S/connections", ""),
+    ("webhook-test https://a.example/hook", "POST /api/v1/webhook-test", r#"{"url":"https://a.example/hook"}"#),
+    (
+        "webhook-test https://a.example/hook --limit 300 --app-secret a --verify-token b",
+        "POST /api/v1/webhook-test",
+        r#"{"url":"https://a.example/hook","app_secret":"a","verify_token":"b","limit_ms":300}"#,
+    ),
     ("connections disconnect 7 3", "DELETE S/connections/3", ""),
     ("connections connect 7", "POST S/connecting", "{}"),
     ("connections reconnect 7 3 --way instagram", "POST S/connections/3/reconnect", r#"{"way":"instagram"}"#),

@@ -2,7 +2,7 @@
 //! catalogs may be read. What was switched off is switched on again, and that is said.
 
 use actors::domain::channel::Channel;
-use actors::domain::credential::{CredentialKind, Use};
+use actors::domain::credential::{CredentialKind, Use, cause_in_words};
 use actors::domain::ids::SellerId;
 use actors::store::office::checkups;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -87,12 +87,21 @@ fn refused(name: &str, code: &str) -> Finding {
             "The owner of the account has switched off access to messages.",
             "In Instagram: Settings, Messages, Message controls, Connected tools: allow access to messages.",
         ),
-        _ => {
-            let cause = actors::domain::credential::cause_in_words(code);
+        _ if is_about_the_token(code) => {
+            let cause = cause_in_words(code);
             let (what, fix) = cause.split_once(": ").unwrap_or((cause, "connect the account again"));
             Finding::red(name, format!("Meta refuses it ({code}): {what}."), token::sentence(fix))
         }
+        _ => {
+            let fix = "Look the code up in Meta's list of errors; if it means nothing to you, report it.";
+            Finding::red(name, format!("Meta refuses to answer, with the code {code}."), fix)
+        }
     }
+}
+
+fn is_about_the_token(code: &str) -> bool {
+    let number = code.split('/').next().and_then(|number| number.parse::<u32>().ok());
+    matches!(number, Some(10 | 102 | 190 | 200..=299 | 36_103)) || code == "100/2534013"
 }
 
 impl Doctor {
@@ -118,9 +127,12 @@ impl Doctor {
 
     async fn page_link(&self, patient: &Patient, asked: &mut Asked) -> Finding {
         const NAME: &str = "page_link";
-        let Ok(held) = &patient.token else { return Finding::green(NAME, "") };
-        let Some(page) = held.page.as_deref().filter(|_| patient.way == Way::Facebook) else {
+        if patient.way == Way::Instagram {
             return Finding::green(NAME, "It was connected by Instagram's own login, which needs no Page.");
+        }
+        let Some((held, page)) = patient.token.as_ref().ok().and_then(|held| Some((held, held.page.as_deref()?)))
+        else {
+            return no_page(NAME);
         };
         let login = &self.parts.login;
         let linked = match asked.of_seller(NAME, login.linked_account(page, &held.token)).await {
@@ -142,7 +154,7 @@ impl Doctor {
     async fn subscription(&self, seller: SellerId, patient: &Patient, asked: &mut Asked) -> Result<Finding, NotDone> {
         const NAME: &str = "subscription";
         let Some((asset, wanted)) = self.asset(patient) else {
-            return Ok(Finding::amber(NAME, "Not looked at: no Page is known.", "Connect the account at Meta itself."));
+            return Ok(no_page(NAME));
         };
         let login = &self.parts.login;
         let sent = match asked.of_seller(NAME, login.subscribed(asset)).await {
@@ -190,34 +202,34 @@ impl Doctor {
             let sentence = "The service does not know its own address, so Meta's cannot be compared with it.";
             return Finding::amber(NAME, sentence, "Set server.public_url.");
         };
-        let (login, way) = (&self.parts.login, patient.way);
-        let all = match asked.of_app(NAME, login.app_subscriptions(way)).await {
+        // Also of accounts that signed in with Instagram: that login is a part of the same app.
+        let all = match asked.of_app(NAME, self.parts.login.app_subscriptions(Way::Facebook)).await {
             Ok(all) => all,
             Err(finding) => return finding,
         };
-        let wrong = match wrong_of(&all, &address, connect.wanted_of_app(way)) {
+        let wrong = match wrong_of(&all, &address, connect.wanted_of_app()) {
             None => {
                 return Finding::green(NAME, "The app sends Instagram's webhooks to this service, with all fields.");
             }
             Some(wrong) => wrong,
         };
         let fix = "In the App Dashboard, under Webhooks, Instagram: set the address and the fields.";
-        if way == Way::Instagram {
-            return Finding::red(NAME, wrong, fix);
+        if patient.way == Way::Instagram {
+            return Finding::amber(NAME, wrong, fix);
         }
         match connect.restore_app().await {
             Ok(()) => {
                 let told = "It was set right again by itself; look whether another system of yours changes it.";
                 Finding::amber(NAME, wrong, told)
             }
-            Err(why) => Finding::red(NAME, format!("{} It could not be set right: {why}.", wrong), fix),
+            Err(why) => Finding::red(NAME, format!("{wrong} It could not be set right: {why}."), fix),
         }
     }
 
     async fn message_access(&self, patient: &Patient, asked: &mut Asked) -> Finding {
         const NAME: &str = "message_access";
         let Some((asset, _)) = self.asset(patient) else {
-            return Finding::amber(NAME, "Not looked at: no Page is known.", "Connect the account at Meta itself.");
+            return no_page(NAME);
         };
         match asked.of_seller(NAME, self.parts.login.try_messages(asset)).await {
             Ok(()) => Finding::green(NAME, "Conversations can be read."),
@@ -254,6 +266,10 @@ impl Doctor {
             Err(finding) => finding,
         }
     }
+}
+
+fn no_page(name: &str) -> Finding {
+    Finding::amber(name, "Not looked at: no Page is known.", "Connect the account at Meta itself.")
 }
 
 fn counted(catalogs: usize) -> String {
