@@ -78,40 +78,28 @@ impl App {
         decode: Decode,
     ) -> anyhow::Result<Self> {
         let address = listener.local_addr().context("could not read the address listened on")?;
-        let settings = StoreSettings {
-            url: config.database.url.expose().to_owned(),
-            read_connections: config.database.read_connections,
-            write_connections: config.database.write_connections,
-        };
-        let place = settings.place();
-        let not_current = || format!("could not bring the database {place} up to date");
-        Store::migrate(&settings).await.with_context(not_current)?;
-        let store = Store::open(&settings).await.with_context(|| format!("could not open the database {place}"))?;
+        let store = opened_store(config).await?;
         let opened = Opened::with(config, &store).await?;
         let (vault, marks) = (opened.vault.clone(), opened.marks.clone());
         let boot = store.boot(clock.now()).await.context("could not note the start of this process")?;
         let world = World::new(Parts { decode, ..parts(config, &store, &opened, &boot, clock.clone())? });
         let tree = Tree::start(world.clone()).await.context("could not read the connected accounts")?;
-        let operator_key = config.secrets.operator_api_key.clone().context("secrets.operator_api_key is not set")?;
-        let keys = Keys::new(store.clone(), operator_key);
-        let allow_loopback = config.webhooks.allow_loopback;
-        let endpoints = Endpoints::new(store.clone(), vault.clone(), world.clone(), allow_loopback);
-        let tokens = office::tokens(store.clone(), vault.clone());
-        let office = Office::new(store.clone(), vault, world.clone(), tree.sellers.clone(), keys.clone());
+        let keys = keys(config, &store)?;
+        let endpoints = Endpoints::new(store.clone(), vault.clone(), world.clone(), config.webhooks.allow_loopback);
+        let office = Office::new(store.clone(), vault.clone(), world.clone(), tree.sellers.clone(), keys.clone());
         let verify = verify_tokens(config);
         let parts = ConnectParts {
             store: store.clone(),
             office: office.clone(),
             login: login(config)?,
-            tokens,
+            tokens: office::tokens(store.clone(), vault),
             world,
             clock: clock.clone(),
             verify: verify.clone(),
         };
         let seen = Arc::new(SecretsSeen::of(&secrets_of_apps(config)));
         let (connect, doctor) = care(config, parts, (&tree.sellers, &seen));
-        let gate = Arc::new(gate(config, keys));
-        let serving = CancellationToken::new();
+        let (gate, serving) = (Arc::new(gate(config, keys)), CancellationToken::new());
         let ways = Ways {
             store: &store,
             office: &office,
@@ -126,12 +114,6 @@ impl App {
             address,
         };
         let site = site(config, ways, &tree, clock.clone())?;
-        let server = Server::new(ServerSettings {
-            max_connections: config.server.max_connections,
-            head_timeout: config.server.header_timeout,
-            stop_grace: config.server.stop_timeout,
-            ..ServerSettings::default()
-        });
         Ok(Self {
             listener,
             address,
@@ -142,7 +124,7 @@ impl App {
             connect,
             doctor,
             tree,
-            server,
+            server: server(config),
             site,
             serving,
             clock,
@@ -334,6 +316,33 @@ fn tree_settings(config: &Config) -> anyhow::Result<TreeSettings> {
 fn gate(config: &Config, keys: Keys) -> Gate {
     let pace = Pace::new(config.api.requests_per_second, config.api.burst);
     Gate::new(keys, pace, Guesses::new(config.api.wrong_keys_per_minute))
+}
+
+/// The database, brought up to date.
+async fn opened_store(config: &Config) -> anyhow::Result<Store> {
+    let settings = StoreSettings {
+        url: config.database.url.expose().to_owned(),
+        read_connections: config.database.read_connections,
+        write_connections: config.database.write_connections,
+    };
+    let place = settings.place();
+    let not_current = || format!("could not bring the database {place} up to date");
+    Store::migrate(&settings).await.with_context(not_current)?;
+    Store::open(&settings).await.with_context(|| format!("could not open the database {place}"))
+}
+
+fn keys(config: &Config, store: &Store) -> anyhow::Result<Keys> {
+    let operator_key = config.secrets.operator_api_key.clone().context("secrets.operator_api_key is not set")?;
+    Ok(Keys::new(store.clone(), operator_key))
+}
+
+fn server(config: &Config) -> Server {
+    Server::new(ServerSettings {
+        max_connections: config.server.max_connections,
+        head_timeout: config.server.header_timeout,
+        stop_grace: config.server.stop_timeout,
+        ..ServerSettings::default()
+    })
 }
 
 /// What the site is made of, beside the tree.

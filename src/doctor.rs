@@ -8,6 +8,7 @@ mod rhythm;
 mod rounds;
 pub mod webhook_test;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -63,10 +64,15 @@ pub struct Doctor {
     parts: Arc<DoctorParts>,
     /// It is the same for all connections.
     probed: Arc<Mutex<Option<Probed>>>,
+    /// Connections that were looked at: each by one at a time, so that what is kept is what was found last.
+    busy: Arc<Mutex<HashMap<ConnectionId, Arc<Turn>>>>,
 }
 
 /// What the address was found to be, and when.
 type Probed = (DateTime<Utc>, Finding);
+
+/// Held while a connection is looked at.
+type Turn = Mutex<()>;
 
 /// Why a connection could not be looked at.
 #[derive(Debug, Error)]
@@ -85,7 +91,7 @@ pub enum NotDone {
 impl Doctor {
     /// A doctor who has seen nobody yet.
     pub fn new(parts: DoctorParts) -> Self {
-        Self { parts: Arc::new(parts), probed: Arc::default() }
+        Self { parts: Arc::new(parts), probed: Arc::default(), busy: Arc::default() }
     }
 
     /// What addresses are tried with, unless said otherwise.
@@ -107,6 +113,8 @@ impl Doctor {
     }
 
     async fn check_as(&self, whose: (SellerId, ConnectionId), is_urgent: bool) -> Result<Option<Checkup>, NotDone> {
+        let turn = self.busy.lock().await.entry(whose.1).or_default().clone();
+        let _alone = turn.lock().await;
         let Some(found) = self.look_at(whose, is_urgent).await? else { return Ok(None) };
         self.parts.office.keep_checkup(whose, &found.kept()?, found.light == Light::Red).await?;
         Ok(Some(found))

@@ -50,16 +50,18 @@ impl Connect {
     /// Has an account send what we want of it, and says what it sends; or why not, in words. Either is noted.
     pub async fn subscribe(&self, seller: SellerId, connection: ConnectionId) -> Result<Vec<String>, String> {
         let done = match self.found(seller, connection).await {
-            Ok(Some((row, credential))) => self.subscribe_with(&row, &credential).await,
+            Ok(Some((row, credential))) => self.subscribe_with(&row, &credential).await.map(Some),
             // Given by hand, or for the catalog alone: not our business.
-            Ok(None) => return Ok(Vec::new()),
+            Ok(None) => Ok(None),
             Err(why) => Err(why),
         };
         let (said, look_in) = match &done {
-            Ok(fields) => (Said::Fields(fields), LOOK_EVERY),
-            Err(why) => (Said::Nothing(why), LOOK_SOON),
+            Ok(Some(fields)) => (Said::Fields(fields), Some(LOOK_EVERY)),
+            Ok(None) => (Said::NotAsked, None),
+            Err(why) => (Said::Nothing(why), Some(LOOK_SOON)),
         };
-        let noted = self.shared.parts.office.note_fields((seller, connection), &said, self.now() + look_in).await;
+        let look_at = look_in.map(|look_in| self.now() + look_in);
+        let noted = self.shared.parts.office.note_fields((seller, connection), &said, look_at).await;
         if let Err(error) = noted {
             error!(error = &error as &dyn Error, "could not note what connection {connection} sends");
         }
@@ -69,7 +71,7 @@ impl Connect {
                 "connection {connection} of seller {seller} does not send all it should: {why}"
             );
         }
-        done
+        done.map(Option::unwrap_or_default)
     }
 
     /// A connection and its token for messages, where that was granted at Meta.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use ::actors::domain::ids::SellerId;
 use ::actors::ports::Clock;
 use chrono::{DateTime, Utc};
 use hawker::sandbox::{Catalog, Rejects};
@@ -21,6 +22,8 @@ both![
     a_plan_says_what_would_be_done_and_sends_nothing,
 ];
 
+const ACCOUNT: &str = "17841400000000001";
+const PAGE: &str = "10200000001";
 const CATALOG: &str = "800680000000001";
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -32,7 +35,7 @@ struct Synced {
 
 impl TestApp {
     async fn synced(&self, products: usize, settings: Value) -> Synced {
-        let shop = self.empty_shop(1, json!({})).await;
+        let shop = self.shop_of_a_page().await;
         let catalog = shop.account.add_catalog(CATALOG, "Linen", "9010");
         for numbers in (0..products).collect::<Vec<_>>().chunks(200) {
             self.sell(&shop, numbers.iter().map(|n| product(*n, "19.00")).collect()).await;
@@ -45,6 +48,16 @@ impl TestApp {
         assert_eq!(status, 200, "{answer}");
         self.settle().await;
         Synced { shop, catalog }
+    }
+
+    /// A shop whose account is connected through its Page: Instagram's own login reaches no catalog.
+    async fn shop_of_a_page(&self) -> Shop {
+        let seller = self.made("/api/v1/sellers", &json!({ "name": "Shop", "currency": "USD" })).await;
+        let account = self.meta.add_account(ACCOUNT, "shop.1", PAGE, "token-1");
+        let new = json!({ "channel": "instagram", "account_id": ACCOUNT, "page_id": PAGE, "username": "shop.1",
+            "token": "token-1" });
+        self.made(&format!("/api/v1/sellers/{seller}/connections"), &new).await;
+        Shop { seller: SellerId(seller), account }
     }
 
     /// Starts a run and gives its address.
@@ -94,7 +107,7 @@ fn product(n: usize, price: &str) -> Value {
     json!({
         "retailer_id": format!("P{n:05}"), "title": format!("Woven Thing {n}"), "price": price, "stock": 7,
         "description": "Woven from long fibre, washed soft.", "link": format!("https://shop.example/{n}"),
-        "image_link": format!("https://cdn.example/{n}.jpg"), "brand": "Ada",
+        "images": [format!("https://cdn.example/{n}.jpg")], "brand": "Ada",
     })
 }
 

@@ -106,6 +106,9 @@ impl Lifetime {
     /// When to look again, if all that was due is done: a day after a try, or whatever comes first.
     pub fn next_look(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let end = self.expires_at?;
+        if now >= end {
+            return Some(end);
+        }
         let from = self.refresh_from(end);
         let next_try = if now < from { from } else { (now + TimeDelta::days(1)).min(end) };
         let warnings = WARNINGS.map(|days| end - TimeDelta::days(days.into()));

@@ -51,7 +51,7 @@ const VERBS: &[(&str, &str, &str)] = &[
     ("connections progress 7 5", "GET S/connecting/5", ""),
     ("connections choose 7 5 178", "POST S/connecting/5/choose", r#"{"account_id":"178"}"#),
     ("connections release 7 3 --to 2", "POST S/connections/3/release", r#"{"to":2}"#),
-    ("connections verify-token 7 3", "POST S/connections/3/verify-token", ""),
+    ("connections verify-token 7 3", "POST S/connections/3/verify-token", "{}"),
     ("connections verify-token 7 3 --remove", "DELETE S/connections/3/verify-token", ""),
     ("products list 7 --after a~b", "GET S/products?after=a+b", ""),
     ("products show 7 a/b", "GET S/products/a%2Fb", ""),

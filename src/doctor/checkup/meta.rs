@@ -231,7 +231,9 @@ impl Doctor {
         let Some((asset, _)) = self.asset(patient) else {
             return no_page(NAME);
         };
-        match asked.of_seller(NAME, self.parts.login.try_messages(asset)).await {
+        let is_messenger = patient.row.account.channel() == Some(Channel::Messenger);
+        let platform = if is_messenger { "messenger" } else { "instagram" };
+        match asked.of_seller(NAME, self.parts.login.try_messages(asset, platform)).await {
             Ok(()) => Finding::green(NAME, "Conversations can be read."),
             Err(finding) => finding,
         }

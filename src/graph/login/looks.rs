@@ -18,8 +18,8 @@ impl Login {
         Ok(body.pointer("/instagram_business_account/id").and_then(text))
     }
 
-    /// Asks for one conversation, only to find out whether it may be asked for.
-    pub async fn try_messages(&self, asset: Asset<'_>) -> Result<(), LoginError> {
+    /// Asks for one conversation on `instagram` or `messenger`, only to find out whether it may be asked for.
+    pub async fn try_messages(&self, asset: Asset<'_>, platform: &str) -> Result<(), LoginError> {
         let url = match asset.way {
             Way::Facebook => self.graph(&[asset.id, "conversations"]),
             Way::Instagram => {
@@ -27,7 +27,7 @@ impl Login {
                 under(base, &[&self.settings.version, asset.id, "conversations"])
             }
         };
-        let request = self.http.get(url).query(&[("platform", "instagram"), ("limit", "1")]);
+        let request = self.http.get(url).query(&[("platform", platform), ("limit", "1")]);
         self.ask(self.bearing(request, asset.way, asset.token)).await.map(|_| ())
     }
 

@@ -142,7 +142,7 @@ struct PutCatalog {
     /// Meta's id of the catalog.
     meta_id: String,
     /// The connected account whose token may change it.
-    connection: Id,
+    connection: ConnectionId,
     /// How it is kept up.
     #[serde(flatten)]
     settings: SettingsJson,
@@ -215,7 +215,7 @@ async fn put_catalog(api: Arc<Api>, ask: Ask<NoQuery, JsonBody<PutCatalog>>) -> 
     })?;
     let SettingsJson { mode, every_minutes, reviews, drift, ref brand, .. } = *settings;
     let settings = CatalogSettings { mode, every_minutes, reviews, drift, brand: brand.clone(), condition };
-    let wanted = CatalogWanted { meta_id: meta_id.clone(), connection: ConnectionId(connection.0), settings };
+    let wanted = CatalogWanted { meta_id: meta_id.clone(), connection: *connection, settings };
     command(&api, &ask, Command::PutCatalog(wanted)).await
 }
 
