@@ -142,7 +142,7 @@ async fn a_catalog_goes_up_in_batches_and_then_only_what_has_changed(database: D
 }
 
 async fn a_thousand_products_one_by_one_pause_at_the_cap_and_all_arrive(database: Database) {
-    let settings = [("budgets.graph_reserve", "0"), ("actors.idle_unload", "1m")];
+    let settings = [("budgets.graph_reserve", "0"), ("actors.idle_unload", "50ms")];
     let app = TestApp::start_with(database, &settings).await;
     let synced = app.synced(1000, json!({ "mode": "one_by_one" })).await;
     app.let_pass(61 * MINUTE).await;
@@ -161,7 +161,6 @@ async fn a_thousand_products_one_by_one_pause_at_the_cap_and_all_arrive(database
         app.deliver(&synced.shop.customer(&customer).writes("one woven thing 7 please")).await;
         app.fall_silent().await;
         assert_eq!(app.meta.sent().len(), sent + 1, "a customer is answered while the sync waits");
-        app.let_pass(2 * MINUTE).await;
         crate::support::until("the seller is let go of", || async {
             app.sellers().inspect(synced.shop.seller).await.unwrap().is_none().then_some(())
         })
