@@ -17,8 +17,17 @@ Examples:
   hawker sync connect 1 --meta-id 800680000000001 --connection 2 --every-minutes 60
   hawker sync plan 1 --follow                           what would be done, and why not
   hawker sync start 1 --follow
+  hawker sync follow 1 57                               a run that somebody else started
+  hawker sync status 1
+  hawker sync runs 1
   hawker sync items 1 --state rejected                  what Meta will not take, and why
-  hawker sync pause 1 57";
+  hawker sync item 1 APRON
+  hawker sync appeal 1 APRON --reason \"It is cotton, as the picture shows\"
+  hawker sync pause 1 57
+  hawker sync resume 1 57
+  hawker sync cancel 1 57
+  hawker sync check 1                                   asks Meta about the catalog
+  hawker sync disconnect 1                              what is at Meta stays there";
 
 const CATALOG: &str = "/api/v1/sellers/{seller}/catalog";
 const RUNS: &str = "/api/v1/sellers/{seller}/sync/runs";

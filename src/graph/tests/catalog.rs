@@ -261,10 +261,6 @@ async fn a_refusal_says_what_is_to_be_done_about_it() {
     let capability = r#"{"error":{"message":"capability","code":3}}"#;
     let status = || CatalogAsk::Status { handle: "Acy_1".into() };
     for (body, ask, why, code) in [
-        (sample!("error_190_463_expired.json"), batch(), Reconnect, "190/463"),
-        (sample!("error_190_460_password_changed.json"), put(), Reconnect, "190/460"),
-        (sample!("error_10_permission.json"), page(None), Reconnect, "10"),
-        (sample!("error_200_permission.json"), CatalogAsk::Look, Reconnect, "200"),
         (sample!("error_368_blocked.json"), batch(), Policy, "368"),
         (missing, batch(), NoCatalog, "100/33"),
         (missing, put(), NoCatalog, "100/33"),
@@ -282,6 +278,19 @@ async fn a_refusal_says_what_is_to_be_done_about_it() {
         let (told, _) = answer([json(400, body)], ask).await;
         let CatalogAnswer::Denied { why: found, code: told, .. } = told else { panic!("{word}: {told:?}") };
         assert_eq!((found, told.as_str()), (why, code), "{word}: {body}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_is_refused_is_told_apart_from_what_was_asked() {
+    for (body, ask, code) in [
+        (sample!("error_190_463_expired.json"), batch(), "190/463"),
+        (sample!("error_190_460_password_changed.json"), put(), "190/460"),
+        (sample!("error_10_permission.json"), page(None), "10"),
+        (sample!("error_200_permission.json"), CatalogAsk::Look, "200"),
+    ] {
+        let (told, _) = result([json(400, body)], ask).await;
+        assert!(matches!(&told, CallResult::TokenRefused { code: found, .. } if found == code), "{told:?}");
     }
 }
 
@@ -372,12 +381,15 @@ async fn no_call_waits_for_ever_and_none_is_made_without_a_token() {
     let nobody = GraphClient { tokens, ..client_at(&format!("http://{closed}")) };
     assert!(is_again(&nobody.call(&about(batch())).await), "nothing was sent");
     let bare = GraphClient { tokens: through(Some("1020"), Err(NoToken::Missing)), ..client(&meta) };
-    for (graph, code) in [(bare, "no_token"), (client(&meta), "no_catalog_access")] {
-        for ask in every() {
-            let CallResult::Catalog { told } = graph.call(&about(ask)).await else { panic!("no answer") };
-            let is_right = |told: &CatalogAnswer| matches!(told, CatalogAnswer::Denied { why: Denied::Reconnect, code: found, .. } if found == code);
-            assert!(is_right(&told), "{told:?}");
-        }
+    for ask in every() {
+        let told = bare.call(&about(ask)).await;
+        assert!(matches!(&told, CallResult::TokenRefused { code, .. } if code == "no_token"), "{told:?}");
+    }
+    for ask in every() {
+        let CallResult::Catalog { told } = client(&meta).call(&about(ask)).await else { panic!("no answer") };
+        let is_right =
+            matches!(&*told, CatalogAnswer::Denied { why: Denied::Reconnect, code, .. } if code == "no_catalog_access");
+        assert!(is_right, "{told:?}");
     }
 }
 

@@ -42,7 +42,10 @@ pub(super) fn answer(sandbox: &Sandbox, call: &Call) -> Option<Response> {
     let found = match path.as_slice() {
         [page] if world.logins.pages.contains_key(*page) => link(&world, page, (&token, sandbox.now_ms())),
         [_, "conversations"] if is_closed(&world, (&token, sandbox.now_ms())) => Err(Refusal::MessagesSwitchedOff),
-        [account, "available_catalogs"] => catalogs(&world, account, (&token, sandbox.now_ms())),
+        // Tokens that were given by hand are not those of a login: catalogs of theirs are kept elsewhere.
+        [account, "available_catalogs"] if world.logins.token(&token, sandbox.now_ms()).is_some() => {
+            catalogs(&world, account, (&token, sandbox.now_ms()))
+        }
         _ => return None,
     };
     Some(match found {
