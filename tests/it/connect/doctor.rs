@@ -241,7 +241,8 @@ async fn it_looks_once_a_day_and_the_shop_is_told_once(database: Database) {
         .await;
         let ills = ills(&found);
         let is_said = |name: &str, words: &str| ills.iter().any(|ill| ill.0 == name && ill.2.contains(words));
-        assert!(is_said("subscription", "switched on again") && is_said("catalog", "approved"), "{ills:#?}");
+        // Whoever looks first switches it on again, this or the upkeep of connections; only the doctor tells of it.
+        assert!(is_said("catalog", "approved"), "{ills:#?}");
         assert!(app.meta.subscribed(PAGE).contains(&"messages".to_owned()));
         app.settle().await;
     }
