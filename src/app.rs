@@ -1,5 +1,7 @@
 //! Wires everything together, runs it, and ends it in order.
 
+mod accounts;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +12,7 @@ use actors::herald::Plain;
 use actors::ports::{Clock, Decode, Graph, Later};
 use actors::root::Tree;
 use actors::sellers::Sellers;
-use actors::shop::ShopRules;
+use actors::shop::{ShopRules, SyncRules};
 use actors::store::ledger;
 use actors::store::office as office_store;
 use actors::store::unknown::Room;
@@ -23,11 +25,13 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 use url::Url;
 
+use self::accounts::{care, login, proofs};
 use crate::config::{self, Config};
-use crate::connect::{Connect, ConnectParts, ConnectSettings};
-use crate::door::{self, Objects, Secrets, VerifyTokens};
+use crate::connect::{Connect, ConnectParts};
+use crate::doctor::Doctor;
+use crate::door::{self, Objects, Secrets, SecretsSeen, VerifyTokens};
 use crate::goods::Goods;
-use crate::graph::{Addresses, AppAtMeta, GraphClient, Login, LoginAddresses, LoginSettings, Proofs, Proves};
+use crate::graph::{Addresses, GraphClient};
 use crate::keys::{Gate, Guesses, Keys, Pace};
 use crate::office::{self, Office, secrets};
 use crate::server::{Server, ServerSettings};
@@ -51,6 +55,7 @@ pub struct App {
     gate: Arc<Gate>,
     endpoints: Endpoints,
     connect: Connect,
+    doctor: Doctor,
     tree: Tree,
     server: Server,
     site: Site,
@@ -73,57 +78,42 @@ impl App {
         decode: Decode,
     ) -> anyhow::Result<Self> {
         let address = listener.local_addr().context("could not read the address listened on")?;
-        let settings = StoreSettings {
-            url: config.database.url.expose().to_owned(),
-            read_connections: config.database.read_connections,
-            write_connections: config.database.write_connections,
-        };
-        let place = settings.place();
-        let not_current = || format!("could not bring the database {place} up to date");
-        Store::migrate(&settings).await.with_context(not_current)?;
-        let store = Store::open(&settings).await.with_context(|| format!("could not open the database {place}"))?;
+        let store = opened_store(config).await?;
         let opened = Opened::with(config, &store).await?;
         let (vault, marks) = (opened.vault.clone(), opened.marks.clone());
         let boot = store.boot(clock.now()).await.context("could not note the start of this process")?;
         let world = World::new(Parts { decode, ..parts(config, &store, &opened, &boot, clock.clone())? });
         let tree = Tree::start(world.clone()).await.context("could not read the connected accounts")?;
-        let operator_key = config.secrets.operator_api_key.clone().context("secrets.operator_api_key is not set")?;
-        let keys = Keys::new(store.clone(), operator_key);
-        let allow_loopback = config.webhooks.allow_loopback;
-        let endpoints = Endpoints::new(store.clone(), vault.clone(), world.clone(), allow_loopback);
-        let tokens = office::tokens(store.clone(), vault.clone());
-        let office = Office::new(store.clone(), vault, world.clone(), tree.sellers.clone(), keys.clone());
+        let keys = keys(config, &store)?;
+        let endpoints = Endpoints::new(store.clone(), vault.clone(), world.clone(), config.webhooks.allow_loopback);
+        let office = Office::new(store.clone(), vault.clone(), world.clone(), tree.sellers.clone(), keys.clone());
         let verify = verify_tokens(config);
         let parts = ConnectParts {
             store: store.clone(),
             office: office.clone(),
             login: login(config)?,
-            tokens,
+            tokens: office::tokens(store.clone(), vault),
             world,
             clock: clock.clone(),
             verify: verify.clone(),
         };
-        let connect = Connect::new(parts, connect_settings(config));
-        let gate = Arc::new(gate(config, keys));
-        let serving = CancellationToken::new();
+        let seen = Arc::new(SecretsSeen::of(&secrets_of_apps(config)));
+        let (connect, doctor) = care(config, parts, (&tree.sellers, &seen));
+        let (gate, serving) = (Arc::new(gate(config, keys)), CancellationToken::new());
         let ways = Ways {
             store: &store,
             office: &office,
             gate: &gate,
             endpoints: &endpoints,
             connect: &connect,
+            doctor: &doctor,
+            seen,
             verify,
             serving: &serving,
             marks: &marks,
             address,
         };
         let site = site(config, ways, &tree, clock.clone())?;
-        let server = Server::new(ServerSettings {
-            max_connections: config.server.max_connections,
-            head_timeout: config.server.header_timeout,
-            stop_grace: config.server.stop_timeout,
-            ..ServerSettings::default()
-        });
         Ok(Self {
             listener,
             address,
@@ -132,8 +122,9 @@ impl App {
             gate,
             endpoints,
             connect,
+            doctor,
             tree,
-            server,
+            server: server(config),
             site,
             serving,
             clock,
@@ -197,6 +188,7 @@ impl App {
         let serving = self.serving;
         let server = tokio::spawn(self.server.serve(self.listener, self.site, serving.clone()));
         let upkeep = tokio::spawn(self.connect.keep_up(serving.clone()));
+        let rounds = tokio::spawn(self.doctor.make_rounds(serving.clone()));
         let fallen = tokio::select! {
             () = stop.cancelled() => None,
             sentence = self.tree.fallen() => Some(sentence),
@@ -205,6 +197,7 @@ impl App {
         serving.cancel();
         server.await.context("the server panicked")?;
         upkeep.await.context("the upkeep of connections panicked")?;
+        rounds.await.context("the rounds of the doctor panicked")?;
         info!("stopping: no new turns");
         self.tree.stop(TREE_STOP).await;
         self.store.close(self.clock.now()).await.context("could not close the database cleanly")?;
@@ -286,6 +279,13 @@ fn rules(config: &Config, boot: i64) -> anyhow::Result<ShopRules> {
             graph_reserve: config.budgets.graph_reserve,
         },
         boot,
+        sync: SyncRules {
+            batch_items: config.sync.batch_items,
+            batch_bytes: config.sync.batch_bytes,
+            list_items: config.sync.list_items,
+            handle_deadline: delta(config.sync.handle_deadline)?,
+            review_after: delta(config.sync.review_after)?,
+        },
     })
 }
 
@@ -318,6 +318,33 @@ fn gate(config: &Config, keys: Keys) -> Gate {
     Gate::new(keys, pace, Guesses::new(config.api.wrong_keys_per_minute))
 }
 
+/// The database, brought up to date.
+async fn opened_store(config: &Config) -> anyhow::Result<Store> {
+    let settings = StoreSettings {
+        url: config.database.url.expose().to_owned(),
+        read_connections: config.database.read_connections,
+        write_connections: config.database.write_connections,
+    };
+    let place = settings.place();
+    let not_current = || format!("could not bring the database {place} up to date");
+    Store::migrate(&settings).await.with_context(not_current)?;
+    Store::open(&settings).await.with_context(|| format!("could not open the database {place}"))
+}
+
+fn keys(config: &Config, store: &Store) -> anyhow::Result<Keys> {
+    let operator_key = config.secrets.operator_api_key.clone().context("secrets.operator_api_key is not set")?;
+    Ok(Keys::new(store.clone(), operator_key))
+}
+
+fn server(config: &Config) -> Server {
+    Server::new(ServerSettings {
+        max_connections: config.server.max_connections,
+        head_timeout: config.server.header_timeout,
+        stop_grace: config.server.stop_timeout,
+        ..ServerSettings::default()
+    })
+}
+
 /// What the site is made of, beside the tree.
 struct Ways<'a> {
     store: &'a Store,
@@ -325,6 +352,8 @@ struct Ways<'a> {
     gate: &'a Arc<Gate>,
     endpoints: &'a Endpoints,
     connect: &'a Connect,
+    doctor: &'a Doctor,
+    seen: Arc<SecretsSeen>,
     verify: VerifyTokens,
     serving: &'a CancellationToken,
     marks: &'a Arc<Marks>,
@@ -336,7 +365,7 @@ fn site(config: &Config, ways: Ways<'_>, tree: &Tree, clock: Arc<dyn Clock>) -> 
     let limits = WebhookLimits { body, requests_in_hand: config.server.webhooks_in_hand, ..WebhookLimits::default() };
     let webhooks =
         Webhooks::new(secrets_of_apps(config), ways.verify.clone(), keep(tree, ways.office), clock.clone(), limits);
-    let mut routes = web::routes(&Arc::new(webhooks));
+    let mut routes = web::routes(&Arc::new(webhooks.noting(ways.seen.clone())));
     routes.extend(web::connect::routes(ways.connect));
     routes.extend(callbacks::routes(&Arc::new(callbacks(config, &ways, clock.clone())?)));
     routes.extend(api::routes(&Arc::new(Api {
@@ -346,6 +375,7 @@ fn site(config: &Config, ways: Ways<'_>, tree: &Tree, clock: Arc<dyn Clock>) -> 
         endpoints: ways.endpoints.clone(),
         lasting: api::Lasting::default(),
         connect: ways.connect.clone(),
+        doctor: ways.doctor.clone(),
         stopping: ways.serving.clone(),
         sellers: tree.sellers.clone(),
         ledger: tree.ledger.clone(),
@@ -370,49 +400,6 @@ fn secrets_of_apps(config: &Config) -> Secrets {
         secret.as_ref().and_then(|secret: &Secret| door::Secret::new(label, secret.expose(), objects))
     });
     Secrets::new(known)
-}
-
-fn proofs(config: &Config) -> Proofs {
-    let meta = &config.meta;
-    let graph = meta.meta_app_secret.clone().filter(|_| meta.appsecret_proof);
-    let whatsapp = meta.whatsapp_app_secret.clone().filter(|_| meta.appsecret_proof).or_else(|| graph.clone());
-    let instagram = meta.instagram_app_secret.clone().filter(|_| meta.instagram_appsecret_proof);
-    Proofs { graph, whatsapp, instagram }
-}
-
-fn login(config: &Config) -> anyhow::Result<Login> {
-    let (meta, connect) = (&config.meta, &config.connect);
-    let app = |id: &Option<String>, secret: &Option<Secret>| {
-        id.clone().zip(secret.clone()).map(|(id, secret)| AppAtMeta { id, secret })
-    };
-    let addresses = LoginAddresses {
-        graph: meta.graph_base_url.clone(),
-        instagram: meta.instagram_url(),
-        facebook_page: meta.own_url(connect.facebook_url.as_ref(), "https://www.facebook.com"),
-        instagram_page: meta.own_url(connect.instagram_url.as_ref(), "https://www.instagram.com"),
-        instagram_codes: meta.own_url(connect.instagram_codes_url.as_ref(), "https://api.instagram.com"),
-    };
-    let settings = LoginSettings {
-        addresses,
-        version: meta.graph_version.clone(),
-        facebook: app(&meta.meta_app_id, &meta.meta_app_secret),
-        instagram: app(&meta.instagram_app_id, &meta.instagram_app_secret),
-        config_id: connect.config_id.clone(),
-        proves: Proves { graph: meta.appsecret_proof, instagram: meta.instagram_appsecret_proof },
-    };
-    Login::new(settings).context("no client for signing in at Meta")
-}
-
-fn connect_settings(config: &Config) -> ConnectSettings {
-    let connect = &config.connect;
-    ConnectSettings {
-        public_url: config.server.public_url.clone(),
-        result_url: connect.result_url.clone(),
-        page_fields: connect.page_fields.clone(),
-        instagram_fields: connect.instagram_fields.clone(),
-        app_fields: connect.app_fields.clone(),
-        verify_token: config.meta.verify_token.clone(),
-    }
 }
 
 fn verify_tokens(config: &Config) -> VerifyTokens {

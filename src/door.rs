@@ -16,6 +16,7 @@ mod news;
 mod notes;
 mod permissions;
 mod referral;
+mod seen;
 mod signature;
 mod signed_request;
 #[cfg(test)]
@@ -26,6 +27,7 @@ pub use cut::cut;
 pub use decode::decode;
 pub use handshake::VerifyTokens;
 pub use permissions::{KIND as PERMISSIONS, TakenBack, taken_back};
+pub use seen::SecretsSeen;
 pub use signature::{Objects, Refusal, Secret, Secrets, Signature, Signed};
 pub use signed_request::{NotTaken, SignedRequest};
 

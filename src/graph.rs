@@ -1,6 +1,7 @@
 //! The client of Meta's Graph API: makes one call and sorts what came of it. It knows no seller, no order and no
 //! database; what is owed, and whether to call again, is decided by those who ask.
 
+mod catalog;
 mod errors;
 mod find;
 mod limits;
@@ -15,7 +16,7 @@ use actors::domain::channel::Channel;
 use actors::domain::credential::Use;
 use actors::domain::ids::{ConnectionId, SellerId};
 use actors::failpoint;
-use actors::ports::{Answered, CALL_DEADLINE, Graph, GraphCall, GraphRequest, Later};
+use actors::ports::{Answered, CALL_DEADLINE, CATALOG_DEADLINE, Graph, GraphCall, GraphRequest, Later};
 use reqwest::{Client, RequestBuilder, Response, redirect, retry};
 use tokio::time::{Instant, timeout_at};
 use tracing::debug;
@@ -36,6 +37,8 @@ const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
 const IDLE_CONNECTION: Duration = Duration::from_secs(30);
 /// A page of fifty messages is a tenth of this.
 const ANSWER_LIMIT_BYTES: usize = 1 << 20;
+/// Thousands of items, each with remarks.
+const CATALOG_ANSWER_LIMIT_BYTES: usize = 16 << 20;
 
 /// Finds the token of a connection for what is to be done with it.
 pub type Tokens =
@@ -75,6 +78,7 @@ pub struct GraphClient {
     addresses: Addresses,
     version: String,
     tokens: Tokens,
+    /// No call may take longer, whatever it is.
     proofs: Proofs,
     deadline: Duration,
 }
@@ -125,6 +129,14 @@ impl Errand<'_> {
         self.call.account.channel() == Some(Channel::Instagram) && self.credentials.page.is_none()
     }
 
+    /// The longest answer that is read.
+    fn answer_limit(&self) -> usize {
+        match self.call.request {
+            GraphRequest::Catalog { .. } => CATALOG_ANSWER_LIMIT_BYTES,
+            _ => ANSWER_LIMIT_BYTES,
+        }
+    }
+
     /// The id at Meta in whose name the call is made: a Page calls for its Instagram account.
     fn through(&self) -> &str {
         match (self.call.account.channel(), &self.credentials.page) {
@@ -143,7 +155,7 @@ impl GraphClient {
         }
         let is_local = both.iter().all(|url| url.scheme() == "http");
         let http = http_client(is_local).map_err(GraphClientError::Client)?;
-        Ok(Self { http, addresses, version, tokens, proofs: Proofs::default(), deadline: CALL_DEADLINE })
+        Ok(Self { http, addresses, version, tokens, proofs: Proofs::default(), deadline: CATALOG_DEADLINE })
     }
 
     /// The same, with calls that prove to know these secrets.
@@ -156,8 +168,9 @@ impl GraphClient {
             // One name for whatever is said: what may become of it is the same.
             GraphRequest::SendText { .. } | GraphRequest::SendAttachment { .. } => ("graph.send_text", Kind::Send),
             GraphRequest::FindMessage { .. } => ("graph.find_message", Kind::Read),
+            GraphRequest::Catalog { .. } => ("graph.catalog", Kind::Read),
         };
-        let (deadline, heard) = (Instant::now() + self.deadline, Heard::default());
+        let (deadline, heard) = (Instant::now() + call.request.deadline().min(self.deadline), Heard::default());
         let mut generation = None;
         let done = async {
             let credentials = self.credentials(call, deadline).await?;
@@ -176,16 +189,25 @@ impl GraphClient {
                     let found = timeout_at(deadline, self.find_message(&errand, &sought, recipient)).await;
                     found.unwrap_or_else(|_| Err(Fault::NotSent("there was no time left to look further".to_owned())))
                 }
+                GraphRequest::Catalog { catalog, ask } => self.catalog(&errand, catalog, ask).await,
             }
         };
         match done.await {
             Ok(result) => Answered { result, limits: heard.limits(None) },
-            Err(fault) => Answered { limits: heard.limits(fault.limit()), result: fault.result(kind, generation) },
+            Err(fault) => {
+                let limits = heard.limits(fault.limit());
+                let result = match &call.request {
+                    GraphRequest::Catalog { ask, .. } => catalog::failed(fault, ask, generation),
+                    _ => fault.result(kind, generation),
+                };
+                Answered { result, limits }
+            }
         }
     }
 
     async fn credentials(&self, call: &GraphCall, deadline: Instant) -> Result<Credentials, Fault> {
-        match timeout_at(deadline, (self.tokens)(call.seller, call.connection, Use::Messages)).await {
+        let purpose = if matches!(call.request, GraphRequest::Catalog { .. }) { Use::Catalog } else { Use::Messages };
+        match timeout_at(deadline, (self.tokens)(call.seller, call.connection, purpose)).await {
             Ok(Ok(credentials)) => Ok(credentials),
             Ok(Err(NoToken::Missing)) => Err(Fault::Token { code: "no_token".to_owned(), generation: None }),
             Ok(Err(NoToken::Refused { code, generation })) => Err(Fault::Token { code, generation: Some(generation) }),
@@ -205,7 +227,7 @@ impl GraphClient {
             let response = request.bearer_auth(errand.credentials.token.expose()).timeout(left).send().await?;
             let (status, after) = (response.status(), limits::pause(response.headers()));
             errand.heard.listen(response.headers());
-            Ok((status, after, read_body(response).await?))
+            Ok((status, after, read_body(response, errand.answer_limit()).await?))
         };
         let (status, after, body) = failpoint::around::<_, Fault>(errand.label, exchanged).await?;
         let seller = errand.call.seller;
@@ -266,11 +288,11 @@ pub fn loopback_client(deadline: Duration) -> Result<Client, GraphClientError> {
     builder.build().map_err(GraphClientError::Client)
 }
 
-async fn read_body(mut response: Response) -> Result<Vec<u8>, Fault> {
+async fn read_body(mut response: Response, limit_bytes: usize) -> Result<Vec<u8>, Fault> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await? {
-        if body.len() + chunk.len() > ANSWER_LIMIT_BYTES {
-            return Err(Fault::uncertain("the answer is longer than a mebibyte"));
+        if body.len() + chunk.len() > limit_bytes {
+            return Err(Fault::uncertain("the answer is longer than any can be"));
         }
         body.extend_from_slice(&chunk);
     }

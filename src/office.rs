@@ -1,6 +1,7 @@
 //! The front office: makes sellers, connects their accounts, changes their settings, makes and revokes keys. Every change
 //! is noted with who made it, in the transaction that makes it; a request that comes again changes nothing again.
 
+mod checkups;
 mod connecting;
 mod connections;
 mod deeds;

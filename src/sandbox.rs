@@ -2,6 +2,7 @@
 //!
 //! It knows nothing of how Hawker reads or writes that wire, so that it does not merely agree with it.
 
+mod catalog;
 mod channel;
 mod control;
 mod delivery;
@@ -44,6 +45,10 @@ use delivery::{Deliverer, Parcel, Tracking};
 use sends::Rules;
 use world::World;
 
+pub use catalog::{
+    BatchFate, Catalog, CatalogBatch, CatalogCall, CatalogEdge, CatalogItem, CatalogRules, CatalogWrite, Rejects,
+    ReviewRules,
+};
 pub use channel::Channel;
 pub use delivery::{Answer, Delivery, Progress, Purpose};
 pub use faults::{Calls, Chaos, Fault, Limits, Silence};
@@ -322,6 +327,16 @@ impl Sandbox {
 
     fn echo_now(&self, echo: &WebhookEvent) -> Tracking {
         self.shared.deliverer.deliver_later(self.parcel(&[echo], Purpose::Echo), Duration::ZERO)
+    }
+
+    /// Sends the webhooks about batches that have ended.
+    fn tell_batches(&self) {
+        let told = self.world().catalogs.take_told();
+        for batch in told {
+            let body = Bytes::from(wire::escaped(&batch.body().to_string()));
+            let parcel = Parcel { purpose: Purpose::Event, mids: Vec::new(), body };
+            self.shared.deliverer.deliver_later(parcel, Duration::ZERO);
+        }
     }
 
     /// Sends an echo as the settings say.

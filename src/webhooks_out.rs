@@ -48,13 +48,7 @@ pub struct SenderSettings {
 impl Sender {
     /// Makes tries with secrets out of this vault.
     pub fn new(vault: Arc<Vault>, settings: SenderSettings) -> Result<Self, reqwest::Error> {
-        let SenderSettings { allow_loopback, .. } = settings;
-        let http = match builder(settings).build() {
-            // A machine to try things out on may have no certificates, and for plain http none are needed.
-            Err(_) if allow_loopback => builder(settings).tls_certs_only([]).build()?,
-            built => built?,
-        };
-        Ok(Self { http, vault, allow_loopback })
+        Ok(Self { http: client(settings)?, vault, allow_loopback: settings.allow_loopback })
     }
 
     async fn make(&self, letter: &Letter) -> Tried {
@@ -95,6 +89,15 @@ impl Post for Sender {
 /// What the secret of an endpoint is sealed for.
 pub(crate) fn purpose(seller: SellerId, endpoint: EndpointId) -> Purpose {
     Purpose::Endpoint { seller, endpoint, what: "signing_secret" }
+}
+
+/// A client that reaches nobody inside, and follows nobody there. Addresses are to be [`checked`] all the same.
+pub fn client(settings: SenderSettings) -> Result<Client, reqwest::Error> {
+    match builder(settings).build() {
+        // A machine to try things out on may have no certificates, and for plain http none are needed.
+        Err(_) if settings.allow_loopback => builder(settings).tls_certs_only([]).build(),
+        built => built,
+    }
 }
 
 fn builder(SenderSettings { timeout, allow_loopback }: SenderSettings) -> reqwest::ClientBuilder {

@@ -118,22 +118,28 @@ impl Drop for Timer {
 /// Sellers that were woken for alarms that are still due: they rest, are paused, or fail. Each is left alone a while
 /// longer every time, so that one that does not answer costs next to nothing.
 #[derive(Default)]
-struct Nudged(HashMap<SellerId, (u32, DateTime<Utc>)>);
+struct Nudged(HashMap<SellerId, Nudge>);
+
+/// How often in a row, when last, and not again before.
+type Nudge = (u32, DateTime<Utc>, DateTime<Utc>);
 
 impl Nudged {
     const FIRST: TimeDelta = TimeDelta::milliseconds(250);
     const DOUBLINGS: u32 = 7;
 
-    /// Whom to wake of those due.
-    fn of_due(&mut self, due: Vec<SellerId>, now: DateTime<Utc>) -> Vec<SellerId> {
+    /// Whom to wake of those due, each with what it waits for the longest.
+    fn of_due(&mut self, due: Vec<(SellerId, DateTime<Utc>)>, now: DateTime<Utc>) -> Vec<SellerId> {
         let mut before = std::mem::take(&mut self.0);
         let mut wake = Vec::new();
-        for seller in due {
-            let (times, until) = before.remove(&seller).unwrap_or((0, now));
+        for (seller, since) in due {
+            // One that came due since is another: the one it was woken for is gone.
+            let nudge = before.remove(&seller).filter(|(_, last, _)| since <= *last);
+            let (times, last, until) = nudge.unwrap_or((0, now, now));
             if until > now {
-                self.0.insert(seller, (times, until));
+                self.0.insert(seller, (times, last, until));
             } else {
-                self.0.insert(seller, (times + 1, now + Self::FIRST * (1 << times.min(Self::DOUBLINGS))));
+                let until = now + Self::FIRST * (1 << times.min(Self::DOUBLINGS));
+                self.0.insert(seller, (times + 1, now, until));
                 wake.push(seller);
             }
         }
@@ -142,7 +148,7 @@ impl Nudged {
 
     /// When the first of them may be woken again.
     fn next(&self) -> Option<DateTime<Utc>> {
-        self.0.values().map(|(_, until)| *until).min()
+        self.0.values().map(|(_, _, until)| *until).min()
     }
 }
 
@@ -163,21 +169,22 @@ mod tests {
         let (mut nudged, lazy, other) = (Nudged::default(), SellerId(1), SellerId(2));
         let mut woken = Vec::new();
         for now in (0..10_000).step_by(50) {
-            for seller in nudged.of_due(vec![lazy], at(now)) {
+            for seller in nudged.of_due(vec![(lazy, at(0))], at(now)) {
                 assert_eq!(seller, lazy);
                 woken.push(now);
             }
         }
         assert_eq!(woken, [0, 250, 750, 1750, 3750, 7750]);
-        assert_eq!(nudged.of_due(vec![lazy, other], at(10_000)), [other]);
+        assert_eq!(nudged.of_due(vec![(lazy, at(0)), (other, at(10_000))], at(10_000)), [other]);
+        assert_eq!(nudged.of_due(vec![(lazy, at(10_001))], at(10_001)), [lazy], "for another alarm it starts anew");
     }
 
     #[test]
     fn a_seller_that_acted_on_its_alarm_starts_anew() {
         let (mut nudged, seller) = (Nudged::default(), SellerId(1));
-        assert_eq!(nudged.of_due(vec![seller], at(0)), [seller]);
+        assert_eq!(nudged.of_due(vec![(seller, at(0))], at(0)), [seller]);
         assert!(nudged.of_due(vec![], at(100)).is_empty());
         assert_eq!(nudged.next(), None);
-        assert_eq!(nudged.of_due(vec![seller], at(200)), [seller]);
+        assert_eq!(nudged.of_due(vec![(seller, at(0))], at(200)), [seller]);
     }
 }

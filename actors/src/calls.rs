@@ -43,6 +43,8 @@ pub(crate) struct Limits {
     pub(crate) messages: usize,
     /// Everything else.
     pub(crate) graph: usize,
+    /// Catalogs on their way up: megabytes each.
+    pub(crate) catalog: usize,
     /// Of one seller, over all kinds.
     pub(crate) seller: usize,
 }
@@ -52,15 +54,17 @@ pub(crate) struct Limits {
 enum Lane {
     Messages,
     Graph,
+    Catalog,
 }
 
 impl Lane {
-    const ALL: [Lane; 2] = [Lane::Messages, Lane::Graph];
+    const ALL: [Lane; 3] = [Lane::Messages, Lane::Graph, Lane::Catalog];
 
     fn of(call: &GraphCall) -> Self {
         match call.request {
             GraphRequest::SendText { .. } | GraphRequest::SendAttachment { .. } => Lane::Messages,
             GraphRequest::FindMessage { .. } => Lane::Graph,
+            GraphRequest::Catalog { .. } => Lane::Catalog,
         }
     }
 
@@ -68,6 +72,7 @@ impl Lane {
         match self {
             Lane::Messages => limits.messages,
             Lane::Graph => limits.graph,
+            Lane::Catalog => limits.catalog,
         }
     }
 }
@@ -199,7 +204,7 @@ mod tests {
     use crate::domain::channel::{Account, Channel};
     use crate::domain::ids::ConnectionId;
 
-    const ROOMY: Limits = Limits { messages: 10, graph: 10, seller: 4 };
+    const ROOMY: Limits = Limits { messages: 10, graph: 10, catalog: 10, seller: 4 };
 
     fn id(seller: i64, outbox: i64, attempt: i32) -> CallId {
         CallId { seller: SellerId(seller), outbox: OutboxId(outbox), attempt }

@@ -12,6 +12,7 @@ use crate::domain::ids::SellerId;
 use crate::domain::outbox::{Owed, OwedCall};
 use crate::ports::{GraphCall, GraphRequest};
 use crate::post::CourierMsg;
+use crate::shop::HandedErrand;
 use crate::world::World;
 
 /// Hands claimed calls over. Nothing is awaited between the commit that claimed them and this, and the calls wait in
@@ -20,6 +21,16 @@ pub(crate) fn hand_over(world: &World, seller: SellerId, incarnation: i64, claim
     for owed in claimed {
         let id = CallId { seller, outbox: owed.id, attempt: owed.attempts };
         world.calls.hand_over(incarnation, id, call_of(seller, owed));
+    }
+    world.posts.courier.tell(CourierMsg::CallsWaiting);
+}
+
+/// The same of calls about the catalog.
+pub(crate) fn hand_over_errands(world: &World, seller: SellerId, incarnation: i64, claimed: Vec<HandedErrand>) {
+    for HandedErrand { id, attempt, connection, account, catalog, ask } in claimed {
+        let id = CallId { seller, outbox: id, attempt };
+        let request = GraphRequest::Catalog { catalog, ask };
+        world.calls.hand_over(incarnation, id, GraphCall { seller, connection, account, request });
     }
     world.posts.courier.tell(CourierMsg::CallsWaiting);
 }

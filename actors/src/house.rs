@@ -34,7 +34,7 @@ use crate::domain::webhook::{Schedule, Tried};
 use crate::herald::Plain;
 use crate::ports::{Answered, Clock, Graph, GraphCall, Later, Letter, Post};
 use crate::root::Tree;
-use crate::shop::ShopRules;
+use crate::shop::{ShopRules, SyncRules};
 use crate::store::ledger::{self, Equation};
 use crate::store::office::{self, NewConnection};
 use crate::store::pen::Fence;
@@ -62,7 +62,7 @@ pub(crate) struct FakeGraph {
 }
 
 impl FakeGraph {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             gate: Semaphore::new(0),
             calls: Mutex::default(),
@@ -211,6 +211,7 @@ fn rules(boot: i64) -> ShopRules {
         max_in_flight: 4,
         caps: Caps::default(),
         boot,
+        sync: SyncRules::default(),
     }
 }
 
@@ -221,18 +222,29 @@ impl House {
 
     /// As after an unclean end of the process: events up to here are taken one by one.
     pub(crate) async fn build_careful(settings: TreeSettings, careful_through: EventSeq) -> Self {
+        let graph = Arc::new(FakeGraph::new());
+        Self::build_around(settings, careful_through, (Arc::new(SystemClock), graph.clone()), graph).await
+    }
+
+    /// With this clock, and another Graph for whatever is called.
+    pub(crate) async fn build_around(
+        settings: TreeSettings,
+        careful_through: EventSeq,
+        (clock, outer): (Arc<dyn Clock>, Arc<dyn Graph>),
+        graph: Arc<FakeGraph>,
+    ) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", dir.path().join("house.db").display());
         let opening = StoreSettings { url: url.clone(), read_connections: 2, write_connections: 1 };
         Store::migrate(&opening).await.unwrap();
         let store = Store::open(&opening).await.unwrap();
-        let boot = store.boot(SystemClock.now()).await.unwrap();
+        let boot = store.boot(clock.now()).await.unwrap();
         let seller = seller(&store, "1").await;
-        let (graph, post) = (Arc::new(FakeGraph::new()), Arc::new(FakePost::default()));
+        let post = Arc::new(FakePost::default());
         let parts = Parts {
             store,
-            clock: Arc::new(SystemClock),
-            graph: graph.clone(),
+            clock,
+            graph: outer,
             decode,
             outside: outside(post.clone()),
             rules: rules(boot.id),

@@ -6,6 +6,7 @@
 mod alarms;
 mod app_hold;
 mod calls;
+mod catalog_sync;
 mod clerk;
 pub mod clock;
 mod courier;

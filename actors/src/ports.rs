@@ -14,6 +14,7 @@ use crate::domain::ids::{ConnectionId, EndpointId, SellerId};
 use crate::domain::outcome::Reason;
 use crate::domain::outgoing::{Outgoing, OutgoingKind};
 use crate::domain::shop_event::ShopEvent;
+use crate::domain::sync::call::CatalogAsk;
 use crate::domain::webhook::Tried;
 
 /// A future on the heap, so that a port can be a trait object.
@@ -103,6 +104,23 @@ pub enum GraphRequest {
         /// Only messages made at or after this time count.
         since: DateTime<Utc>,
     },
+    /// Asks something of a catalog, in the name of the account it belongs to.
+    Catalog {
+        /// Meta's id of the catalog.
+        catalog: String,
+        /// What is asked.
+        ask: CatalogAsk,
+    },
+}
+
+impl GraphRequest {
+    /// How long it may take before it counts as unanswered.
+    pub fn deadline(&self) -> Duration {
+        match self {
+            Self::SendText { .. } | Self::SendAttachment { .. } | Self::FindMessage { .. } => CALL_DEADLINE,
+            Self::Catalog { .. } => CATALOG_DEADLINE,
+        }
+    }
 }
 
 /// Shows what happened, as whoever is told of it is to read it.
@@ -138,3 +156,6 @@ pub struct Letter {
 
 /// How long a call to Meta may take before it counts as unanswered.
 pub const CALL_DEADLINE: Duration = Duration::from_secs(15);
+
+/// The same of a call about a catalog: thousands of items are megabytes, and Meta takes its time over them.
+pub const CATALOG_DEADLINE: Duration = Duration::from_secs(60);

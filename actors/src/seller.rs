@@ -4,6 +4,7 @@
 mod batch;
 mod fall;
 mod hand;
+mod helper;
 mod load;
 mod log;
 mod turn;
@@ -13,17 +14,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, Utc};
-use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
+use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort, SupervisionEvent};
 use tokio::task::JoinHandle;
 use tracing::{Instrument, info_span};
 
 use crate::domain::ids::{ErasureId, SellerId};
-use crate::shop::Shop;
+use crate::shop::{Prepared, Shop};
 use crate::status::{Fault, Inspection, answer};
 use crate::world::World;
 
 pub(crate) use fall::Fall;
 pub(crate) use hand::Hand;
+
+use helper::{Helper, Preparation};
 
 /// What a seller's actor can be told.
 pub(crate) enum SellerMsg {
@@ -31,6 +34,10 @@ pub(crate) enum SellerMsg {
     EventsWaiting,
     /// Some time has passed; carries what the actor had done when it began.
     Quiet(u64),
+    /// The catalog sync has prepared what was asked for.
+    Prepared(Box<Prepared>),
+    /// Let it prepare, after a fall.
+    PrepareAgain,
     /// Somebody wants to look in.
     Inspect(RpcReplyPort<Option<Inspection>>),
     /// Fall.
@@ -55,6 +62,7 @@ pub(crate) struct SellerState {
     seat: Seat,
     desk: Option<Desk>,
     quiet: Option<QuietTimer>,
+    helper: Helper,
     /// Turns that had something to do: an old timer carries an old number.
     activity: u64,
 }
@@ -93,7 +101,7 @@ impl Actor for SellerActor {
     type Arguments = Seat;
 
     async fn pre_start(&self, _me: ActorRef<SellerMsg>, seat: Seat) -> Result<SellerState, ActorProcessingErr> {
-        Ok(SellerState { seat, desk: None, quiet: None, activity: 0 })
+        Ok(SellerState { seat, desk: None, quiet: None, helper: Helper::default(), activity: 0 })
     }
 
     async fn post_start(&self, me: ActorRef<SellerMsg>, state: &mut SellerState) -> Result<(), ActorProcessingErr> {
@@ -111,10 +119,34 @@ impl Actor for SellerActor {
         state: &mut SellerState,
     ) -> Result<(), ActorProcessingErr> {
         match message {
-            SellerMsg::EventsWaiting => Box::pin(state.take_turn(&me)).await?,
+            SellerMsg::EventsWaiting => Box::pin(state.take_turn(&me, None)).await?,
+            SellerMsg::Prepared(prepared) => {
+                state.helper.is_done();
+                Box::pin(state.take_turn(&me, Some(Preparation::Done(prepared)))).await?;
+            }
+            SellerMsg::PrepareAgain => {
+                state.helper.has_rested();
+                Box::pin(state.prepare(&me)).await;
+            }
             SellerMsg::Quiet(before) => state.unload_if_quiet(&me, before),
             SellerMsg::Inspect(reply) => answer(reply, state.desk.as_ref().map(Desk::inspection)),
             SellerMsg::Fault(fault) => fall_as_told(fault)?,
+        }
+        Ok(())
+    }
+
+    /// The catalog sync has ended, by our will or not. Whatever happened to it, the seller goes on.
+    async fn handle_supervisor_evt(
+        &self,
+        me: ActorRef<SellerMsg>,
+        event: SupervisionEvent,
+        state: &mut SellerState,
+    ) -> Result<(), ActorProcessingErr> {
+        use SupervisionEvent::{ActorFailed, ActorTerminated};
+        let (ActorFailed(actor, _) | ActorTerminated(actor, ..)) = &event else { return Ok(()) };
+        let settings = state.seat.world.settings;
+        if state.helper.fell(&me, actor.get_id(), &settings) {
+            Box::pin(state.take_turn(&me, Some(Preparation::Hopeless))).await?;
         }
         Ok(())
     }
@@ -122,7 +154,7 @@ impl Actor for SellerActor {
 
 impl SellerState {
     /// One turn a message, so that a stop, a kill or a question gets in between.
-    async fn take_turn(&mut self, me: &ActorRef<SellerMsg>) -> Result<(), Fall> {
+    async fn take_turn(&mut self, me: &ActorRef<SellerMsg>, prepared: Option<Preparation>) -> Result<(), Fall> {
         // Cleared before the inbox is read: whatever arrives after the reading wakes us again.
         self.seat.woken.store(false, Ordering::SeqCst);
         let Some(desk) = &mut self.desk else { return Ok(()) };
@@ -131,12 +163,23 @@ impl SellerState {
         let _alone = if desk.suspects { world.place_with_suspects().await } else { None };
         let _place = world.place_at_work().await;
         let span = info_span!("turn", seller.id = desk.seat.seller.0, incarnation = desk.incarnation);
-        let turn = desk.take_turn().instrument(span).await?;
+        let turn = desk.take_turn(prepared).instrument(span).await?;
         self.activity += u64::from(turn.did_something);
+        self.prepare(me).await;
         if turn.more {
             self.wake_myself(me);
         }
         Ok(())
+    }
+
+    /// Lets the catalog sync prepare what the shop wants; ends it once nothing moves.
+    async fn prepare(&mut self, me: &ActorRef<SellerMsg>) {
+        let Some(desk) = &self.desk else { return };
+        match desk.shop.sync_task().filter(|_| !self.seat.world.is_stopping()) {
+            Some(task) => self.helper.give(me, &self.seat, task).await,
+            None if desk.shop.is_sync_moving() => self.helper.is_done(),
+            None => self.helper.end(),
+        }
     }
 
     fn wake_myself(&self, me: &ActorRef<SellerMsg>) {
@@ -156,7 +199,7 @@ impl SellerState {
 
     fn unload_if_quiet(&mut self, me: &ActorRef<SellerMsg>, before: u64) {
         self.seat.hand.got_on();
-        let busy = self.desk.as_ref().is_some_and(|desk| desk.shop.in_flight() > 0);
+        let busy = self.desk.as_ref().is_some_and(|desk| desk.shop.in_flight() > 0) || self.helper.is_there();
         if busy || before != self.activity || me.drain().is_err() {
             self.watch_quiet(me);
         }

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use ractor::RpcReplyPort;
 use serde_json::Value;
 use tokio::sync::broadcast::error::RecvError;
@@ -19,11 +20,14 @@ use crate::domain::event::{Arrival, Source};
 use crate::domain::ids::{MessageId, SellerId, ShopEventId};
 use crate::domain::outbox::{Owed, OwedState};
 use crate::domain::shop_event::ShopEventKind;
+use crate::domain::sync::catalog::SyncMode;
+use crate::domain::sync::errand::push_draw;
+use crate::domain::sync::run::SyncRun;
 use crate::feed::{Feed, NotFed};
 use crate::journal::Journal;
 use crate::post::SupervisorMsg;
 use crate::status::{About, Fault, Inspection, NotStored, NotTold, SellerStatus};
-use crate::store::{StoreError, budgets, inbox, views};
+use crate::store::{StoreError, budgets, inbox, sync, views};
 use crate::world::World;
 
 /// How long a question about an actor may take.
@@ -258,6 +262,27 @@ impl Sellers {
         Ok(Some(Report { caps, own_caps: stored.own, budgets: lines, holds, app_hold }))
     }
 
+    /// How many calls a run of the catalog sync has still to make, and when the last of them will have left.
+    pub async fn sync_forecast(&self, seller: SellerId, run: &SyncRun) -> Result<SyncForecast, StoreError> {
+        let World { store, clock, rules, app_hold, .. } = &*self.world;
+        let now = clock.now();
+        let left = run.counts.total().saturating_sub(run.counts.done());
+        let (stored, catalog) =
+            (budgets::read(store.reads(), seller, now).await?, sync::current(store.reads(), seller).await?);
+        let (Some(stored), Some(catalog), true) = (stored, catalog, run.is_open()) else {
+            return Ok(SyncForecast { calls_left: 0, done_at: run.ended_at });
+        };
+        let is_batch = catalog.settings.mode == SyncMode::Batch;
+        let a_call = if is_batch { run.cursor.batch_items.unwrap_or(rules.sync.batch_items).max(1) } else { 1 };
+        let calls_left = left.div_ceil(u64::from(a_call));
+        let (caps, app) = (rules.caps.with(&stored.own), app_hold.at(now));
+        let (spent, holds) = (window::restored(&stored.spent), stored.holds.into_iter().collect());
+        let books = Books { caps: &caps, spent: &spent, holds: &holds, app: app.as_ref() };
+        let is_stopped = run.pause.as_ref().is_some_and(|pause| pause.until.is_none());
+        let done_at = books.last_of(push_draw(catalog.id, is_batch), calls_left, now).filter(|_| !is_stopped);
+        Ok(SyncForecast { calls_left, done_at })
+    }
+
     /// Meta's pause of the whole app, while it stands.
     pub fn app_hold(&self) -> Option<HoldLine> {
         let now = self.world.clock.now();
@@ -290,4 +315,14 @@ async fn news_of(seller: SellerId, news: &mut broadcast::Receiver<SellerId>) {
             Err(RecvError::Closed) => std::future::pending().await,
         }
     }
+}
+
+/// What a run of the catalog sync has before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SyncForecast {
+    /// Calls to be made, at least.
+    pub calls_left: u64,
+    /// When the last of them will have left, at the caps there are; none: nobody can say. For a run that is over: when
+    /// it was.
+    pub done_at: Option<DateTime<Utc>>,
 }

@@ -18,6 +18,7 @@ mod receipts;
 mod said;
 mod sends;
 mod step;
+mod sync;
 mod taps;
 mod thread;
 mod tokens;
@@ -42,16 +43,20 @@ use crate::domain::ids::{ConversationId, ErasureId, OutboxId};
 use crate::domain::outbox::{Owed, OwedState};
 use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::seller::Seller;
+use crate::domain::shop_event::ShopEventKind;
 use crate::domain::told::Told;
 use crate::reader::CatalogIndex;
 use crate::store::sellers::Loaded;
 
 pub(crate) use claims::News;
+pub use sync::SyncRules;
+pub(crate) use sync::{Found, HandedErrand, Prepared, Task, Work};
 pub(crate) use thread::MAX_HEARD;
 
 use loose_ends::LooseEnds;
 use named_orders::NamedOrders;
 use step::Step;
+use sync::SyncDesk;
 use thread::Thread;
 use turn::Turn;
 
@@ -72,6 +77,8 @@ pub struct ShopRules {
     pub caps: Caps,
     /// This life of the process.
     pub boot: i64,
+    /// How the catalog goes up.
+    pub sync: SyncRules,
 }
 
 /// Ids at Meta are shorter than this many bytes, and a database has no index for texts of any length.
@@ -109,6 +116,7 @@ pub struct Shop {
     named: NamedOrders,
     /// What this turn knows of things that commands name.
     desk: commands::Desk,
+    sync: SyncDesk,
     /// Conversations that were read for this turn.
     learned: Vec<ConversationId>,
     turn: Turn,
@@ -156,6 +164,7 @@ impl Shop {
             comments: BTreeSet::new(),
             named: NamedOrders::default(),
             desk: commands::Desk::default(),
+            sync: SyncDesk::loaded(loaded.sync),
             learned: Vec::new(),
             turn: Turn::default(),
             reread: false,
@@ -201,6 +210,9 @@ impl Shop {
             Happening::Commented(comment) => (step.commented(event, comment), None),
             Happening::Mentioned(mention) => (step.mentioned(event, mention), None),
             Happening::Announced(what) => {
+                if matches!(what.kind, ShopEventKind::ConnectionConnected | ShopEventKind::ConnectionChanged) {
+                    step.connections_changed();
+                }
                 step.out.told.push(*what);
                 (Outcome::Handled, None)
             }
@@ -215,6 +227,7 @@ impl Shop {
             .then(|| serde_json::json!({ "error": reason.code(), "detail": reason.sentence() }));
         if event.source == Source::Result {
             self.lose_result(&event.key, now);
+            self.lose_errand_result(&event.key, now);
         }
         self.turn.decided.push(Decided { event: event.seq, outcome: Outcome::Ledgered(reason), answer });
     }
@@ -231,7 +244,11 @@ impl Shop {
             AlarmKind::Reply => step.answer_due(ConversationId(alarm.key.subject)),
             AlarmKind::Settle => step.settle_due(OutboxId(alarm.key.subject)),
             AlarmKind::Erase => drop(step.out.erasing.insert(ErasureId(alarm.key.subject))),
-            AlarmKind::Send => {}
+            AlarmKind::SyncAuto => step.auto_due(),
+            AlarmKind::SyncReview => step.review_due(),
+            AlarmKind::SyncDrift => step.drift_due(),
+            // What waits is looked at in each turn.
+            AlarmKind::Send | AlarmKind::Sync => {}
         }
         let step = step.finish();
         self.absorb(step);
@@ -239,7 +256,9 @@ impl Shop {
 
     /// True when what was decided must be flushed before anything leaves: something was claimed or a command answered.
     pub fn must_flush(&self) -> bool {
-        !self.turn.claimed.is_empty() || self.turn.decided.iter().any(|decided| decided.answer.is_some())
+        !self.turn.claimed.is_empty()
+            || self.sync.must_flush()
+            || self.turn.decided.iter().any(|decided| decided.answer.is_some())
     }
 
     /// What was decided since the last time, for the store.
@@ -253,6 +272,7 @@ impl Shop {
         self.comments.clear();
         self.named = NamedOrders::default();
         self.desk = commands::Desk::default();
+        self.sync.taken();
         for id in turn.touched.iter().chain(&std::mem::take(&mut self.learned)) {
             if let Some(thread) = self.threads.get_mut(id) {
                 thread.forget_recalled();
@@ -280,7 +300,7 @@ impl Shop {
 
     /// Calls handed over and not ended.
     pub fn in_flight(&self) -> usize {
-        self.open.values().filter(|open| open.owed.state == OwedState::Claimed).count()
+        self.open.values().filter(|open| open.owed.state == OwedState::Claimed).count() + self.sync.in_flight()
     }
 
     /// The earliest alarm set by the last changes.

@@ -30,6 +30,7 @@ mod scribe;
 pub mod sealed;
 pub mod sellers;
 pub mod shop_events;
+pub mod sync;
 #[cfg(test)]
 mod tests;
 pub mod threads;

@@ -27,6 +27,9 @@ use crate::store::ledger::Keep;
 use crate::store::unknown::Room;
 use crate::store::{Store, StoreError, app_hold, erasures, office};
 
+/// Calls about catalogs on the wire at once: each may hold megabytes.
+const MOST_CATALOG_CALLS: usize = 8;
+
 /// How the tree behaves, from the settings of the process.
 #[derive(Clone, Copy, Debug)]
 pub struct TreeSettings {
@@ -321,7 +324,8 @@ impl World {
     /// How many calls may be on the wire.
     pub(crate) fn call_limits(&self) -> Limits {
         let TreeSettings { messages_at_once, graph_at_once, calls_per_seller, .. } = self.settings;
-        Limits { messages: messages_at_once, graph: graph_at_once, seller: calls_per_seller }
+        let catalog = graph_at_once.min(MOST_CATALOG_CALLS);
+        Limits { messages: messages_at_once, graph: graph_at_once, catalog, seller: calls_per_seller }
     }
 
     /// From now on nothing is claimed and no actor is started.

@@ -12,6 +12,7 @@ mod memory;
 mod orders;
 mod posts;
 mod rows;
+mod uploads;
 mod webhooks;
 
 use std::process::Command;
@@ -51,6 +52,8 @@ enum Figure {
     Goods(goods::Args),
     /// Pages of the lists of a shop that is years old.
     Lists(lists::Args),
+    /// A catalog of a hundred thousand items through the client to the stand-in for Meta, and back.
+    Uploads(uploads::Args),
     /// Memory for each seller at work, and for each that was let go.
     Memory(memory::Args),
 }
@@ -70,7 +73,7 @@ fn main() -> anyhow::Result<()> {
 /// Each in a process of its own, so that none finds the memory of the one before.
 fn all(log: &str) -> anyhow::Result<()> {
     let me = std::env::current_exe().context("could not find out who we are")?;
-    for figure in ["webhooks", "orders", "busy", "flood", "goods", "lists", "memory"] {
+    for figure in ["webhooks", "orders", "busy", "flood", "goods", "lists", "uploads", "memory"] {
         let ended = Command::new(&me).args([figure, "--bench", "--log", log]).status();
         ensure!(ended.context("could not start the next figure")?.success(), "the figure {figure} was not measured");
     }
@@ -89,6 +92,7 @@ fn measure(figure: Figure, log: String) -> anyhow::Result<()> {
             Figure::Flood(args) => flood::measure(&args).await,
             Figure::Goods(args) => goods::measure(&args).await,
             Figure::Lists(args) => lists::measure(&args).await,
+            Figure::Uploads(args) => uploads::measure(&args).await,
             Figure::Memory(args) => memory::measure(&args).await,
         }
     })

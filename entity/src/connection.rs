@@ -35,6 +35,10 @@ pub struct Model {
     pub fields_error: Option<String>,
     /// When its webhook fields are to be looked at next; none: we have not subscribed it.
     pub look_at: Option<i64>,
+    /// When all of it is to be looked at next; none: nobody has planned that yet.
+    pub checkup_at: Option<i64>,
+    /// When webhook fields that Meta had switched off were last switched on again.
+    pub restored_at: Option<i64>,
 }
 
 /// None: rows are joined by hand, within one seller.

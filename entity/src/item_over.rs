@@ -16,6 +16,8 @@ pub struct Model {
     pub item_id: Option<String>,
     /// Until when it was for sale.
     pub over_at: i64,
+    /// The seller's counter at that time.
+    pub changed: i64,
 }
 
 /// None: rows are joined by hand, within one seller.

@@ -34,6 +34,8 @@ pub struct Model {
     pub version: i64,
     /// When it was last changed.
     pub updated_at: i64,
+    /// The seller's counter at its last change.
+    pub changed: i64,
 }
 
 /// None: rows are joined by hand, within one seller.

@@ -15,6 +15,8 @@ mod m0012_goods;
 mod m0013_lists;
 mod m0014_credentials;
 mod m0015_erasure;
+mod m0016_sync;
+mod m0017_checkups;
 
 use sea_orm_migration::prelude::{MigrationTrait, async_trait};
 
@@ -43,6 +45,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0013_lists::Migration),
             Box::new(m0014_credentials::Migration),
             Box::new(m0015_erasure::Migration),
+            Box::new(m0016_sync::Migration),
+            Box::new(m0017_checkups::Migration),
         ]
     }
 }

@@ -73,5 +73,5 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('erasure', 'erasure_of_request', '500 2 1 1'),
     ('erasure', 'erasure_asked', '1000 1 1 1'),
     ('meta_request', 'meta_request', '500 1'),
-    ('meta_request', 'sqlite_autoindex_meta_request_2', '500 1 1');
+    ('meta_request', 'sqlite_autoindex_meta_request_1', '500 1 1');
 ";

@@ -12,10 +12,13 @@ use super::desk::write;
 
 /// The verbs by what they are for. A test knows when one is missing.
 const GROUPS: [(&str, &[&str]); 5] = [
-    ("Running it", &["serve", "check", "secret", "dm", "prove"]),
+    ("Running it", &["serve", "check", "secret", "secrets", "dm", "prove"]),
     ("A shop's day", &["conversations", "orders", "customers", "leads", "comments", "notes", "events"]),
-    ("What a shop is made of", &["sellers", "connections", "products", "modifiers", "keys", "webhooks"]),
-    ("Looking into it", &["ledger", "outbox", "budget", "actor", "commands", "audit", "me"]),
+    ("What a shop is made of", &["sellers", "connections", "products", "modifiers", "sync", "keys", "webhooks"]),
+    (
+        "Looking into it",
+        &["doctor", "webhook-test", "ledger", "outbox", "budget", "actor", "commands", "erasures", "audit", "me"],
+    ),
     ("For the shell", &["completions", "man"]),
 ];
 
@@ -98,6 +101,9 @@ fn explained(argument: Arg) -> Arg {
         "connection" => "The connection, by its number",
         "product" => "The product, by its SKU",
         "modifier" => "The modifier, by its id",
+        "run" => "The run, by its id",
+        "item" => "The item, by its SKU",
+        "erasure" => "The erasure, by its id",
         "command" => "The key that the command was accepted under",
         "stage" => "How far it is now",
         "channel" => "Where the account is",

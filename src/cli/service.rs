@@ -87,6 +87,11 @@ pub(super) struct Rows {
 }
 
 impl ServiceArgs {
+    /// The settings file, where one is named.
+    pub(super) fn config(&self) -> Option<&Path> {
+        self.config.as_deref()
+    }
+
     /// The service, with the key that is known here.
     pub(super) fn open(&self, key: Option<Secret>) -> anyhow::Result<Service> {
         let key = match key {

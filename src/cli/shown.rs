@@ -1,6 +1,7 @@
 //! What the service answers, as people read it in a terminal and programs in a pipe. What others wrote is cleaned of all
 //! that would move the cursor.
 
+mod findings;
 mod sheet;
 mod table;
 
@@ -8,6 +9,7 @@ use std::io::IsTerminal;
 
 use serde_json::Value;
 
+pub(super) use findings::findings;
 pub(super) use sheet::sheet;
 pub(super) use table::{Column, account, aligned, brief, by, exact, money, number, table, text, time};
 

@@ -8,6 +8,7 @@ mod comments;
 mod connections;
 mod conversations;
 mod customers;
+mod doctor;
 mod erasures;
 mod events;
 mod keys;
@@ -20,6 +21,8 @@ mod outbox;
 mod products;
 mod secrets;
 mod sellers;
+mod sync;
+mod webhook_test;
 mod webhooks;
 
 use std::path::Path;
@@ -58,6 +61,9 @@ pub(super) enum Verbs {
     /// What is for sale; in and out by file.
     #[command(after_help = products::EXAMPLES)]
     Products(Noun<products::Verb>),
+    /// The catalog at Meta, and going up there.
+    #[command(after_help = sync::EXAMPLES)]
+    Sync(Noun<sync::Verb>),
     /// What products are wanted with.
     #[command(after_help = modifiers::EXAMPLES)]
     Modifiers(Noun<modifiers::Verb>),
@@ -102,6 +108,12 @@ pub(super) enum Verbs {
     /// Where a shop's worker stands; pausing it.
     #[command(after_help = actor::EXAMPLES)]
     Actor(Noun<actor::Verb>),
+    /// Whether a shop's connections work.
+    #[command(after_help = doctor::EXAMPLES)]
+    Doctor(doctor::DoctorArgs),
+    /// Tries a webhook address as Meta does.
+    #[command(after_help = webhook_test::EXAMPLES)]
+    WebhookTest(webhook_test::WebhookTestArgs),
     /// Who did what over the API, and when.
     #[command(after_help = audit::EXAMPLES)]
     Audit(audit::AuditArgs),
@@ -117,6 +129,7 @@ impl Verbs {
             Verbs::Secrets(noun) => noun.run(stage).await,
             Verbs::Connections(noun) => noun.run(stage).await,
             Verbs::Products(noun) => noun.run(stage).await,
+            Verbs::Sync(noun) => noun.run(stage).await,
             Verbs::Modifiers(noun) => noun.run(stage).await,
             Verbs::Orders(noun) => noun.run(stage).await,
             Verbs::Conversations(noun) => noun.run(stage).await,
@@ -132,6 +145,8 @@ impl Verbs {
             Verbs::Outbox(noun) => noun.run(stage).await,
             Verbs::Budget(noun) => noun.run(stage).await,
             Verbs::Actor(noun) => noun.run(stage).await,
+            Verbs::Doctor(args) => return args.run(stage).await,
+            Verbs::WebhookTest(args) => return args.run(stage).await,
             Verbs::Audit(args) => args.run(stage).await,
         }
         .map(|()| true)

@@ -23,19 +23,45 @@ const LOOK_EVERY: TimeDelta = TimeDelta::days(1);
 const LOOK_SOON: TimeDelta = TimeDelta::hours(1);
 
 impl Connect {
+    /// The webhook fields that a Page, or an account of Instagram's own login, is to send.
+    pub fn wanted_fields(&self, way: Way) -> &[String] {
+        match way {
+            Way::Facebook => &self.shared.settings.page_fields,
+            Way::Instagram => &self.shared.settings.instagram_fields,
+        }
+    }
+
+    /// The webhook fields that the app is to have for Instagram's accounts.
+    pub fn wanted_of_app(&self) -> &[String] {
+        &self.shared.settings.app_fields
+    }
+
+    /// Where Meta is to send webhooks; none: the service does not know its own address.
+    pub fn webhook_address(&self) -> Option<String> {
+        self.address(WEBHOOK).ok()
+    }
+
+    /// Has the app's own subscriptions looked at now, and set right where they are wrong.
+    pub async fn restore_app(&self) -> Result<(), String> {
+        *self.shared.app_right_at.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.subscribe_app().await
+    }
+
     /// Has an account send what we want of it, and says what it sends; or why not, in words. Either is noted.
     pub async fn subscribe(&self, seller: SellerId, connection: ConnectionId) -> Result<Vec<String>, String> {
         let done = match self.found(seller, connection).await {
-            Ok(Some((row, credential))) => self.subscribe_with(&row, &credential).await,
+            Ok(Some((row, credential))) => self.subscribe_with(&row, &credential).await.map(Some),
             // Given by hand, or for the catalog alone: not our business.
-            Ok(None) => return Ok(Vec::new()),
+            Ok(None) => Ok(None),
             Err(why) => Err(why),
         };
         let (said, look_in) = match &done {
-            Ok(fields) => (Said::Fields(fields), LOOK_EVERY),
-            Err(why) => (Said::Nothing(why), LOOK_SOON),
+            Ok(Some(fields)) => (Said::Fields(fields), Some(LOOK_EVERY)),
+            Ok(None) => (Said::NotAsked, None),
+            Err(why) => (Said::Nothing(why), Some(LOOK_SOON)),
         };
-        let noted = self.shared.parts.office.note_fields((seller, connection), &said, self.now() + look_in).await;
+        let look_at = look_in.map(|look_in| self.now() + look_in);
+        let noted = self.shared.parts.office.note_fields((seller, connection), &said, look_at).await;
         if let Err(error) = noted {
             error!(error = &error as &dyn Error, "could not note what connection {connection} sends");
         }
@@ -45,7 +71,7 @@ impl Connect {
                 "connection {connection} of seller {seller} does not send all it should: {why}"
             );
         }
-        done
+        done.map(Option::unwrap_or_default)
     }
 
     /// A connection and its token for messages, where that was granted at Meta.
@@ -76,7 +102,13 @@ impl Connect {
         };
         let asset = Asset { way, id: &id, token: &credentials.token };
         match self.subscribe_asset(asset).await {
-            Ok(fields) => {
+            Ok((fields, was_off)) => {
+                // What was never on is not switched on again.
+                if was_off && row.fields.is_some() {
+                    let noted = self.shared.parts.office.note_restored((held.seller, held.connection)).await;
+                    noted.map_err(|error| error.to_string())?;
+                    warn!("Meta had stopped sending what connection {} gets, and was asked for it again", row.id);
+                }
                 if way == Way::Facebook {
                     self.subscribe_app().await?;
                 }
@@ -93,8 +125,8 @@ impl Connect {
         }
     }
 
-    /// Asks only for what is missing, and reads back what there is then.
-    async fn subscribe_asset(&self, asset: Asset<'_>) -> Result<Vec<String>, LoginError> {
+    /// Asks only for what is missing, and reads back what there is then; and whether nothing that is needed was there.
+    async fn subscribe_asset(&self, asset: Asset<'_>) -> Result<(Vec<String>, bool), LoginError> {
         let login = &self.shared.parts.login;
         let wanted = match asset.way {
             Way::Facebook => &self.shared.settings.page_fields,
@@ -102,8 +134,9 @@ impl Connect {
         };
         let now = login.subscribed(asset).await?.unwrap_or_default();
         if wanted.iter().all(|field| now.contains(field)) {
-            return Ok(now);
+            return Ok((now, false));
         }
+        let was_off = CORE.iter().any(|field| !now.iter().any(|known| known == *field));
         match login.subscribe(asset, wanted).await {
             Err(LoginError::Refused { code }) if code.split('/').next() == Some("100") => {
                 // Meta writes some names differently in different places: at least what nobody doubts is asked for.
@@ -118,7 +151,7 @@ impl Connect {
         let then = login.subscribed(asset).await?.unwrap_or_default();
         match CORE.iter().find(|field| !then.iter().any(|known| known == *field)) {
             Some(field) => Err(LoginError::Later(format!("Meta took it, and still does not send {field}"))),
-            None => Ok(then),
+            None => Ok((then, was_off)),
         }
     }
 

@@ -8,6 +8,7 @@ use actors::domain::ids::SellerId;
 use actors::store::office;
 use actors::store::office::credentials::{self, Credential, Held};
 use chrono::{DateTime, TimeDelta, Utc};
+use futures::future::join_all;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
@@ -15,8 +16,10 @@ use super::Connect;
 use crate::graph::{Grant, LoginError, NoToken, Way};
 use crate::office::{GrantedToken, OfficeError};
 
-/// So many at once, so that a stop gets in between.
+/// So many in one go, so that a stop gets in between.
 const CHUNK: u64 = 50;
+/// So many are asked for side by side, so that one that is slow holds up few.
+const AT_ONCE: usize = 8;
 /// The longest rest: also what nobody told of is found then.
 const LONGEST_REST: TimeDelta = TimeDelta::minutes(1);
 const AFTER_TROUBLE: TimeDelta = TimeDelta::seconds(10);
@@ -64,12 +67,13 @@ impl Connect {
         let due = credentials::due(self.reads(), now, CHUNK).await?;
         let subscriptions = office::subscriptions::due(self.reads(), now, CHUNK).await?;
         let is_more = due.len() as u64 == CHUNK || subscriptions.len() as u64 == CHUNK;
-        for credential in &due {
-            self.look_after(credential).await?;
+        for some in due.chunks(AT_ONCE) {
+            let done = join_all(some.iter().map(|held| self.look_after(held))).await;
+            done.into_iter().collect::<Result<(), _>>()?;
         }
-        for (seller, connection) in subscriptions {
+        for some in subscriptions.chunks(AT_ONCE) {
             // What came of it is noted there, also when it did not work.
-            _ = self.subscribe(seller, connection).await;
+            join_all(some.iter().map(|(seller, connection)| self.subscribe(*seller, *connection))).await;
         }
         let next = office::subscriptions::next_look(self.reads(), now).await?;
         let latest = now + LONGEST_REST;

@@ -128,6 +128,11 @@ impl Secrets {
         Self(distinct)
     }
 
+    /// What they are spoken of with.
+    pub fn labels(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|secret| secret.label.as_str())
+    }
+
     /// Who signed `body`, by the value of its `X-Hub-Signature-256` header.
     pub fn verify(&self, header: Option<&[u8]>, body: &[u8]) -> Result<Signed<'_>, Refusal> {
         self.signer(Signature::parse(header)?, body)

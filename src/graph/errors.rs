@@ -16,6 +16,8 @@ use super::limits;
 
 const LONGEST_TEXT: usize = 200;
 const LONGEST_TRACE: usize = 64;
+/// Of what Meta says of an item, which a person is to read.
+const LONGEST_WORDS: usize = 300;
 
 /// Whether doing a thing twice does harm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +46,9 @@ pub(super) enum Fault {
     /// It may have been done.
     Uncertain { error: String, after: Option<Duration> },
     /// It was not done, and the same again will not be.
-    Refused { code: String, error: String },
+    Refused { class: Class, code: String, error: String, words: String },
+    /// It was not done, and may be if less is asked for in one call.
+    TooMuch { error: String, after: Option<Duration> },
     /// It was not done, as the token is not taken; with another one it will be.
     Token { code: String, generation: Option<i64> },
     /// It was done, and the answer to the question is that it cannot be answered.
@@ -69,7 +73,15 @@ impl Answer {
 
 impl Fault {
     pub(super) fn refused(code: &str, error: &str) -> Self {
-        Fault::Refused { code: code.to_owned(), error: error.to_owned() }
+        Fault::refused_as(Class::Unknown, code, error)
+    }
+
+    pub(super) fn refused_as(class: Class, code: &str, error: &str) -> Self {
+        Fault::Refused { class, code: code.to_owned(), error: error.to_owned(), words: String::new() }
+    }
+
+    pub(super) fn too_much(error: String) -> Self {
+        Fault::TooMuch { error, after: None }
     }
 
     pub(super) fn uncertain(error: &str) -> Self {
@@ -80,11 +92,8 @@ impl Fault {
     pub(super) fn limit(&self) -> Option<&Limit> {
         match self {
             Fault::Throttled { limit, .. } => Some(limit),
-            Fault::NotSent(_)
-            | Fault::Uncertain { .. }
-            | Fault::Refused { .. }
-            | Fault::Token { .. }
-            | Fault::Unanswerable(_) => None,
+            Fault::NotSent(_) | Fault::Uncertain { .. } | Fault::Refused { .. } => None,
+            Fault::TooMuch { .. } | Fault::Token { .. } | Fault::Unanswerable(_) => None,
         }
     }
 
@@ -97,7 +106,10 @@ impl Fault {
             (Fault::Throttled { error, after, .. }, _) => CallResult::Again { error, after_ms: after_ms(after) },
             (Fault::Uncertain { error, after }, Kind::Read) => CallResult::Again { error, after_ms: after_ms(after) },
             (Fault::Uncertain { error, .. }, Kind::Send) => CallResult::Unknown { error },
-            (Fault::Refused { code, error }, _) => CallResult::Refused { code, error },
+            (Fault::Refused { code, error, .. }, _) => CallResult::Refused { code, error },
+            // Of what is small already it says nothing.
+            (Fault::TooMuch { error, after }, Kind::Read) => CallResult::Again { error, after_ms: after_ms(after) },
+            (Fault::TooMuch { error, .. }, Kind::Send) => CallResult::Unknown { error },
             (Fault::Token { code, generation }, _) => {
                 CallResult::TokenRefused { code, generation: generation.or(asked_with) }
             }
@@ -122,7 +134,7 @@ impl From<reqwest::Error> for Fault {
         }
         let cause = if error.source().is_some() { bounded(&cause.to_string(), LONGEST_TEXT) } else { String::new() };
         if error.is_builder() {
-            Fault::Refused { code: "no_request".to_owned(), error: format!("the request could not be made: {cause}") }
+            Fault::refused("no_request", &format!("the request could not be made: {cause}"))
         } else if error.is_connect() {
             Fault::NotSent(format!("could not connect to the Graph API: {cause}"))
         } else if error.is_timeout() {
@@ -140,6 +152,8 @@ struct Told {
     subcode: Option<i64>,
     is_transient: bool,
     trace: String,
+    /// Meta's own words, which may repeat anything that was sent.
+    words: String,
 }
 
 impl Told {
@@ -150,6 +164,7 @@ impl Told {
             return Some(Self { code: number(body.get("code")), ..Self::default() });
         };
         let trace = error.get("fbtrace_id").and_then(Value::as_str).unwrap_or_default();
+        let words = ["error_user_msg", "message"].iter().find_map(|name| error.get(name)?.as_str());
         Some(Self {
             code: number(error.get("code")),
             subcode: number(error.get("error_subcode")),
@@ -159,6 +174,7 @@ impl Told {
                 .filter(|c| c.is_ascii_alphanumeric() || "-_".contains(*c))
                 .take(LONGEST_TRACE)
                 .collect(),
+            words: bounded(words.unwrap_or_default(), LONGEST_WORDS),
         })
     }
 
@@ -170,9 +186,13 @@ impl Told {
                 let limit = limits::told(self.code, self.subcode, self.code_text(answer.status), after);
                 Fault::Throttled { error, after, limit }
             }
+            Class::TooMuch => Fault::TooMuch { error, after },
             Class::Transient => Fault::Uncertain { error, after },
             _ if self.is_about_the_token() => Fault::Token { code: self.code_text(answer.status), generation: None },
-            _ => Fault::Refused { code: self.code_text(answer.status), error },
+            _ => {
+                let (code, words) = (self.code_text(answer.status), self.words.clone());
+                Fault::Refused { class, code, error, words }
+            }
         }
     }
 
@@ -181,9 +201,12 @@ impl Told {
         let known = self.code.and_then(|code| Class::of(code, self.subcode));
         match known {
             Some(Class::Limit) => Class::Limit,
+            // Code 1 says nothing else; only the words do.
+            _ if self.code == Some(1) && self.words.contains("reduce the amount of data") => Class::TooMuch,
             _ if self.is_transient => Class::Transient,
             Some(class) => class,
             None if status == StatusCode::TOO_MANY_REQUESTS => Class::Limit,
+            None if status == StatusCode::PAYLOAD_TOO_LARGE => Class::TooMuch,
             None if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => Class::Transient,
             None => Class::Unknown,
         }
@@ -221,8 +244,9 @@ impl Told {
 
 /// What an error is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Class {
+pub(super) enum Class {
     Limit,
+    TooMuch,
     Transient,
     Window,
     Policy,
@@ -262,6 +286,7 @@ impl Class {
     fn sentence(self) -> &'static str {
         match self {
             Class::Limit => "Meta asks to slow down",
+            Class::TooMuch => "Meta asks for less in one call",
             Class::Transient => "Meta had trouble of its own",
             Class::Window => {
                 "the customer has not written for too long: only a person may answer, in Meta's inbox or by a template"
@@ -285,7 +310,7 @@ fn number(value: Option<&Value>) -> Option<i64> {
     value.as_i64().or_else(|| value.as_str()?.parse().ok())
 }
 
-fn bounded(text: &str, longest: usize) -> String {
+pub(super) fn bounded(text: &str, longest: usize) -> String {
     text.chars().filter(|c| !c.is_control()).take(longest).collect()
 }
 

@@ -2,9 +2,12 @@
 //! seller and keeps nothing.
 
 mod assets;
+mod looks;
 mod told;
 
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use actors::domain::credential::Use;
@@ -171,7 +174,9 @@ impl From<Fault> for LoginError {
             Fault::Refused { code, .. } => Self::Refused { code },
             Fault::Token { code, .. } => Self::Token { code },
             Fault::NotSent(why) | Fault::Unanswerable(why) => Self::Later(why),
-            Fault::Throttled { error, .. } | Fault::Uncertain { error, .. } => Self::Later(error),
+            Fault::Throttled { error, .. } | Fault::Uncertain { error, .. } | Fault::TooMuch { error, .. } => {
+                Self::Later(error)
+            }
         }
     }
 }
@@ -180,6 +185,8 @@ impl From<Fault> for LoginError {
 #[derive(Clone)]
 pub struct Login {
     http: Client,
+    /// Meta's time when it answered last, in seconds.
+    heard: Arc<AtomicI64>,
     settings: LoginSettings,
 }
 
@@ -188,7 +195,8 @@ impl Login {
     pub fn new(settings: LoginSettings) -> Result<Self, GraphClientError> {
         let LoginAddresses { graph, instagram, instagram_codes, .. } = &settings.addresses;
         let is_local = [graph, instagram, instagram_codes].into_iter().all(|url| url.scheme() == "http");
-        Ok(Self { http: http_client(is_local).map_err(GraphClientError::Client)?, settings })
+        let http = http_client(is_local).map_err(GraphClientError::Client)?;
+        Ok(Self { http, heard: Arc::default(), settings })
     }
 
     /// Whether people can sign in this way.
@@ -343,8 +351,9 @@ impl Login {
     async fn ask(&self, request: RequestBuilder) -> Result<Value, LoginError> {
         let asked = async {
             let response = request.timeout(DEADLINE).send().await.map_err(Fault::from)?;
+            self.hear(response.headers());
             let (status, after) = (response.status(), limits::pause(response.headers()));
-            let answer = Answer { status, after, body: read_body(response).await? };
+            let answer = Answer { status, after, body: read_body(response, super::ANSWER_LIMIT_BYTES).await? };
             answer.read::<Value>()
         };
         match timeout(DEADLINE, asked).await {

@@ -1,5 +1,6 @@
 //! The client against a scripted Meta on a local port: what goes over the wire, and what is made of what comes back.
 
+mod catalog;
 mod meta;
 
 use std::io::{Read, Write};
@@ -293,7 +294,7 @@ async fn a_look_that_fails_is_sorted_like_any_call() {
     let expired = || json(400, include_str!("../../tests/samples/graph/error_190_463_expired.json"));
     for replies in [vec![expired()], vec![conversation(), expired()]] {
         let result = client(&Meta::replying(replies)).call(&find()).await;
-        assert!(matches!(&result, CallResult::Refused { code, .. } if code == "190/463"), "{result:?}");
+        assert!(matches!(&result, CallResult::TokenRefused { code, .. } if code == "190/463"), "{result:?}");
     }
     for reply in [json(500, ""), json(200, "<html>"), json(200, r#"{"data":[{"name":"no id"}]}"#), Reply::HangUp] {
         let result = client(&Meta::replying([reply])).call(&find()).await;

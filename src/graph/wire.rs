@@ -86,6 +86,15 @@ impl File {
     }
 }
 
+/// An id, which comes as a text or as a number.
+pub(super) struct Id(pub(super) String);
+
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        id(from).map(Self)
+    }
+}
+
 fn id<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     match Value::deserialize(from)? {
         Value::String(text) if !text.is_empty() => Ok(text),

@@ -222,10 +222,10 @@ impl Office {
         &self,
         whose: (SellerId, ConnectionId),
         said: &Said<'_>,
-        look_at: DateTime<Utc>,
+        look_at: Option<DateTime<Utc>>,
     ) -> Result<(), OfficeError> {
         let (now, tx) = (self.world.now(), self.begin().await?);
-        subscriptions::note(&tx, whose, said, (now, Some(look_at))).await?;
+        subscriptions::note(&tx, whose, said, (now, look_at)).await?;
         Ok(tx.commit("office").await?)
     }
 

@@ -212,7 +212,7 @@ mod tests {
             (&always, None, true),
             (&always, Some(1), true),
             (&always, Some(0), false),
-            (&always, Some(24 * 366 * 8000), false),
+            (&always, Some(24 * 366 * 9000), false),
             (&always, Some(-1), false),
             (&short, None, false),
             (&short, Some(2), true),

@@ -19,7 +19,7 @@ use crate::door::{SignedRequest, TakenBack};
 use crate::keys::NoRandomness;
 
 /// Why a token is taken no more: its person has shut our app out.
-pub const DEAUTHORIZED: &str = "deauthorized";
+pub const DEAUTHORIZED: &str = "revoked";
 /// Why a token is taken no more: its person has taken a permission back.
 pub const PERMISSION_REVOKED: &str = "permission_revoked";
 /// Why a token is taken no more: its person wants to be forgotten.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use actors::domain::access::Scope;
 use actors::domain::credential::Use;
-use actors::domain::ids::{ConnectionId, EndpointId, SellerId};
+use actors::domain::ids::{ConnectingId, ConnectionId, EndpointId, SellerId};
 use actors::store::sealed::{self, SealedColumn, SealedRow};
 use actors::store::{OfficeTx, Store, StoreError};
 use serde_json::json;
@@ -165,6 +165,9 @@ fn purpose(of: SealedColumn, row: &SealedRow) -> Option<Purpose> {
         "credential" => {
             let connection = ConnectionId(number(row.key.get(1))?);
             Some(sealed_for(SellerId(id?), connection, Use::named(row.key.get(2)?)?))
+        }
+        "connecting" => {
+            Some(Purpose::Choice { seller: SellerId(number(row.bound.first())?), connecting: ConnectingId(id?) })
         }
         "webhook_endpoint" => Some(webhooks_out::purpose(SellerId(number(row.bound.first())?), EndpointId(id?))),
         "office_request" => answer_to(row.key.first()?, row.key.get(1)?, row.bound.first()?),

@@ -38,6 +38,8 @@ struct FaultOrder {
     calls: Calls,
     to: Option<String>,
     account: Option<String>,
+    /// Only calls to this catalog.
+    catalog: Option<String>,
     #[serde(flatten)]
     fault: Fault,
 }
@@ -62,11 +64,14 @@ struct MixedOrder {
 }
 
 /// A problem with the request, as a sentence.
-struct Problem(String);
+pub(super) struct Problem(pub(super) String);
 
 /// Whatever else is asked below `/sandbox`.
 pub(super) fn nothing_there() -> Response {
-    problem_response(StatusCode::NOT_FOUND, "the sandbox has POST dm, deliver and faults, GET sent and conversations")
+    problem_response(
+        StatusCode::NOT_FOUND,
+        "the sandbox has POST dm, deliver, faults and catalog, GET sent, conversations and catalog",
+    )
 }
 
 /// `POST /sandbox/dm`: a customer writes, or taps a button beneath a message; answers once the webhook was tried, and
@@ -157,9 +162,11 @@ pub(super) fn order_fault(sandbox: &Sandbox, body: &[u8]) -> Response {
 
 fn take_order(sandbox: &Sandbox, body: &[u8]) -> Result<u32, Problem> {
     let order: FaultOrder = read(body)?;
-    let account = find_account(sandbox, order.account.as_deref())?;
-    let customer = order.to.map(|name| account.customer(&name).id().to_owned());
-    sandbox.world().faults.order(order.fault, order.times, order.calls, customer);
+    let of = match (order.to, order.catalog) {
+        (Some(name), _) => Some(find_account(sandbox, order.account.as_deref())?.customer(&name).id().to_owned()),
+        (None, catalog) => catalog,
+    };
+    sandbox.world().faults.order(order.fault, order.times, order.calls, of);
     Ok(order.times)
 }
 
@@ -206,7 +213,7 @@ fn find_account(sandbox: &Sandbox, any_id: Option<&str>) -> Result<Account, Prob
     Ok(Account { id: id.to_owned(), sandbox: sandbox.clone() })
 }
 
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     serde_json::from_slice(body).map_err(|error| Problem(error.to_string()))
 }
 

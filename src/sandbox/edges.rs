@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use url::form_urlencoded;
 
 use super::Sandbox;
+use super::catalog;
 use super::channel::Channel;
 use super::delivery::Tracking;
 use super::faults::{Calls, Course, EchoCourse, HowAnswered, Limits, Silence};
@@ -38,12 +39,24 @@ struct Truth {
 
 /// Answers a call, or does not, as the faults ordered will have it.
 pub(super) async fn answer(sandbox: Sandbox, call: Call) -> Response {
+    if sandbox.is_away() {
+        return cut();
+    }
+    let mut response = answered(sandbox.clone(), call).await;
+    sandbox.tell_time(&mut response);
+    response
+}
+
+async fn answered(sandbox: Sandbox, call: Call) -> Response {
     if let Some(response) = oauth::answer(&sandbox, &call).await {
         return response;
     }
     // All that the call does is done before the first wait: a caller that hangs up changes nothing.
     let (course, truth, told) = take(&sandbox, &call);
-    let account = path_below_version(&call.path).first().map(ToString::to_string).unwrap_or_default();
+    sandbox.tell_batches();
+    let path = path_below_version(&call.path);
+    let account = path.first().map(ToString::to_string).unwrap_or_default();
+    let use_case = catalog::use_case(&path).unwrap_or("instagram");
     for event in told {
         if let Some(Tracking { end, .. }) = send_echo(&sandbox, course.echo, event) {
             // An error means that the sandbox is being stopped, and the caller with it.
@@ -65,12 +78,12 @@ pub(super) async fn answer(sandbox: Sandbox, call: Call) -> Response {
         HowAnswered::Never(Silence::Cut) => cut(),
         HowAnswered::Never(Silence::Hang) => std::future::pending().await,
     };
-    tell_limits(&mut response, &course.limits, &account);
+    tell_limits(&mut response, &course.limits, &account, use_case);
     response
 }
 
 /// Headers as Meta sends them: JSON text in the value, per cent, and minutes.
-fn tell_limits(response: &mut Response, limits: &Limits, account: &str) {
+fn tell_limits(response: &mut Response, limits: &Limits, account: &str, use_case: &str) {
     let mut tell = |name: &'static str, value: String| {
         if let Ok(value) = value.parse() {
             response.headers_mut().insert(name, value);
@@ -82,7 +95,7 @@ fn tell_limits(response: &mut Response, limits: &Limits, account: &str) {
     }
     if limits.percent.is_some() || limits.minutes.is_some() {
         let (percent, minutes) = (limits.percent.unwrap_or(100), limits.minutes.unwrap_or(0));
-        tell("x-business-use-case-usage", usage_of(account, "instagram", percent, minutes));
+        tell("x-business-use-case-usage", usage_of(account, use_case, percent, minutes));
     }
     if let Some(seconds) = limits.retry_after {
         tell("retry-after", seconds.to_string());
@@ -124,7 +137,12 @@ fn judge(world: &mut World, call: &Call, sandbox: &Sandbox, now_ms: i64) -> Judg
         Ok(callers) => callers,
         Err(no) => return smooth(Err(no)),
     };
-    match (call.method.as_str(), path_below_version(&call.path).as_slice()) {
+    let path = path_below_version(&call.path);
+    let about_catalogs = catalog::Ask::of(call, &path, &query, &callers, now_ms);
+    if let Some(judged) = catalog::judge(world, call.method.as_str(), &about_catalogs) {
+        return judged;
+    }
+    match (call.method.as_str(), path.as_slice()) {
         ("POST", [owner, "messages"]) if let Some(account) = sender(world, &callers, owner, &call.body) => {
             let rules = sandbox.rules();
             match world.account(&account).map(|account| account.channel) {

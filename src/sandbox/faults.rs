@@ -103,6 +103,14 @@ pub enum Calls {
     Sends,
     /// Conversations and messages read.
     Reads,
+    /// Many items written to a catalog.
+    CatalogBatches,
+    /// How far a batch is.
+    CatalogStatus,
+    /// Single items written to a catalog or removed.
+    CatalogWrites,
+    /// Items and catalogs read.
+    CatalogReads,
 }
 
 /// Faults by chance: each share is a probability from 0 to 1, and the draws follow the seed.
@@ -217,7 +225,7 @@ struct Ordered {
 }
 
 impl Faults {
-    /// Orders a fault for the next calls, of one customer (by Meta's id) or of anybody.
+    /// Orders a fault for the next calls, to one customer or catalog (by Meta's id) or to any.
     pub(super) fn order(&mut self, fault: Fault, times: u32, calls: Calls, customer: Option<String>) {
         self.waiting.push_back(Ordered { fault, times, calls, customer });
     }
@@ -249,8 +257,8 @@ impl Faults {
         }
         match (&mut self.chaos, calls) {
             (None, _) => Course::SMOOTH,
-            (Some((chaos, rng)), Calls::Sends) => chaos.send(rng),
-            (Some((chaos, rng)), Calls::Reads) => chaos.read(rng),
+            (Some((chaos, rng)), Calls::Sends | Calls::CatalogBatches | Calls::CatalogWrites) => chaos.send(rng),
+            (Some((chaos, rng)), Calls::Reads | Calls::CatalogStatus | Calls::CatalogReads) => chaos.read(rng),
         }
     }
 }

@@ -26,7 +26,7 @@ pub(super) struct Question {
 }
 
 impl Question {
-    /// Reads the query; the token in it has been looked at already.
+    /// Reads the query; the token in it, and the proof, have been looked at already.
     pub(super) fn of(query: &[(String, String)]) -> Result<Self, No> {
         let mut question = Self::default();
         for (key, value) in query {
@@ -37,7 +37,8 @@ impl Question {
                 "fields" => question.fields = Some(fields::parse(value).ok_or_else(wrong)?),
                 "limit" => question.limit = Some(value.parse().map_err(|_| wrong())?),
                 "after" => question.after = Some(read_cursor(value).ok_or_else(wrong)?),
-                "access_token" => {}
+                // Both have been looked at.
+                "access_token" | "appsecret_proof" => {}
                 _ => return Err(wrong()),
             }
         }

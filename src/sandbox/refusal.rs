@@ -3,12 +3,12 @@
 use std::str::FromStr;
 
 use http::StatusCode;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// A way in which the Graph API refuses a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub enum Refusal {
     /// 190: the token is none of ours.
     BadToken,
@@ -28,6 +28,16 @@ pub enum Refusal {
     AppRate,
     /// 80002: this Instagram account calls too much.
     InstagramRate,
+    /// 80009: too many calls to this catalog.
+    CatalogRate,
+    /// 80014: too many batches to this catalog.
+    CatalogBatchRate,
+    /// 1: too much in one call.
+    ReduceData,
+    /// 10: a permission is missing.
+    MissingPermission,
+    /// 10800: another item has this SKU.
+    DuplicateRetailerId,
     /// 2: a passing fault; it may or may not have been done.
     Transient,
     /// 1/99: an error that says nothing.
@@ -97,9 +107,10 @@ const fn parts(status: u16, code: u32, subcode: Option<u32>, message: &'static s
 
 impl Refusal {
     /// Every refusal; where two share a code, the one meant by the bare code comes first.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 40] = [
         Self::BadToken,
         Self::TokenExpired,
+        Self::MissingPermission,
         Self::OutsideWindow,
         Self::InvalidParameter,
         Self::NoMatchingUser,
@@ -109,6 +120,10 @@ impl Refusal {
         Self::InstagramRate,
         Self::Transient,
         Self::Unknown,
+        Self::ReduceData,
+        Self::CatalogRate,
+        Self::CatalogBatchRate,
+        Self::DuplicateRetailerId,
         Self::Permission,
         Self::PersonUnavailable,
         Self::OutsidePageWindow,
@@ -155,6 +170,13 @@ impl Refusal {
             Self::Unknown => {
                 Parts { is_transient: Some(false), ..parts(500, 1, Some(99), "An unknown error occurred") }
             }
+            Self::CatalogRate => parts(403, 80_009, None, "(#80009) Too many calls to this catalog"),
+            Self::CatalogBatchRate => parts(403, 80_014, None, "(#80014) Too many batches to this catalog"),
+            Self::ReduceData => parts(500, 1, None, "Please reduce the amount of data you're asking for"),
+            Self::MissingPermission => {
+                parts(403, 10, None, "(#10) Application does not have permission for this action")
+            }
+            Self::DuplicateRetailerId => parts(400, 10_800, None, "(#10800) Duplicate retailer_id"),
             Self::Permission => parts(403, 200, None, "(#200) Permissions error"),
             Self::PersonUnavailable => parts(400, 551, Some(1_545_041), "(#551) This person is not available"),
             Self::OutsidePageWindow => parts(403, 10, Some(2_018_278), "(#10) The messaging window is closed"),
@@ -218,7 +240,7 @@ impl Refusal {
 /// Said of a code the sandbox has no error for.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the sandbox knows no error {0}; try 190, 190/463, 10/2534022, 100, 613, 4, 17, 80002, 2, 1, 200, 551 or 131047"
+    "the sandbox knows no error {0}; try 190, 190/463, 10/2534022, 100, 613, 4, 17, 80002, 80009, 80014, 2, 1, 200, 551 or 131047"
 )]
 pub struct UnknownCode(String);
 
@@ -234,6 +256,17 @@ impl FromStr for Refusal {
             parts.code.to_string() == code && same_subcode
         };
         Self::ALL.into_iter().find(is_meant).ok_or_else(|| UnknownCode(text.to_owned()))
+    }
+}
+
+impl From<Refusal> for String {
+    /// Its codes, as [`Refusal::from_str`] reads them.
+    fn from(refusal: Refusal) -> Self {
+        let parts = refusal.parts();
+        match parts.subcode {
+            Some(subcode) => format!("{}/{subcode}", parts.code),
+            None => parts.code.to_string(),
+        }
     }
 }
 
@@ -282,7 +315,11 @@ mod tests {
             (Refusal::OutsidePageWindow, "error_10_2018278_outside_window"),
             (Refusal::NoMatchingPerson, "error_100_2018001_no_matching_user"),
             (Refusal::ReEngagement, "whatsapp_error_131047_reengagement"),
-            (Refusal::Throughput, "whatsapp_error_130429_throughput"),
+            (Refusal::CatalogRate, "error_80009_catalog_management_rate"),
+            (Refusal::CatalogBatchRate, "error_80014_catalog_batch_rate"),
+            (Refusal::ReduceData, "error_1_reduce_data"),
+            (Refusal::MissingPermission, "error_10_permission"),
+            (Refusal::DuplicateRetailerId, "error_10800_duplicate_retailer_id"),
         ] {
             let sample = sample(&format!("graph/{file}.json"));
             let body = refusal.body(None, "AbTrace");
@@ -301,6 +338,8 @@ mod tests {
             ("100", Refusal::InvalidParameter),
             ("613", Refusal::MessagingRate),
             ("10/2534022", Refusal::OutsideWindow),
+            ("10", Refusal::MissingPermission),
+            ("80014", Refusal::CatalogBatchRate),
         ] {
             assert_eq!(text.parse::<Refusal>().unwrap(), refusal);
         }

@@ -1,6 +1,7 @@
 //! The sandbox over its own wire: a plain HTTP client on one side, a webhook that answers as told on the other.
 
 mod calls;
+mod catalog;
 mod control;
 mod delivering;
 mod faults;
@@ -14,7 +15,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use url::Url;
+use url::{Url, form_urlencoded};
 use warp::Filter;
 
 use super::*;

@@ -155,7 +155,7 @@ pub(super) fn json_text(text: &str) -> String {
 }
 
 /// JSON text with everything beyond ASCII as lower-case `\uXXXX` and each slash as `\/`.
-fn escaped(json: &str) -> String {
+pub(super) fn escaped(json: &str) -> String {
     let mut wire = String::with_capacity(json.len() + json.len() / 8);
     let mut after_backslash = false;
     for character in json.chars() {

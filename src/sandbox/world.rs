@@ -8,6 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use super::catalog::Catalogs;
 use super::channel::Channel;
 use super::faults::Faults;
 use super::oauth::Logins;
@@ -81,6 +82,7 @@ pub(super) struct World {
     pub(super) calls: u64,
     pub(super) wrong_calls: Vec<WrongCall>,
     pub(super) sent: Vec<SentMessage>,
+    pub(super) catalogs: Catalogs,
 }
 
 pub(super) struct AccountState {
@@ -187,6 +189,7 @@ impl World {
             calls: 0,
             wrong_calls: Vec::new(),
             sent: Vec::new(),
+            catalogs: Catalogs::default(),
         }
     }
 

@@ -8,6 +8,7 @@ mod connecting;
 mod connections;
 mod conversations;
 mod desk;
+mod doctor;
 mod endpoint;
 mod events;
 mod gate;
@@ -20,6 +21,7 @@ mod privacy;
 mod products;
 mod secrets;
 mod sellers;
+mod sync;
 mod webhooks;
 mod words;
 
@@ -37,6 +39,7 @@ use tokio_util::sync::CancellationToken;
 use super::body::{BodyLimits, BodyRoom};
 use super::route::Route;
 use crate::connect::Connect;
+use crate::doctor::Doctor;
 use crate::goods::Goods;
 use crate::keys::Gate;
 use crate::office::Office;
@@ -62,6 +65,8 @@ pub struct Api {
     pub endpoints: Endpoints,
     /// Connects accounts at Meta itself.
     pub connect: Connect,
+    /// Looks whether all works.
+    pub doctor: Doctor,
     /// Ends what would go on by itself, once the service is to stop.
     pub stopping: CancellationToken,
     /// Requests that last.
@@ -85,6 +90,7 @@ pub fn routes(api: &Arc<Api>) -> Vec<Route> {
         connections::routes(api),
         connecting::routes(api),
         products::routes(api),
+        sync::routes(api),
         orders::routes(api),
         conversations::routes(api),
         desk::routes(api),
@@ -96,6 +102,7 @@ pub fn routes(api: &Arc<Api>) -> Vec<Route> {
         events::routes(api),
         webhooks::routes(api),
         ledger::routes(api),
+        doctor::routes(api),
     ];
     areas.into_iter().flatten().collect()
 }

@@ -90,6 +90,10 @@ impl Problem {
         } else if rejection.find::<reject::UnsupportedMediaType>().is_some() {
             let title = "The body has a type that is not taken here";
             Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", title)
+        } else if rejection.find::<reject::LengthRequired>().is_some() {
+            Self::new(StatusCode::LENGTH_REQUIRED, "length_required", "The length of the body must be told")
+        } else if rejection.find::<reject::PayloadTooLarge>().is_some() {
+            Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large")
         } else {
             error!(?rejection, "a route rejected a request for a reason that nobody foresaw");
             Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong on our side")

@@ -24,7 +24,7 @@ use super::body::{BodyLimits, BodyRoom};
 use super::operation::{Described, Documented, Operation, header};
 use super::problem::Problem;
 use super::route::Answer;
-use crate::door::{self, Refusal, Secrets, Signature, VerifyTokens};
+use crate::door::{self, Refusal, Secrets, SecretsSeen, Signature, VerifyTokens};
 
 const SIGNATURE: &str = "x-hub-signature-256";
 
@@ -63,6 +63,7 @@ impl Default for WebhookLimits {
 /// The door as it stands in the web.
 pub struct Webhooks {
     secrets: Secrets,
+    seen: Arc<SecretsSeen>,
     tokens: VerifyTokens,
     keep: Keep,
     clock: Arc<dyn Clock>,
@@ -81,9 +82,14 @@ impl Webhooks {
         clock: Arc<dyn Clock>,
         limits: WebhookLimits,
     ) -> Self {
-        let room = BodyRoom::new(limits.bytes_in_hand);
+        let (room, seen) = (BodyRoom::new(limits.bytes_in_hand), Arc::new(SecretsSeen::of(&secrets)));
         let slots = Semaphore::new(limits.requests_in_hand.min(Semaphore::MAX_PERMITS));
-        Self { secrets, tokens, keep, clock, limits, room, slots, warned_at: AtomicI64::new(i64::MIN) }
+        Self { secrets, seen, tokens, keep, clock, limits, room, slots, warned_at: AtomicI64::new(i64::MIN) }
+    }
+
+    /// The same, and notes here which secrets signed what came.
+    pub fn noting(self, seen: Arc<SecretsSeen>) -> Self {
+        Self { seen, ..self }
     }
 
     /// Stores the events of a signed body: what we acknowledge we never lose.
@@ -97,6 +103,7 @@ impl Webhooks {
         let signed = self.secrets.signer(signature, &body.bytes).map_err(|refusal| self.turned_away(refusal))?;
         let events =
             door::admit(&signed, &body.bytes, self.clock.now()).map_err(|refusal| self.turned_away(refusal))?;
+        self.seen.note(signed.label, self.clock.now());
         // Taken only now: whoever cannot sign cannot use up the slots by sending slowly.
         let _slot = self.slots.try_acquire().map_err(|_| busy())?;
         match timeout(self.limits.storing, (self.keep)(events)).await {
@@ -118,6 +125,7 @@ impl Webhooks {
         let (minute, warned_at) = (self.clock.now().timestamp() / 60, self.warned_at.load(Ordering::Relaxed));
         let is_first = minute != warned_at
             && self.warned_at.compare_exchange(warned_at, minute, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        self.seen.note_refusal(self.clock.now());
         if is_first {
             warn!(%refusal, "a webhook was turned away: is the app's secret in our settings?");
         }

@@ -39,12 +39,14 @@ async fn tells_everything(app: &TestApp, shop: &Shop) -> Customer {
     says(app, &zoraida, "phone +1 555 010 0177, zoraida@example.org, deliver to 77 Marigold Row, Springfield").await;
     app.fall_silent().await;
     let at = |rest: &str| format!("/api/v1/sellers/{}/{rest}", shop.seller);
-    let conversation =
-        app.conversations(shop).await.iter().find(|it| it["preview"].to_string().len() > 2).unwrap().clone();
+    let all = app.conversations(shop).await;
+    let conversation = all.iter().find(|it| it["customer"]["meta_id"] == zoraida.id()).unwrap().clone();
     let (id, customer) = (&conversation["id"], &conversation["customer"]["id"]);
     let note = json!({ "text": "ZORAIDA wants a vintage turquoise brooch" });
-    app.made(&at(&format!("customers/{customer}/notes")), &note).await;
-    app.made(&at(&format!("conversations/{id}/notes")), &note).await;
+    for on in [format!("customers/{customer}/notes"), format!("conversations/{id}/notes")] {
+        let (status, said) = app.call(Method::POST, &at(&on), &note).await;
+        assert!(status.is_success(), "{said}");
+    }
     let edit = json!({ "name": "ZORAIDA", "phone": "+1 555 010 0177" });
     let (status, said) = app.call(Method::PATCH, &at(&format!("customers/{customer}")), &edit).await;
     assert!(status.is_success(), "{said}");

@@ -6,11 +6,13 @@
 #![expect(clippy::unwrap_used, reason = "in a test an unexpected error is a failed test")]
 
 mod support;
+mod sync;
 
 mod actors;
 mod any_order;
 mod api;
 mod budgets;
+mod catalog_calls;
 mod channels;
 mod cli;
 mod connect;
@@ -35,4 +37,5 @@ mod secrets;
 mod storage;
 mod talk;
 mod tidy;
+mod webhook_test;
 mod webhooks_out;

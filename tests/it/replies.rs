@@ -141,12 +141,18 @@ async fn an_expired_token_stops_what_leaves_and_nothing_that_comes_in(database: 
     app.deliver(&shop.customer("Ada").writes("and a market tote bag")).await;
     app.fall_silent().await;
     assert_eq!(app.order(&shop).await["lines"].as_array().unwrap().len(), 2);
-    assert_eq!(app.looks(&shop).await, ["not_sent"]);
-    assert_eq!(states(app.said(&shop).await), ["failed", "failed"]);
-    shop.account.renew_token("token-1");
-    app.deliver(&shop.customer("Ada").writes("hello?")).await;
-    app.fall_silent().await;
-    assert_eq!(app.meta.sent().len(), 1, "a question that was never seen is asked again");
+    let connections = format!("/api/v1/sellers/{}/connections", shop.seller);
+    let connected = app.read(&connections).await["data"][0].clone();
+    assert_eq!(connected["state"], "needs_reconnecting", "{connected}");
+    assert_eq!((app.meta.sent().len(), sends(&app, &shop).await[0].0.as_str()), (0, "owed"));
+    app.guard("token-again");
+    shop.account.renew_token("token-again");
+    let again = json!({ "channel": "instagram", "account_id": "17841400000000001",
+        "username": "shop.1", "token": "token-again" });
+    app.made(&connections, &again).await;
+    app.settle().await;
+    assert_eq!(states(app.said(&shop).await), ["confirmed"]);
+    assert_eq!(app.meta.sent().len(), 1, "what was owed is sent once");
     app.stop().await;
 }
 

@@ -45,7 +45,7 @@ fn segment_of(segment: &str, seller: i64) -> String {
 
 /// Whether no seller's key may have it.
 fn is_operators(scope: &str) -> bool {
-    ["sellers:", "actors:", "secrets:"].iter().any(|area| scope.starts_with(area))
+    ["sellers:", "actors:", "secrets:", "service:"].iter().any(|area| scope.starts_with(area))
 }
 
 async fn key(app: &TestApp, seller: i64, scopes: &[&str], expires_at: Value) -> String {

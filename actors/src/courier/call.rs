@@ -16,7 +16,7 @@ use crate::domain::channel::Account;
 use crate::domain::event::{Arrival, CallEnded, CallResult, Source};
 use crate::domain::ids::SellerId;
 use crate::journal::Journal;
-use crate::ports::{Answered, GraphCall};
+use crate::ports::{Answered, CALL_DEADLINE, GraphCall};
 use crate::post::CourierMsg;
 use crate::status::NotStored;
 use crate::world::World;
@@ -58,9 +58,10 @@ fn held(world: &World, now: DateTime<Utc>) -> Option<Answered> {
 
 async fn answer_to(world: &World, call: &GraphCall) -> Answered {
     let unknown = |error: &str| CallResult::Unknown { error: error.to_owned() }.into();
+    let limit = world.settings.call_timeout + call.request.deadline().saturating_sub(CALL_DEADLINE);
     // The future is made inside, so that a client that panics before its first await is caught as well.
     let made = AssertUnwindSafe(async { world.graph.answer(call).await }).catch_unwind();
-    match timeout(world.settings.call_timeout, made).await {
+    match timeout(limit, made).await {
         Ok(Ok(answered)) => answered,
         Ok(Err(_panic)) => {
             error!("the client panicked in a call");
@@ -106,6 +107,7 @@ fn word(result: &CallResult) -> &'static str {
     match result {
         CallResult::Accepted { .. } => "accepted",
         CallResult::Looked { .. } => "looked",
+        CallResult::Catalog { .. } => "answered",
         CallResult::Unknown { .. } => "unknown",
         CallResult::Again { .. } => "again",
         CallResult::Refused { .. } => "refused",

@@ -32,6 +32,7 @@ fn texts(house: &House) -> Vec<String> {
         GraphRequest::SendText { text, .. }
         | GraphRequest::SendAttachment { caption: text, .. }
         | GraphRequest::FindMessage { text, .. } => text,
+        GraphRequest::Catalog { ask, .. } => ask.word().to_owned(),
     };
     house.graph.calls().into_iter().map(text).collect()
 }

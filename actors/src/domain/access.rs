@@ -64,6 +64,8 @@ pub enum Scope {
     SecretsRead,
     /// Seals what is kept sealed anew.
     SecretsWrite,
+    /// Tries webhook addresses from where the service is.
+    ServiceWrite,
 }
 
 named!(Scope {
@@ -93,6 +95,7 @@ named!(Scope {
     PrivacyWrite = "privacy:write",
     SecretsRead = "secrets:read",
     SecretsWrite = "secrets:write",
+    ServiceWrite = "service:write",
 });
 
 impl Scope {
@@ -125,6 +128,7 @@ impl Scope {
             Self::PrivacyWrite => "Erases customers.",
             Self::SecretsRead => "Reads how much is sealed with which encryption key.",
             Self::SecretsWrite => "Seals all that is kept sealed anew, with the current encryption key.",
+            Self::ServiceWrite => "Tries webhook addresses, from where the service is.",
         }
     }
 
@@ -138,6 +142,7 @@ impl Scope {
                 | Self::ActorsWrite
                 | Self::SecretsRead
                 | Self::SecretsWrite
+                | Self::ServiceWrite
         )
     }
 
@@ -268,7 +273,18 @@ mod tests {
     fn what_is_about_the_service_is_no_sellers() {
         let operators: Vec<_> = Scope::ALL.into_iter().filter(|scope| !scope.is_for_sellers()).collect();
         let names: Vec<_> = operators.iter().map(|scope| scope.name()).collect();
-        assert_eq!(names, ["sellers:read", "sellers:write", "actors:read", "actors:write"]);
+        assert_eq!(
+            names,
+            [
+                "sellers:read",
+                "sellers:write",
+                "actors:read",
+                "actors:write",
+                "secrets:read",
+                "secrets:write",
+                "service:write"
+            ]
+        );
     }
 
     #[test]

@@ -13,6 +13,14 @@ pub enum AlarmKind {
     Send,
     /// The fate of this owed call is to be found out.
     Settle,
+    /// The catalog sync can go on. Its subject is always 0, as of those below.
+    Sync,
+    /// What has changed goes up by itself.
+    SyncAuto,
+    /// Meta is asked what its review says.
+    SyncReview,
+    /// All that is at Meta is looked through.
+    SyncDrift,
     /// The next piece of this erasure is to be done.
     Erase,
 }
@@ -21,6 +29,10 @@ named!(AlarmKind {
     Reply = "reply",
     Send = "send",
     Settle = "settle",
+    Sync = "sync",
+    SyncAuto = "sync_auto",
+    SyncReview = "sync_review",
+    SyncDrift = "sync_drift",
     Erase = "erase",
 });
 

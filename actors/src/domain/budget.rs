@@ -35,11 +35,21 @@ named!(Family {
 });
 
 impl Family {
-    /// What is spent is counted by slots of so many seconds; the window is sixty of them.
+    /// What is spent is counted by slots of so many seconds.
     pub fn slot_seconds(self) -> i64 {
         match self {
-            Family::Messages | Family::PrivateReplies | Family::Graph => 60,
+            Family::Messages | Family::PrivateReplies => 60,
+            // A catalog that goes up one by one fills the hour many times over: it waits for each slot's end.
+            Family::Graph => 15,
             Family::CatalogBatch => 1,
+        }
+    }
+
+    /// How long what was spent counts.
+    pub fn window_seconds(self) -> i64 {
+        match self {
+            Family::Messages | Family::PrivateReplies | Family::Graph => 3600,
+            Family::CatalogBatch => 60,
         }
     }
 }

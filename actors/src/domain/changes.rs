@@ -18,6 +18,7 @@ use super::order::{Order, OrderChange};
 use super::outbox::Owed;
 use super::outcome::Outcome;
 use super::shop_event::ShopEvent;
+use super::sync::changes::SyncChanges;
 use super::told::LooseEnd;
 
 /// Rows to be as given, at most one for an id; whatever is not named stays as it is.
@@ -53,6 +54,8 @@ pub struct Changes {
     pub modifiers: Vec<Modifier>,
     /// Ids of modifiers that are not for sale any more.
     pub modifiers_over: Vec<String>,
+    /// The catalog sync.
+    pub sync: Option<Box<SyncChanges>>,
     /// Caps of the seller's own.
     pub caps: Option<OwnCaps>,
     /// Calls spent.

@@ -7,10 +7,12 @@ use super::budget::OwnCaps;
 use super::catalog::{Modifier, Product};
 use super::conversation::LeadStage;
 use super::erasure::Person;
-use super::ids::{ConversationId, CustomerId, LeadId, MessageId, NoteId, OrderId};
+use super::ids::{ConnectionId, ConversationId, CustomerId, LeadId, MessageId, NoteId, OrderId, RunId};
 use super::order::Look;
 use super::outgoing::Outgoing;
 use super::reading::Contact;
+use super::sync::catalog::CatalogSettings;
+use super::sync::run::RunKind;
 
 /// A command with who gave it, as the inbox keeps it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -168,11 +170,69 @@ pub enum Command {
         /// How far.
         stage: LeadStage,
     },
+    /// Spends calls that somebody else makes in the seller's name, before they are made.
+    SpendCalls {
+        /// How many: all of them, or none.
+        calls: u32,
+        /// Whether a person waits for them.
+        urgent: bool,
+    },
+    /// Lets the shop go up to a catalog at Meta, and says how it is kept up.
+    PutCatalog(CatalogWanted),
+    /// Lets the shop go up to none. What is at Meta stays there.
+    RemoveCatalog,
+    /// Asks Meta about the catalog.
+    CheckCatalog,
+    /// Starts a run of the catalog sync, or joins the one that is open.
+    StartSync(RunWanted),
+    /// Lets a run wait until somebody resumes it.
+    PauseSync {
+        /// Which; none: the one that is open.
+        run: Option<RunId>,
+    },
+    /// Goes on with a run that waits.
+    ResumeSync {
+        /// Which; none: the one that is open.
+        run: Option<RunId>,
+    },
+    /// Ends a run.
+    CancelSync {
+        /// Which; none: the one that is open.
+        run: Option<RunId>,
+    },
+    /// Asks Meta for another review of a rejected item.
+    Appeal {
+        /// Its SKU.
+        retailer_id: String,
+        /// Why it should be shown.
+        reason: String,
+    },
     /// Gives a seller caps of its own.
     PutBudget {
         /// The caps.
         caps: OwnCaps,
     },
+}
+
+/// A catalog at Meta as somebody wants it to be used.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CatalogWanted {
+    /// Meta's id of it.
+    pub meta_id: String,
+    /// With whose token it is changed.
+    pub connection: ConnectionId,
+    /// How it is kept up.
+    pub settings: CatalogSettings,
+}
+
+/// A run as somebody wants it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunWanted {
+    /// What kind of run.
+    pub kind: RunKind,
+    /// True when items that Meta rejected are sent again as they are.
+    #[serde(default)]
+    pub rejected_again: bool,
 }
 
 /// A part of a file of products.

@@ -106,8 +106,11 @@ impl Lifetime {
     /// When to look again, if all that was due is done: a day after a try, or whatever comes first.
     pub fn next_look(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let end = self.expires_at?;
+        if now >= end {
+            return Some(end);
+        }
         let from = self.refresh_from(end);
-        let next_try = if now < from { from } else { now + TimeDelta::days(1) };
+        let next_try = if now < from { from } else { (now + TimeDelta::days(1)).min(end) };
         let warnings = WARNINGS.map(|days| end - TimeDelta::days(days.into()));
         let ahead = warnings.into_iter().chain([next_try, end]).filter(|at| *at > now);
         Some(ahead.min().unwrap_or(end))
@@ -146,6 +149,10 @@ pub fn cause_in_words(code: &str) -> &'static str {
         }
         "36103" => "the account may not use Meta's interface: make it a professional account, then connect again",
         "sealed" => "the token cannot be opened with the encryption keys there are: connect the account again",
+        "data_deleted" => "the person who had connected it wants to be forgotten: somebody must connect it again",
+        "permission_revoked" => {
+            "the person who had connected it took a permission back: connect it again and grant all that is asked for"
+        }
         _ if is_permission(code) => {
             "a permission is missing: connect the account again and grant all that is asked for"
         }
@@ -208,6 +215,8 @@ mod tests {
     #[test]
     fn every_cause_says_what_to_do() {
         for code in ["190", "190/458", "190/460", "190/463", "10", "10/2534077", "200", "200/2534041", "no_token", "x"]
+            .into_iter()
+            .chain(["revoked", "data_deleted", "permission_revoked"])
         {
             assert!(cause_in_words(code).contains("onnect"), "{code}");
         }

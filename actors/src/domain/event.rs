@@ -11,6 +11,7 @@ use super::ids::{EventSeq, OutboxId};
 use super::named::named;
 use super::outcome::Reason;
 use super::shop_event::Occurrence;
+use super::sync::call::CatalogAnswer;
 
 /// Who told us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -346,6 +347,11 @@ pub enum CallResult {
         /// Meta's message id.
         found: Option<String>,
     },
+    /// Meta's answer about a catalog.
+    Catalog {
+        /// The answer.
+        told: Box<CatalogAnswer>,
+    },
     /// It may have been done: no answer, or an answer that does not say.
     Unknown {
         /// What happened, in our words.
@@ -379,6 +385,7 @@ impl CallResult {
     pub fn is_done(&self) -> bool {
         match self {
             CallResult::Accepted { .. } | CallResult::Looked { .. } => true,
+            CallResult::Catalog { told } => told.is_done(),
             CallResult::Unknown { .. }
             | CallResult::Again { .. }
             | CallResult::Refused { .. }

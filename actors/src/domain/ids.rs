@@ -49,6 +49,10 @@ ids! {
     CommentId
     /// A note of the staff.
     NoteId
+    /// A catalog at Meta.
+    CatalogId
+    /// One run of the catalog sync.
+    RunId
     /// One thing that happened in a shop, in the order of commits.
     ShopEventId
     /// A place where a seller wants to be told of what happens. Given by the database, like a connection's.

@@ -60,11 +60,17 @@ pub enum ShopEventKind {
     ConnectionChanged,
     /// A connection's token runs out in some days.
     ConnectionExpiring,
+    /// Something about a connection does not work that did before, as its checkup says.
+    ConnectionUnwell,
     /// A webhook endpoint took nothing for too long, and is told nothing any more.
     WebhookDisabled,
     /// The catalog is on its way up.
     SyncStarted,
-    /// It waits for the budget.
+    /// It is known what there is to do.
+    SyncPlanned,
+    /// A part of it is done.
+    SyncProgress,
+    /// It waits, and says for what.
     SyncPaused,
     /// It goes on.
     SyncResumed,
@@ -72,6 +78,8 @@ pub enum ShopEventKind {
     SyncCompleted,
     /// It came to an end before that.
     SyncFailed,
+    /// Somebody ended it.
+    SyncCancelled,
 }
 
 named!(ShopEventKind {
@@ -97,12 +105,16 @@ named!(ShopEventKind {
     ConnectionDisconnected = "connection.disconnected",
     ConnectionChanged = "connection.changed",
     ConnectionExpiring = "connection.expiring",
+    ConnectionUnwell = "connection.unwell",
     WebhookDisabled = "webhook.disabled",
     SyncStarted = "sync.started",
+    SyncPlanned = "sync.planned",
+    SyncProgress = "sync.progress",
     SyncPaused = "sync.paused",
     SyncResumed = "sync.resumed",
     SyncCompleted = "sync.completed",
     SyncFailed = "sync.failed",
+    SyncCancelled = "sync.cancelled",
 });
 
 impl ShopEventKind {

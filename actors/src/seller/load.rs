@@ -28,7 +28,9 @@ pub(super) async fn desk(seat: Seat) -> Result<Desk, Fall> {
     let ended: Vec<_> = keys.iter().filter_map(|key| calls::named_by(key)).collect();
 
     let mut shop = Shop::new(loaded, world.rules);
-    shop.recover(&|outbox, attempt| running.contains(&(outbox, attempt)), &ended, now);
+    let is_running = |outbox, attempt| running.contains(&(outbox, attempt));
+    shop.recover(&is_running, &ended, now);
+    shop.recover_errands(&is_running, &ended, now);
     seat.hand.show_incarnation(incarnation);
     seat.hand.show_in_flight(shop.in_flight());
     info!(seller.id = seller.0, incarnation, "loaded seller {seller}, incarnation {incarnation}");

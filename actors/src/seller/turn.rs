@@ -14,18 +14,19 @@ use crate::domain::event::{Happening, StoredEvent};
 use crate::domain::ids::EventSeq;
 use crate::domain::outbox::OwedState;
 use crate::domain::outcome::Reason;
+use crate::domain::sync::errand::Errand;
 use crate::post::AlarmsMsg;
 use crate::shop::MAX_HEARD;
-use crate::store::erasures::{Files, Stepped};
-use crate::store::pen::Fence;
+use crate::store::erasures::Stepped;
+use crate::store::pen::{Fence, Files};
 use crate::store::threads::Wanted;
 use crate::store::turns::TurnSql;
-use crate::store::{FencedTx, StoreError, Sync, alarms, comments, desk, erasures, inbox, sellers, threads};
+use crate::store::{FencedTx, StoreError, Sync, alarms, comments, desk, erasures, inbox, sellers, sync, threads};
 use crate::trouble::within;
 
 use super::batch::{self, Batch};
 use super::log;
-use super::{Desk, Fall};
+use super::{Desk, Fall, Preparation};
 
 /// How long an alarm is put off that makes the shop panic.
 const PUT_OFF: TimeDelta = TimeDelta::hours(1);
@@ -41,7 +42,7 @@ pub(super) struct Turn {
 pub(super) type Meant = (StoredEvent, Result<Happening, Reason>);
 
 impl Desk {
-    pub(super) async fn take_turn(&mut self) -> Result<Turn, Fall> {
+    pub(super) async fn take_turn(&mut self, prepared: Option<Preparation>) -> Result<Turn, Fall> {
         let now = self.seat.world.clock.now();
         let Batch { events, more, careful } = self.next_events().await?;
         self.suspects &= more || careful;
@@ -51,6 +52,7 @@ impl Desk {
         self.read_threads(&meant, &alarms, now).await?;
         self.decide_events(&meant, now);
         let put_off = self.act_on_alarms(&alarms, now);
+        self.take_prepared(prepared, now);
         self.claim(now);
         let changed = self.store(&meant, put_off, now).await?;
         self.seat.hand.puts_down();
@@ -125,11 +127,14 @@ impl Desk {
             let read = async {
                 let known = comments::known(reads, seller, &wanted.comments).await?;
                 let desk = desk::known(reads, seller, &wanted.desk).await?;
+                let sync = sync::known(reads, seller, &wanted.sync).await?;
                 let connections = sellers::connections_if(reads, seller, wanted.connections).await?;
-                Ok((threads::read(reads, seller, &wanted, MAX_HEARD as u64).await?, known, desk, connections))
+                let threads = threads::read(reads, seller, &wanted, MAX_HEARD as u64).await?;
+                Ok((threads, known, desk, sync, connections))
             };
-            let (threads, known, desk, connections) = within(limit, read).await?;
+            let (threads, known, desk, sync, connections) = within(limit, read).await?;
             self.shop.learn_connections(connections);
+            self.shop.learn_sync(sync);
             self.shop.learn(threads);
             self.shop.learn_comments(known);
             self.shop.learn_desk(desk);
@@ -172,13 +177,33 @@ impl Desk {
         put_off
     }
 
+    /// What was prepared is decided like an event, and a panic over it ends the run: it would come again.
+    fn take_prepared(&mut self, prepared: Option<Preparation>, now: DateTime<Utc>) {
+        let taken = match prepared {
+            Some(Preparation::Done(prepared)) => {
+                catch_unwind(AssertUnwindSafe(|| self.shop.take_prepared(*prepared, now))).is_ok()
+            }
+            Some(Preparation::Hopeless) => false,
+            None => return,
+        };
+        if !taken {
+            error!("what the catalog sync needs cannot be prepared: its run fails");
+            self.shop.fail_sync(now);
+        }
+    }
+
     /// What comes in never depends on what goes out: a shop that panics here claims nothing more until it is loaded
     /// again, which also settles what it half did.
     fn claim(&mut self, now: DateTime<Utc>) {
         if !self.claims || self.seat.world.is_stopping() {
             return;
         }
-        if catch_unwind(AssertUnwindSafe(|| self.shop.claim(now))).is_err() {
+        let claim = || {
+            self.shop.claim(now);
+            // Customers first: what is left of the calls under way is the catalog's.
+            self.shop.drive_sync(now);
+        };
+        if catch_unwind(AssertUnwindSafe(claim)).is_err() {
             error!("claiming owed calls panicked: none is made until the seller is loaded again");
             self.claims = false;
         }
@@ -252,7 +277,8 @@ impl Desk {
         let (pen, keyed) = (world.store.pen().clone(), Arc::clone(&world.keyed));
         let (turn, fence) = (TurnSql::new(pen.backend(), seller, changes, now), self.fence(changes.last_id));
         let (erasures, erasing) = (changes.erasures.clone(), changes.erasing.clone());
-        let claims = changes.outbox.iter().any(|owed| owed.state == OwedState::Claimed);
+        let claims = changes.outbox.iter().any(|owed| owed.state == OwedState::Claimed)
+            || changes.sync.iter().flat_map(|sync| &sync.errands).any(Errand::is_in_flight);
         let writing = async move {
             let tx = FencedTx::begin(&pen, seller, fence, sync).await?.following(stored_turns)?;
             turn.save(&tx).await?;
@@ -295,6 +321,10 @@ impl Desk {
         let calls = self.shop.hand_over();
         if !calls.is_empty() {
             courier::hand_over(&self.seat.world, self.seat.seller, self.incarnation, calls);
+        }
+        let errands = self.shop.hand_over_errands();
+        if !errands.is_empty() {
+            courier::hand_over_errands(&self.seat.world, self.seat.seller, self.incarnation, errands);
         }
         self.seat.hand.show_in_flight(self.shop.in_flight());
         let (waiting, paused_until) = self.shop.pause();

@@ -13,6 +13,7 @@ use crate::domain::outbox::{Aim, Owed, OwedCall, OwedState};
 
 use super::step::Step;
 use super::thread::Thread;
+use super::turn::Turn;
 use super::{Open, Shop};
 
 const SEND_ALARM: AlarmKey = AlarmKey { kind: AlarmKind::Send, subject: 0 };
@@ -225,6 +226,13 @@ impl Shop {
         let (state, attempts) = (OwedState::Claimed, owed.attempts + 1);
         self.turn.claimed.push(owed.id);
         self.put_open(Owed { state, attempts, claimed_at, claimed_by, ..owed });
+    }
+
+    /// Takes over what a step spent.
+    pub(super) fn spend(&mut self, step: &Turn) {
+        for ((key, slot), calls) in &step.spent {
+            self.budgets.entry(*key).or_insert_with(|| Budget::of(key.family)).restore(*slot, *calls);
+        }
     }
 
     fn give_up(&mut self, id: OutboxId, why: &str, now: DateTime<Utc>) {

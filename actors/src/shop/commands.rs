@@ -61,7 +61,16 @@ impl Step<'_> {
                 self.edit_customer(*customer, contact, name.as_deref())
             }
             Command::MoveLead { lead, stage } => self.move_lead(*lead, *stage),
+            Command::SpendCalls { calls, urgent } => self.spend_calls(*calls, *urgent),
             Command::PutBudget { caps } => self.put_budget(*caps),
+            Command::PutCatalog(wanted) => self.put_catalog(wanted),
+            Command::RemoveCatalog => self.remove_catalog(),
+            Command::CheckCatalog => self.check_catalog(),
+            Command::StartSync(wanted) => self.start_sync(wanted),
+            Command::PauseSync { run } => self.pause_sync(*run),
+            Command::ResumeSync { run } => self.resume_sync(*run),
+            Command::CancelSync { run } => self.cancel_sync(*run),
+            Command::Appeal { retailer_id, reason } => self.appeal(retailer_id, reason),
         }
     }
 }

@@ -29,6 +29,9 @@ const CLOCKS_APART: TimeDelta = TimeDelta::seconds(2);
 impl Step<'_> {
     pub(super) fn call_ended(&mut self, ended: &CallEnded) -> Outcome {
         self.learn_limits(ended);
+        if let Some(outcome) = self.errand_ended(ended) {
+            return outcome;
+        }
         let Some(open) = self.shop.open.get(&ended.outbox) else { return Outcome::Duplicate };
         let current =
             open.owed.attempts == ended.attempt && matches!(open.owed.state, OwedState::Claimed | OwedState::Unknown);
@@ -50,8 +53,10 @@ impl Step<'_> {
         let LimitsTold { connection, began, limits } = &ended.told;
         let began = began.unwrap_or(self.now);
         let owed = self.shop.open.get(&ended.outbox).map(|open| &open.owed);
+        let errand = self.shop.sync.now.errands.get(&ended.outbox).map(|errand| errand.draw().key);
         let on = |reach: Reach| match (owed, reach, connection) {
             (_, Reach::Connection, Some(connection)) => Some(HoldOn::Connection(*connection)),
+            (None, Reach::Budget, _) => errand.map(HoldOn::Budget),
             (Some(owed), ..) => HoldOn::told_to(owed, reach),
             (None, ..) => None,
         };
@@ -87,7 +92,9 @@ impl Step<'_> {
             }
             CallResult::Again { error, after_ms } => self.send_again(open, error, *after_ms),
             CallResult::Unknown { error } => self.unknown(open, error),
-            CallResult::Looked { found: None } => self.unknown(open, "the answer does not say"),
+            CallResult::Looked { found: None } | CallResult::Catalog { .. } => {
+                self.unknown(open, "the answer does not say");
+            }
             CallResult::Refused { code, error } => self.not_sent(thread, open, &format!("{code}: {error}")),
             CallResult::TokenRefused { code, generation } => self.owe_with_another_token(open, code, *generation),
         }
@@ -204,7 +211,7 @@ impl Step<'_> {
                 self.look_failed(thread, look, unsettled, error);
             }
             CallResult::TokenRefused { code, generation } => self.owe_with_another_token(look, code, *generation),
-            CallResult::Accepted { .. } => {
+            CallResult::Accepted { .. } | CallResult::Catalog { .. } => {
                 self.look_failed(thread, look, unsettled, "the answer is of another call");
             }
         }

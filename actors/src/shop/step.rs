@@ -14,6 +14,7 @@ use crate::domain::outgoing::Part;
 use crate::domain::reply;
 use crate::domain::shop_event::Occurrence;
 
+use super::sync::Syncing;
 use super::thread::Thread;
 use super::turn::Turn;
 use super::{Open, Shop};
@@ -23,6 +24,8 @@ pub(super) struct Step<'a> {
     pub(super) now: DateTime<Utc>,
     pub(super) thread: Option<Thread>,
     pub(super) out: Turn,
+    /// The catalog sync, once this step changes it.
+    pub(super) sync: Option<Syncing>,
     /// Who asked for it; none: the customer, or the service by itself.
     pub(super) by: Option<String>,
     last_id: i64,
@@ -32,16 +35,17 @@ pub(super) struct Step<'a> {
 pub(super) struct Finished {
     thread: Option<Thread>,
     out: Turn,
+    sync: Option<Syncing>,
     last_id: i64,
 }
 
 impl<'a> Step<'a> {
     pub(super) fn new(shop: &'a Shop, now: DateTime<Utc>) -> Self {
-        Self { shop, now, thread: None, out: Turn::default(), by: None, last_id: shop.last_id }
+        Self { shop, now, thread: None, out: Turn::default(), sync: None, by: None, last_id: shop.last_id }
     }
 
     pub(super) fn finish(self) -> Finished {
-        Finished { thread: self.thread, out: self.out, last_id: self.last_id }
+        Finished { thread: self.thread, out: self.out, sync: self.sync, last_id: self.last_id }
     }
 
     pub(super) fn next_id(&mut self) -> i64 {
@@ -147,7 +151,7 @@ impl<'a> Step<'a> {
 
 impl Shop {
     /// Takes over a step that came to its end.
-    pub(super) fn absorb(&mut self, step: Finished) {
+    pub(super) fn absorb(&mut self, mut step: Finished) {
         self.last_id = step.last_id;
         if let Some(mut thread) = step.thread {
             thread.used = self.turns;
@@ -177,8 +181,11 @@ impl Shop {
         self.comments.extend(step.out.comments.keys().cloned());
         self.desk.follow(&step.out);
         self.holds.extend(step.out.holds.iter().map(|(on, hold)| (*on, hold.clone())));
+        self.spend(&step.out);
         self.stop_using(&step.out);
         self.sell(&step.out);
+        self.spend(&step.out);
+        self.follow_sync(step.sync, &mut step.out.sync);
         self.turn.add(step.out);
     }
 

@@ -18,6 +18,7 @@ use crate::domain::order::{Look, Order, OrderChange, OrderState};
 use crate::domain::outbox::OwedCall;
 use crate::domain::seller::{Connection, Settings};
 use crate::domain::told::LooseEnd;
+use crate::store::sync::Stored;
 use crate::store::threads::{StoredThread, Wanted};
 
 mod budgets;
@@ -76,6 +77,7 @@ fn rules() -> ShopRules {
         max_in_flight: 4,
         caps: Caps::default(),
         boot: 1,
+        sync: SyncRules::default(),
     }
 }
 
@@ -110,6 +112,7 @@ fn loaded() -> Loaded {
         holds: vec![],
         open: vec![],
         loose_ends: vec![],
+        sync: Stored::default(),
         erasing: Vec::new(),
     }
 }

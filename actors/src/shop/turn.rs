@@ -22,6 +22,7 @@ use crate::domain::shop_event::Occurrence;
 use crate::domain::told::LooseEnd;
 
 use super::claims::News;
+use super::sync::SyncStep;
 use super::thread::Thread;
 
 /// Rows gathered since the last store.
@@ -37,6 +38,7 @@ pub(super) struct Turn {
     pub(super) items_over: BTreeMap<String, ItemOver>,
     /// Modifiers, or over when there is none.
     pub(super) modifiers: BTreeMap<String, Option<Modifier>>,
+    pub(super) sync: SyncStep,
     pub(super) caps: Option<OwnCaps>,
     pub(super) spent: BTreeMap<(BudgetKey, i64), i32>,
     /// Pauses learned from Meta, or over.
@@ -95,6 +97,7 @@ impl Turn {
         self.details.extend(step.details);
         self.items_over.extend(step.items_over);
         self.modifiers.extend(step.modifiers);
+        self.sync.add(step.sync);
         self.caps = step.caps.or(self.caps);
         self.spent.extend(step.spent);
         self.holds.extend(step.holds);
@@ -138,6 +141,7 @@ impl Turn {
             items_over: self.items_over.into_values().collect(),
             modifiers: sold.into_iter().filter_map(|(_, modifier)| modifier).collect(),
             modifiers_over: unsold.into_iter().map(|(id, _)| id).collect(),
+            sync: self.sync.into_changes(),
             caps: self.caps,
             spent: self.spent.into_iter().map(|((key, slot), calls)| SpentSlot { key, slot, calls }).collect(),
             holds: self.holds.into_iter().collect(),

@@ -32,12 +32,18 @@ impl Shop {
             match alarm.key.kind {
                 AlarmKind::Reply => self.want_thread(&mut wanted, ConversationId(alarm.key.subject)),
                 AlarmKind::Settle => self.want_thread_of(&mut wanted, OutboxId(alarm.key.subject)),
-                AlarmKind::Erase | AlarmKind::Send => {}
+                AlarmKind::Erase
+                | AlarmKind::Send
+                | AlarmKind::Sync
+                | AlarmKind::SyncAuto
+                | AlarmKind::SyncReview
+                | AlarmKind::SyncDrift => {}
             }
         }
         for conversation in self.next_free_calls(now).take(CALLS_AHEAD) {
             self.want_thread(&mut wanted, conversation);
         }
+        self.want_bodies(&mut wanted, now);
         wanted.customers.sort();
         wanted.customers.dedup();
         wanted.conversations.sort();
@@ -69,7 +75,10 @@ impl Shop {
             Happening::Referred(_)
             | Happening::Noted(_)
             | Happening::Receipt(Receipt { of: ReceiptOf::Through(_), .. }) => self.want_customer(wanted, event),
-            Happening::CallEnded(ended) => self.want_thread_of(wanted, ended.outbox),
+            Happening::CallEnded(ended) => {
+                self.want_thread_of(wanted, ended.outbox);
+                self.want_for_errand(wanted, happening);
+            }
             Happening::Commented(_) | Happening::Mentioned(_) => {
                 wanted.comments.extend(comments::named_by(event, happening));
             }

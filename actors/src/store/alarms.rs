@@ -25,19 +25,23 @@ pub async fn next_due(reads: &impl ConnectionTrait, now: DateTime<Utc>) -> Resul
     rows::maybe_time(next)
 }
 
-/// Sellers with an alarm due at `now`, who waits longest first.
-pub async fn sellers_due(reads: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<Vec<SellerId>, StoreError> {
+/// Sellers with an alarm due at `now`, who waits longest first, and since when.
+pub async fn sellers_due(
+    reads: &impl ConnectionTrait,
+    now: DateTime<Utc>,
+) -> Result<Vec<(SellerId, DateTime<Utc>)>, StoreError> {
     let sellers = alarm::Entity::find()
         .select_only()
-        .column(alarm::Column::SellerId)
+        .columns([alarm::Column::SellerId, alarm::Column::Due])
         .filter(alarm::Column::Due.lte(ms(now)))
         .order_by_asc(alarm::Column::Due)
-        .into_tuple::<i64>()
+        .into_tuple::<(i64, i64)>()
         .all(reads)
         .await?;
     // Not `DISTINCT`: for that SQLite walks every alarm there is.
     let mut seen = HashSet::new();
-    Ok(sellers.into_iter().filter(|seller| seen.insert(*seller)).map(SellerId).collect())
+    let first = sellers.into_iter().filter(|(seller, _)| seen.insert(*seller));
+    first.map(|(seller, due)| Ok((SellerId(seller), rows::time(due)?))).collect()
 }
 
 /// A seller's alarms due at `now`, oldest first, at most `limit`.

@@ -15,6 +15,7 @@ use crate::domain::erasure::{Erased, Erasure, ErasurePhase, Keyed, OUT_OF_REACH}
 use crate::domain::ids::{ConversationId, CustomerId, ErasureId, EventSeq, SellerId};
 
 use super::insert::{self, Known};
+use super::pen::Files;
 use super::rows::{self, OfSeller, from_json, json, maybe_time, ms, named, time};
 use super::views::Page;
 use super::{FencedTx, StoreError, at_most};
@@ -27,8 +28,10 @@ const FILES_AGAIN: TimeDelta = TimeDelta::seconds(5);
 /// An erasure, and how far it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {
-    /// What it is about.
+    /// What it is about. Once all rows are done, it does not say any more by which ids the person went.
     pub erasure: Erasure,
+    /// What the person is known by from then on.
+    pub masks: Vec<String>,
     /// Which part is next.
     pub phase: ErasurePhase,
     /// How much was erased so far.
@@ -46,18 +49,6 @@ pub struct Receipt {
     pub text: String,
     /// Its signature.
     pub signature: String,
-}
-
-/// What is known of the database's files when a piece is done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Files {
-    /// Nothing was done about them.
-    Untouched,
-    /// They hold nothing any more of what was removed before.
-    Clean {
-        /// Whether the database was written anew from end to end.
-        rebuilt: bool,
-    },
 }
 
 /// What came of a piece.
@@ -115,12 +106,12 @@ pub async fn step(
 ) -> Result<Stepped, StoreError> {
     let over = Stepped { id, next: None, wants_files: false };
     let Some((standing, place)) = taken(tx, id).await? else { return Ok(over) };
-    let Standing { erasure, phase, mut erased, .. } = standing;
+    let Standing { erasure, masks, phase, mut erased, .. } = standing;
     let (next_phase, next_place, next) = match phase {
         ErasurePhase::Done => return Ok(over),
         ErasurePhase::Files => match files {
             Files::Clean { rebuilt } => {
-                finish(tx, &erasure, (erased, rebuilt), keyed, now).await?;
+                finish(tx, (&erasure, &masks), (erased, rebuilt), keyed, now).await?;
                 return Ok(over);
             }
             Files::Untouched => (phase, place, now + FILES_AGAIN),
@@ -135,7 +126,9 @@ pub async fn step(
             }
         }
     };
-    let sql = "UPDATE erasure SET phase = $3, place = $4, counts = $5 WHERE seller_id = $1 AND id = $2";
+    // The ids go before the files are cleaned, or these would hold them still.
+    let sql = "UPDATE erasure SET phase = $3, place = $4, counts = $5, \
+               meta_ids = CASE WHEN $3 = 'files' THEN '[]' ELSE meta_ids END WHERE seller_id = $1 AND id = $2";
     let values =
         vec![tx.seller().0.into(), id.0.into(), next_phase.name().into(), next_place.into(), json(&erased).into()];
     tx.writing().execute_sql(sql, values).await?;
@@ -182,7 +175,7 @@ async fn set_alarm(tx: &FencedTx, id: ErasureId, due: DateTime<Utc>) -> Result<(
 /// Nothing is left that says who it was but what nobody can turn back.
 async fn finish(
     tx: &FencedTx,
-    erasure: &Erasure,
+    (erasure, masks): (&Erasure, &[String]),
     (erased, rebuilt): (Erased, bool),
     keyed: &dyn Keyed,
     now: DateTime<Utc>,
@@ -192,7 +185,7 @@ async fn finish(
         "seller": tx.seller(),
         "erasure": erasure.id,
         "customer": erasure.customer,
-        "persons": masks(erasure, keyed),
+        "persons": masks,
         "asked_at": erasure.asked_at,
         "asked_by": erasure.asked_by,
         "request": erasure.request,
@@ -204,7 +197,7 @@ async fn finish(
     })
     .to_string();
     let receipt = Receipt { signature: keyed.sign(&text), text };
-    let sql = "UPDATE erasure SET phase = 'done', place = '', meta_ids = '[]', done_at = $3, receipt = $4 \
+    let sql = "UPDATE erasure SET phase = 'done', place = '', done_at = $3, receipt = $4 \
                WHERE seller_id = $1 AND id = $2";
     let values = vec![tx.seller().0.into(), erasure.id.0.into(), ms(now).into(), json(&receipt).into()];
     tx.writing().execute_sql(sql, values).await?;
@@ -223,6 +216,7 @@ async fn taken(tx: &FencedTx, id: ErasureId) -> Result<Option<(Standing, String)
 
 fn standing(row: erasure::Model) -> Result<Standing, StoreError> {
     Ok(Standing {
+        masks: from_json("masks of an erasure", &row.masks)?,
         phase: named("phase of an erasure", &row.phase, ErasurePhase::named)?,
         erased: from_json("counts of an erasure", &row.counts)?,
         done_at: maybe_time(row.done_at)?,

@@ -160,7 +160,7 @@ pub async fn over(
     after: &str,
     limit: u64,
 ) -> Result<Vec<ItemOver>, StoreError> {
-    let sql = "SELECT seller_id, retailer_id, item_id, over_at FROM item_over AS o \
+    let sql = "SELECT seller_id, retailer_id, item_id, over_at, changed FROM item_over AS o \
                WHERE seller_id = $1 AND retailer_id > $2 \
                AND NOT EXISTS (SELECT 1 FROM product AS p WHERE p.seller_id = $1 AND p.retailer_id = o.retailer_id) \
                AND NOT EXISTS (SELECT 1 FROM variant AS v WHERE v.seller_id = $1 AND v.retailer_id = o.retailer_id) \

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use chrono::{DateTime, Utc};
 use entity::{inbox_event, outbox};
 use sea_orm::sea_query::UnionType;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Statement};
 
 use crate::domain::budget::hold::Hold;
 use crate::domain::channel::Account;
@@ -213,7 +213,12 @@ pub async fn pending_keys(
     Ok(keys)
 }
 
-/// Sellers with pending events or open owed calls: whoever might have missed a wake-up.
+/// Sellers whose catalog sync moves and waits for no alarm, or has a call on the wire.
+const SYNCING: &str = "SELECT seller_id FROM sync_run WHERE ended_at IS NULL AND status IN ('planned', 'running') \
+    AND NOT EXISTS (SELECT 1 FROM alarm WHERE alarm.seller_id = sync_run.seller_id AND alarm.kind = 'sync') \
+    UNION SELECT seller_id FROM sync_call WHERE ended_at IS NULL AND state IN ('claimed', 'asked')";
+
+/// Sellers with pending events, open owed calls or a sync that moves: whoever might have missed a wake-up.
 pub async fn sellers_with_work(reads: &impl ConnectionTrait) -> Result<Vec<SellerId>, StoreError> {
     let owing = outbox::Entity::find()
         .select_only()
@@ -228,7 +233,8 @@ pub async fn sellers_with_work(reads: &impl ConnectionTrait) -> Result<Vec<Selle
         .distinct()
         .into_query();
     statement.union(UnionType::Distinct, owing);
-    let rows = reads.query_all(&statement).await?;
+    let mut rows = reads.query_all(&statement).await?;
+    rows.extend(reads.query_all_raw(Statement::from_string(reads.get_database_backend(), SYNCING)).await?);
     rows.iter().map(|row| Ok(SellerId(row.try_get_by_index(0)?))).collect()
 }
 

@@ -1,6 +1,7 @@
 //! What the front office writes: sellers and their connections, keys, and who did what.
 
 pub mod audit;
+pub mod checkups;
 pub mod connecting;
 mod connections;
 pub mod credentials;

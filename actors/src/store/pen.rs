@@ -22,7 +22,6 @@ use crate::failpoint;
 
 use super::StoreError;
 use super::checkpoints::Checkpoints;
-use super::erasures::Files;
 use super::log::Log;
 use super::scribe::Scribe;
 
@@ -33,6 +32,18 @@ pub enum Sync {
     Flushed,
     /// In the log; a power cut may take it, with everything after it.
     Lazy,
+}
+
+/// What is known of the database's files when a piece is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Files {
+    /// Nothing was done about them.
+    Untouched,
+    /// They hold nothing any more of what was removed before.
+    Clean {
+        /// Whether the database was written anew from end to end.
+        rebuilt: bool,
+    },
 }
 
 /// Hands out writing transactions: on SQLite one at a time, on PostgreSQL from a pool.

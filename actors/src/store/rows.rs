@@ -6,6 +6,7 @@ mod inbox;
 mod orders;
 mod owed;
 mod shop_events;
+mod sync;
 mod talk;
 mod webhooks;
 
@@ -31,6 +32,7 @@ pub(super) use owed::{
     alarm, alarm_row, app_hold, app_hold_row, hold, hold_row, owed, owed_row, refused_row, spent, spent_row,
 };
 pub(super) use shop_events::{shop_event, shop_event_row};
+pub(super) use sync::{catalog, catalog_row, errand, errand_row, item, item_row, run, run_row};
 pub(super) use talk::{comment, comment_row, loose_end, loose_end_row, note, note_row};
 pub(super) use webhooks::{delivery, endpoint};
 
@@ -54,8 +56,9 @@ macro_rules! of_seller {
 }
 
 of_seller! {
-    connection credential token_refused connecting erasure inbox_event customer customer_alias conversation message lead product variant shop_order order_line order_change outbox
+    connection checkup credential token_refused connecting erasure inbox_event customer customer_alias conversation message lead product variant shop_order order_line order_change outbox
     rate_window hold alarm comment loose_end shop_event webhook_endpoint webhook_delivery product_details item_over modifier note
+    catalog catalog_product sync_run sync_call sync_body
 }
 
 /// A time as stored.

@@ -27,7 +27,7 @@ enum Key {
 
 /// Every column of sealed texts. One that is not in here is not sealed anew when the encryption key changes, and is lost
 /// with the old key: the tests look for such.
-pub const ALL: [SealedColumn; 5] = [
+pub const ALL: [SealedColumn; 6] = [
     SealedColumn { table: "root_secret", column: "sealed", key: &[Key::Number("id")], bound: &[] },
     SealedColumn {
         table: "credential",
@@ -35,6 +35,7 @@ pub const ALL: [SealedColumn; 5] = [
         key: &[Key::Number("seller_id"), Key::Number("connection_id"), Key::Text("purpose")],
         bound: &[],
     },
+    SealedColumn { table: "connecting", column: "sealed", key: &[Key::Number("id")], bound: &["seller_id"] },
     SealedColumn {
         table: "webhook_endpoint",
         column: "sealed_secret",

@@ -25,7 +25,7 @@ use crate::domain::told::LooseEnd;
 
 use super::pen::{Pen, Sync, Writer, Writing, lazily};
 use super::rows::{self, OfSeller, ms};
-use super::{CONNECTED, OPEN, Store, StoreError, erasures, goods, loose_ends};
+use super::{CONNECTED, OPEN, Store, StoreError, erasures, goods, loose_ends, sync};
 
 /// What an actor starts from.
 #[derive(Clone, Debug)]
@@ -50,6 +50,8 @@ pub struct Loaded {
     pub loose_ends: Vec<LooseEnd>,
     /// Erasures under way.
     pub erasing: Vec<Erasure>,
+    /// The catalog at Meta, and what moves there.
+    pub sync: sync::Stored,
 }
 
 /// Raises the seller's incarnation, then reads. None: there is no such seller.
@@ -72,6 +74,7 @@ pub async fn load(store: &Store, seller: SellerId, now: DateTime<Utc>) -> Result
         open: open(reads, seller).await?,
         loose_ends: loose_ends::of_seller(reads, seller).await?,
         erasing: erasures::under_way(reads, seller).await?,
+        sync: sync::stored(reads, seller).await?,
     }))
 }
 

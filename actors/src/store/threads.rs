@@ -17,6 +17,7 @@ use crate::domain::order::Order;
 
 use super::desk::DeskWanted;
 use super::rows::{self, OfSeller};
+use super::sync::SyncWanted;
 use super::{StoreError, at_most};
 
 /// Which conversations to read.
@@ -40,6 +41,8 @@ pub struct Wanted {
     pub leads: BTreeSet<LeadId>,
     /// What else commands of the staff name.
     pub desk: DeskWanted,
+    /// Of the catalog sync.
+    pub sync: SyncWanted,
     /// The seller's connections, as one of them is otherwise.
     pub connections: bool,
 }

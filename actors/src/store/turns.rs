@@ -2,6 +2,7 @@
 //! taken, so that others write meanwhile.
 
 mod goods;
+mod sync;
 
 use chrono::{DateTime, Utc};
 use entity::{
@@ -52,6 +53,9 @@ impl TurnSql {
         turn.add::<order_change::Entity>(changes.order_changes.iter().map(|it| rows::change_row(seller, it)));
         turn.put::<outbox::Entity>(changes.outbox.iter().map(|it| rows::owed_row(seller, it)));
         turn.change_goods(changes, now);
+        if let Some(changes) = &changes.sync {
+            turn.change_sync(changes);
+        }
         turn.put::<rate_window::Entity>(changes.spent.iter().map(|it| rows::spent_row(seller, it)));
         turn.put::<hold::Entity>(changes.holds.iter().map(|it| rows::hold_row(seller, it)));
         turn.put::<token_refused::Entity>(changes.tokens_refused.iter().map(|it| rows::refused_row(seller, it)));
@@ -128,9 +132,12 @@ impl TurnSql {
                 rows.join(", ")
             );
             let names = chunk.iter().flat_map(|(account, key)| [account.as_str().into(), key.as_str().into()]);
-            let values: Vec<Value> = [self.seller.0.into()].into_iter().chain(names).collect();
-            self.others.push(Statement::from_sql_and_values(self.backend, sql, values));
+            self.make(&sql, [self.seller.0.into()].into_iter().chain(names));
         }
+    }
+
+    fn make(&mut self, sql: &str, values: impl IntoIterator<Item = Value>) {
+        self.others.push(Statement::from_sql_and_values(self.backend, sql, values));
     }
 
     fn end_alarms(&mut self, over: &[AlarmKey]) {

@@ -20,7 +20,10 @@ Examples:
   hawker connections connect 1 --for catalog
   hawker connections connect 1 instagram 17841400000000001 --name linen.shop --page-id 102030405060708 <token.txt
   hawker connections reconnect 1 7
+  hawker connections progress 1 5
+  hawker connections choose 1 5 17841400000000001
   hawker connections release 1 7 --to 2
+  hawker connections verify-token 1 7
   hawker connections disconnect 1 7
 
 Without an account, an address is printed: open it in a browser and sign in at Meta. With one, the token is read from standard input, or from META_TOKEN; an argument would be seen by everybody on this machine.";

@@ -12,6 +12,7 @@ Examples:
   hawker keys list --seller 1
   hawker keys make \"The till\" --seller 1 --scope orders:read,orders:write --expires 90d
   hawker keys revoke 7 --seller 1
+  hawker keys rotate                                    another encryption key: the same as `hawker secrets rotate`
 
 Without --seller they are the operator's keys. The new key alone goes to standard output, this once.";
 

@@ -157,7 +157,15 @@ fn about(command: &Command) -> [Scope; 2] {
         | Command::ImportProducts(_)
         | Command::RemoveProducts { .. }
         | Command::PutModifiers { .. }
-        | Command::RemoveModifiers { .. } => [Scope::ProductsRead, Scope::ProductsWrite],
+        | Command::RemoveModifiers { .. }
+        | Command::PutCatalog(_)
+        | Command::RemoveCatalog
+        | Command::CheckCatalog
+        | Command::StartSync(_)
+        | Command::PauseSync { .. }
+        | Command::ResumeSync { .. }
+        | Command::CancelSync { .. }
+        | Command::Appeal { .. } => [Scope::ProductsRead, Scope::ProductsWrite],
         Command::OpenOrder { .. }
         | Command::EditOrder { .. }
         | Command::ConfirmOrder(_)
@@ -176,6 +184,6 @@ fn about(command: &Command) -> [Scope; 2] {
         | Command::EditCustomer { .. }
         | Command::MoveLead { .. } => [Scope::ConversationsRead, Scope::ConversationsWrite],
         Command::Forget { .. } => [Scope::PrivacyRead, Scope::PrivacyWrite],
-        Command::PutBudget { .. } => [Scope::SettingsRead, Scope::SettingsWrite],
+        Command::SpendCalls { .. } | Command::PutBudget { .. } => [Scope::SettingsRead, Scope::SettingsWrite],
     }
 }

@@ -87,7 +87,7 @@ struct ErasureOut {
 
 impl ErasureOut {
     fn of(standing: Standing, marks: &Marks) -> Self {
-        let Standing { erasure, phase, erased, done_at, receipt } = standing;
+        let Standing { erasure, phase, erased, done_at, receipt, .. } = standing;
         let verified = receipt.as_ref().map(|receipt| marks.has_signed(&receipt.text, &receipt.signature));
         Self {
             id: erasure.id,

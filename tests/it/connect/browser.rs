@@ -187,11 +187,12 @@ impl Person {
     }
 
     async fn grants(&self, url: &str) -> String {
+        self.sits_down();
         let answer = self.http.get(url).send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::FOUND, "{}", answer.text().await.unwrap());
-        let back = answer.headers()[LOCATION].to_str().unwrap().strip_prefix(HERE).unwrap();
         // Browsers keep what is behind the hash to themselves.
-        back.split('#').next().unwrap().to_owned()
+        let back = url::Url::parse(answer.headers()[LOCATION].to_str().unwrap()).unwrap();
+        format!("{}?{}", back.path(), back.query().unwrap())
     }
 
     pub(super) async fn comes_back(&mut self, back: &str) -> Told {

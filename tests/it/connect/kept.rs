@@ -127,11 +127,11 @@ async fn a_token_is_made_anew_well_before_it_ends(database: Database) {
     // Meta says that it is too young, then nothing, and the next day it is done.
     app.meta.next_login(LoginStep::Refresh, LoginFault::Refused(Refusal::TokenTooYoung));
     app.let_pass(DAY).await;
-    until("it is tried", async || (refreshes(&app) == 1).then_some(())).await;
+    until("it is tried", async || (refreshes(&app) >= 1).then_some(())).await;
     app.meta.next_login(LoginStep::Refresh, LoginFault::Cut);
     until("it is tried again", async || {
         app.let_pass(HOUR).await;
-        (refreshes(&app) == 2).then_some(())
+        (refreshes(&app) >= 2).then_some(())
     })
     .await;
     until("it is made anew", async || {

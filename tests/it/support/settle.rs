@@ -57,6 +57,11 @@ async fn open_rows(rows: &DatabaseConnection, clock: &ManualClock) -> Vec<String
             || ' is pending' AS what FROM inbox_event WHERE state = 'pending'
          UNION ALL SELECT 'call ' || CAST(id AS TEXT) || ' (' || kind || ') of seller ' || CAST(seller_id AS TEXT)
             || ' is claimed' FROM outbox WHERE state = 'claimed'
+         UNION ALL SELECT 'call ' || CAST(id AS TEXT) || ' about the catalog of seller ' || CAST(seller_id AS TEXT)
+            || ' is ' || state FROM sync_call WHERE state IN ('claimed', 'asked')
+         UNION ALL SELECT 'run ' || CAST(id AS TEXT) || ' of seller ' || CAST(seller_id AS TEXT) || ' moves'
+            FROM sync_run WHERE status IN ('planned', 'running') AND NOT EXISTS
+            (SELECT 1 FROM alarm WHERE alarm.seller_id = sync_run.seller_id AND alarm.kind = 'sync')
          UNION ALL SELECT 'alarm ' || kind || ' ' || CAST(subject AS TEXT) || ' of seller '
             || CAST(seller_id AS TEXT) || ' is due' FROM alarm WHERE due <= {now}
          LIMIT 20"

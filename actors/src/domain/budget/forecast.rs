@@ -98,9 +98,14 @@ pub struct BudgetLine {
 impl Books<'_> {
     /// What keeps this call from being made now, the cap aside: the cause that lasts longest.
     pub fn held(&self, owed: &Owed, now: DateTime<Utc>) -> Option<(Cause, DateTime<Utc>)> {
+        self.held_on(&HoldOn::of(owed), now)
+    }
+
+    /// The same of a call that any of these holds.
+    pub fn held_on(&self, any: &[HoldOn], now: DateTime<Utc>) -> Option<(Cause, DateTime<Utc>)> {
         let app = self.app.map(|hold| (Cause::App, hold));
-        let holds = HoldOn::of(owed).map(|on| self.holds.get(&on).map(|hold| (Cause::Hold(on), hold)));
-        let all = holds.into_iter().flatten().chain(app).filter(|(_, hold)| hold.stands(now));
+        let holds = any.iter().filter_map(|on| Some((Cause::Hold(*on), self.holds.get(on)?)));
+        let all = holds.chain(app).filter(|(_, hold)| hold.stands(now));
         all.map(|(cause, hold)| (cause, hold.until)).max_by_key(|(cause, until)| (*until, *cause))
     }
 
@@ -111,6 +116,31 @@ impl Books<'_> {
             Some(budget) => budget.ask(cap, wants, now),
             None => Budget::of(draw.key.family).ask(cap, wants, now),
         }
+    }
+
+    /// When the last of so many further calls of one kind leaves, if nothing else does; none: that is never, or so far
+    /// ahead that nobody can say.
+    pub fn last_of(&self, draw: Draw, calls: u64, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let cap = self.caps.open_to(draw.key.family, draw.priority);
+        let mut budget = self.spent.get(&draw.key).cloned().unwrap_or_else(|| Budget::of(draw.key.family));
+        let held = self.held_on(&[HoldOn::Budget(draw.key)], now);
+        let (mut left, mut at) = (calls, held.map_or(now, |(_, until)| until));
+        if cap == 0 {
+            return None;
+        }
+        for _ in 0..MOST_STEPS {
+            if left == 0 {
+                return Some(at);
+            }
+            match budget.ask(cap, u32::try_from(left).unwrap_or(u32::MAX), at) {
+                Grant::From(then) => at = then,
+                Grant::Now(granted) => {
+                    budget.spend(granted, at);
+                    left -= u64::from(granted).min(left);
+                }
+            }
+        }
+        None
     }
 
     /// A line for each budget that something was spent of or waits for.
@@ -144,7 +174,7 @@ impl Books<'_> {
             subject: key.subject,
             cap: self.caps.of(key.family),
             spent,
-            window_seconds: key.family.slot_seconds() * 60,
+            window_seconds: key.family.window_seconds(),
             waiting: waiting.len(),
             paused_until: first.filter(|_| is_paused && !is_retry),
             because: (is_paused && !is_retry).then(|| cause.to_string()),
@@ -250,6 +280,18 @@ mod tests {
         let line = &lines(&none, &BTreeMap::new(), &[owed(1, 1)], 0)[0];
         assert_eq!((line.paused_until, line.done_at), (None, None));
         assert!(line.because.is_some());
+    }
+
+    #[test]
+    fn a_thousand_calls_at_two_hundred_an_hour_leave_within_four_hours_and_a_minute() {
+        let caps = Caps { graph_reserve: 0, ..Caps::default() };
+        let (spent, holds) = (BTreeMap::new(), BTreeMap::new());
+        let books = Books { caps: &caps, spent: &spent, holds: &holds, app: None };
+        let draw = Draw { key: BudgetKey::graph(), priority: Priority::Push };
+        assert_eq!(books.last_of(draw, 1000, at(0)), Some(at(4 * 3615)));
+        assert_eq!(books.last_of(draw, 200, at(0)), Some(at(0)));
+        let none = Caps { graph_per_hour: 0, ..caps };
+        assert_eq!(Books { caps: &none, ..books }.last_of(draw, 1, at(0)), None);
     }
 
     #[test]

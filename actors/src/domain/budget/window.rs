@@ -1,6 +1,6 @@
 //! What was spent in the last hour or minute, exactly, whatever the clock does.
 //!
-//! Spends are counted by slots, sixty to a window. A slot counts until all of it is a window old, and a slot that the
+//! Spends are counted by slots, many to a window. A slot counts until all of it is a window old, and a slot that the
 //! clock has not reached counts as well: a clock that is put back must not give anything back. Slots stay known for a
 //! day, so that a clock that jumps ahead and back finds what it left.
 
@@ -10,8 +10,6 @@ use chrono::{DateTime, Utc};
 
 use super::{BudgetKey, Family};
 
-/// Slots of a window.
-const WINDOW: i64 = 60;
 /// So far the clock may be wrong without anything being forgotten.
 const KNOWN_SECONDS: i64 = 24 * 3600;
 
@@ -30,6 +28,8 @@ pub struct SpentSlot {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Budget {
     slot_seconds: i64,
+    /// Slots of a window.
+    window: i64,
     slots: BTreeMap<i64, i32>,
 }
 
@@ -59,7 +59,8 @@ pub fn first_known_slot(family: Family, now: DateTime<Utc>) -> i64 {
 impl Budget {
     /// One of which nothing is spent.
     pub fn of(family: Family) -> Self {
-        Self { slot_seconds: family.slot_seconds(), slots: BTreeMap::new() }
+        let slot_seconds = family.slot_seconds();
+        Self { slot_seconds, window: family.window_seconds() / slot_seconds, slots: BTreeMap::new() }
     }
 
     /// Takes over a slot as stored.
@@ -113,7 +114,7 @@ impl Budget {
     }
 
     fn counting(&self, now: DateTime<Utc>) -> impl Iterator<Item = (&i64, &i32)> {
-        self.slots.range(self.slot(now) - WINDOW..)
+        self.slots.range(self.slot(now) - self.window..)
     }
 
     /// When more than `excess` calls will have left the window.
@@ -124,7 +125,7 @@ impl Budget {
             left < 0
         });
         let oldest = frees.map_or_else(|| self.slot(now), |(slot, _)| *slot);
-        DateTime::from_timestamp((oldest + WINDOW + 1) * self.slot_seconds, 0).unwrap_or(DateTime::<Utc>::MAX_UTC)
+        DateTime::from_timestamp((oldest + self.window + 1) * self.slot_seconds, 0).unwrap_or(DateTime::<Utc>::MAX_UTC)
     }
 }
 

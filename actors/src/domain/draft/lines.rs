@@ -4,6 +4,7 @@ use super::Heard;
 use crate::domain::catalog::{Catalog, Product, Variant};
 use crate::domain::ids::{MessageId, OrderId};
 use crate::domain::order::{LineEvidence, OrderLine};
+use crate::domain::print::Print;
 use crate::domain::reading::{Evidence, LineChange, LooseOption, ReadLine};
 
 /// How sure we are of a line whose quantity was said twice, differently.
@@ -13,24 +14,18 @@ pub(super) const SURE_OF_CORRECTED: f32 = 0.7;
 
 /// A short text that is equal for equal lines at equal prices, to see whether a yes is to what is there now.
 ///
-/// It comes back from a customer's phone, so it must be the same in every version of the program: FNV-1a over texts
-/// that nothing but the line decides.
+/// It comes back from a customer's phone, so it must be the same in every version of the program: nothing but the line
+/// decides it.
 pub fn print(lines: &[OrderLine]) -> String {
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    let mut add = |text: &str| {
-        // A byte that no UTF-8 has parts the texts.
-        for byte in text.bytes().chain([0xff]) {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    };
+    let mut print = Print::default();
     for line in lines {
-        add(&line.product);
-        add(line.variant.as_deref().unwrap_or_default());
-        line.options.iter().for_each(|(name, value)| add(&format!("{name}={value}")));
-        line.modifiers.iter().for_each(|modifier| add(modifier));
-        add(&format!("{} x {}", line.quantity, line.unit_price));
+        print.add(&line.product);
+        print.add(line.variant.as_deref().unwrap_or_default());
+        line.options.iter().for_each(|(name, value)| print.add(&format!("{name}={value}")));
+        line.modifiers.iter().for_each(|modifier| print.add(modifier));
+        print.add(&format!("{} x {}", line.quantity, line.unit_price));
     }
-    format!("{hash:016x}")
+    format!("{:016x}", print.number())
 }
 
 /// True when a product is sold with this value of the option.

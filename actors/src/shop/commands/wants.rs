@@ -61,6 +61,11 @@ impl Shop {
             }
             Command::Forget { person, .. } => self.want_person_to_erase(wanted, person),
             Command::OpenOrder { conversation, .. } => self.want_conversation(wanted, *conversation),
+            Command::PutCatalog(catalog) => wanted.sync.meta_id = Some(catalog.meta_id.trim().to_owned()),
+            Command::Appeal { retailer_id, .. } => {
+                wanted.sync.catalog = self.sync.now.catalog.as_ref().map(|catalog| catalog.id);
+                wanted.sync.items.insert(retailer_id.clone());
+            }
             _ => {
                 let named = named_orders::named_by(command);
                 wanted.orders.extend(named.filter(|order| self.order(*order).is_none()));

@@ -298,7 +298,9 @@ fn what_is_held_crowds_out_nothing_else() {
     let open = (1..=200).map(|n| (owed(n, 1), None)).chain([(owed(201, 2), None)]).collect();
     let on = crate::domain::budget::hold::HoldOn::Connection(ConnectionId(1));
     let hold = Hold { since: at(0), until: at(600), times: 1, why: "613".into() };
-    played.shop = Shop::new(Loaded { open, holds: vec![(on, hold)], ..loaded() }, rules());
+    let mut shop = Loaded { open, holds: vec![(on, hold)], ..loaded() };
+    shop.seller.connections.push(Connection::working(ConnectionId(2), account(), None));
+    played.shop = Shop::new(shop, rules());
     let wanted = played.shop.wanted(&[], &[], played.now);
     assert_eq!(wanted.conversations, [ConversationId(201)]);
     played.store();

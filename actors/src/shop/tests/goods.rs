@@ -198,3 +198,17 @@ fn new_caps_hold_from_their_turn_on_for_what_waits_as_well() {
     assert_eq!(played.does(Command::PutBudget { caps: wrong })["error"], "invalid_caps");
     assert_eq!(played.last.caps, None);
 }
+
+#[test]
+fn calls_that_others_make_are_spent_whole_or_not_at_all() {
+    let mut played = Played::new();
+    played.shop.caps.graph_per_hour = 10;
+    let mut spends = |calls, urgent| played.does(Command::SpendCalls { calls, urgent })["granted"] == true;
+    assert!(spends(6, false));
+    assert!(!spends(6, true), "four are left");
+    assert!(spends(4, true) && !spends(1, true));
+    let line = played.shop.budget_lines(played.now).remove(0);
+    assert_eq!((line.spent, line.cap), (10, 10));
+    let stored: i32 = played.last.spent.iter().map(|slot| slot.calls).sum();
+    assert_eq!(stored, 0, "what was refused stores nothing");
+}

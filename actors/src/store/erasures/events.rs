@@ -68,27 +68,33 @@ pub(super) async fn of_meta(
     let theirs: Vec<&Row> = rows.iter().filter(|row| row.is_theirs(erasure)).collect();
     let masked = |row: &Row| masked_key(keyed, &erasure.account, &row.key);
     let known = known(tx, &erasure.account, theirs.iter().map(|row| masked(row))).await?;
-    let (again, anew): (Vec<&Row>, Vec<&Row>) = theirs.iter().partition(|row| known.contains(&masked(row)));
-    empty(tx, anew.iter().map(|row| (row.seq, masked(row))), now).await?;
+    // Of two that are the same, the one that came first is the event, and the other came again.
+    let came_again = |row: &&&Row| known.get(&masked(row)).is_some_and(|(seq, _)| *seq < row.seq);
+    let (again, anew): (Vec<&Row>, Vec<&Row>) = theirs.iter().partition(came_again);
+    let emptied_before = anew.iter().filter_map(|row| known.get(&masked(row)).copied());
+    let again = again.iter().map(|row| (row.seq, row.received_at)).chain(emptied_before).collect::<Vec<_>>();
     count_as_again(tx, &erasure.account, &again).await?;
+    empty(tx, anew.iter().map(|row| (row.seq, masked(row))), now).await?;
     let more = rows.last().filter(|_| rows.len() == CHUNK).map(|last| last.key.clone());
     Ok((Erased { events: theirs.len() as u64, ..Erased::default() }, more))
 }
 
-/// Which of these keys are there: of events that came again while the first was emptied.
+/// Which of these keys are there, with the event's place and when it came: it came again, and was emptied by the journal.
 async fn known(
     tx: &FencedTx,
     account: &Account,
     keys: impl Iterator<Item = String>,
-) -> Result<BTreeSet<String>, StoreError> {
+) -> Result<BTreeMap<String, (i64, i64)>, StoreError> {
     let keys: Vec<Value> = keys.map(Value::from).collect();
     if keys.is_empty() {
-        return Ok(BTreeSet::new());
+        return Ok(BTreeMap::new());
     }
-    let sql = format!("SELECT key FROM inbox_event WHERE account = $1 AND key IN ({})", places(2, keys.len()));
+    let these = places(2, keys.len());
+    let sql = format!("SELECT key, seq, received_at FROM inbox_event WHERE account = $1 AND key IN ({these})");
     let values = [Value::from(account.as_str())].into_iter().chain(keys).collect();
     let rows = tx.writing().query_sql(&sql, values).await?;
-    Ok(rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?)
+    let read = |row: &QueryResult| Ok((row.try_get_by_index(0)?, (row.try_get_by_index(1)?, row.try_get_by_index(2)?)));
+    rows.iter().map(read).collect()
 }
 
 /// Empties events. What nobody had decided yet is decided with that; what was in the ledger stays there for this reason.
@@ -115,16 +121,16 @@ async fn empty(
     Ok(())
 }
 
-/// Removes events that are there already, without their words: they were the same once more.
-async fn count_as_again(tx: &FencedTx, account: &Account, again: &[&Row]) -> Result<(), StoreError> {
+/// Removes events that are there already, by place and time of arrival: they were the same once more.
+async fn count_as_again(tx: &FencedTx, account: &Account, again: &[(i64, i64)]) -> Result<(), StoreError> {
     if again.is_empty() {
         return Ok(());
     }
     let sql = format!("DELETE FROM inbox_event WHERE seq IN ({})", places(1, again.len()));
-    tx.writing().execute_sql(&sql, again.iter().map(|row| Value::from(row.seq)).collect()).await?;
+    tx.writing().execute_sql(&sql, again.iter().map(|(seq, _)| Value::from(*seq)).collect()).await?;
     let mut counted = Counted::new();
-    for row in again {
-        counted.entry((account.as_str(), hour_of(row.received_at))).or_default().duplicate += 1;
+    for (_, received_at) in again {
+        counted.entry((account.as_str(), hour_of(*received_at))).or_default().duplicate += 1;
     }
     intake::add(tx.writing(), &counted).await
 }

@@ -35,6 +35,8 @@ pub enum Said<'a> {
     Fields(&'a [String]),
     /// It could not be asked for them.
     Nothing(&'a str),
+    /// It is not asked: the token was given by hand, and whoever gave it sees to the rest.
+    NotAsked,
 }
 
 /// Notes what Meta said, and when to ask again.
@@ -50,6 +52,11 @@ pub async fn note(
             "UPDATE connection SET look_at = $3, fields = $4, fields_at = $5, fields_error = NULL \
              WHERE seller_id = $1 AND id = $2 AND state = 'connected'",
             vec![fields.join(" ").into(), ms(now).into()],
+        ),
+        Said::NotAsked => (
+            "UPDATE connection SET look_at = $3, fields = NULL, fields_at = NULL, fields_error = NULL \
+             WHERE seller_id = $1 AND id = $2",
+            Vec::new(),
         ),
         Said::Nothing(why) => (
             "UPDATE connection SET look_at = $3, fields_error = $4 \

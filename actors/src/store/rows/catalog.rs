@@ -13,7 +13,11 @@ use crate::store::StoreError;
 
 use super::{from_json, json, money, ms, named, place, time};
 
-pub(in crate::store) fn product_row(seller: SellerId, product: &Product, now: DateTime<Utc>) -> products::Model {
+pub(in crate::store) fn product_row(
+    seller: SellerId,
+    product: &Product,
+    (now, changed): (DateTime<Utc>, i64),
+) -> products::Model {
     products::Model {
         seller_id: seller.0,
         retailer_id: product.retailer_id.clone(),
@@ -28,6 +32,7 @@ pub(in crate::store) fn product_row(seller: SellerId, product: &Product, now: Da
         hidden: product.hidden,
         version: product.version,
         updated_at: ms(now),
+        changed,
     }
 }
 
@@ -72,12 +77,13 @@ pub(in crate::store) fn details_rows(
     })
 }
 
-pub(in crate::store) fn item_over_row(seller: SellerId, over: &ItemOver) -> item_over::Model {
+pub(in crate::store) fn item_over_row(seller: SellerId, over: &ItemOver, changed: i64) -> item_over::Model {
     item_over::Model {
         seller_id: seller.0,
         retailer_id: over.retailer_id.clone(),
         item_id: over.item_id.clone(),
         over_at: ms(over.at),
+        changed,
     }
 }
 

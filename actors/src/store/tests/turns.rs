@@ -76,7 +76,7 @@ async fn a_turn_is_read_back_as_it_was_stored() {
         save(&store, seller, &changes).await;
         assert_stored(&store, seller, &changes).await;
         assert_eq!(alarms::next_due(store.reads(), at(0)).await.unwrap(), Some(at(51)));
-        assert_eq!(alarms::sellers_due(store.reads(), at(51)).await.unwrap(), [seller]);
+        assert_eq!(alarms::sellers_due(store.reads(), at(51)).await.unwrap()[0].0, seller);
         assert!(alarms::sellers_due(store.reads(), at(50)).await.unwrap().is_empty());
 
         // Everything changes: nothing of the old may be left.

@@ -147,7 +147,7 @@ async fn events_are_followed_on_from_where_they_broke_off() {
     assert_eq!(subjects, ["1", "2", "3"], "{printed}");
     assert_eq!(format!("{:#}", ended.unwrap_err()), "The key was revoked (forbidden)");
     let asked = standin.asked();
-    assert_eq!(asked[0].line, "GET /api/v1/sellers/7/events/stream?kind=order.confirmed");
+    assert_eq!(asked[0].line, "GET /api/v1/sellers/7/events/stream?kinds=order.confirmed");
     assert_eq!((asked[0].header("last-event-id"), asked[3].header("last-event-id")), (None, Some("3")));
 }
 
