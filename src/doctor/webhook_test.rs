@@ -14,7 +14,7 @@ use actors::store::{Store, StoreError};
 use chrono::{DateTime, Utc};
 use http::StatusCode;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::join;
 use url::Url;
 
@@ -70,7 +70,7 @@ impl Own {
 }
 
 /// What was found.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
     /// The address.
     url: String,
@@ -79,12 +79,12 @@ pub struct Report {
     /// The checks, in their order. Where nobody is reached, the others are not made.
     checks: Vec<Finding>,
     /// Where the messages of the test went.
-    note: &'static str,
+    note: String,
 }
 
 impl Report {
     fn of(url: &str, checks: Vec<Finding>) -> Self {
-        Self { url: url.to_owned(), light: worst(&checks), checks, note: NOTE }
+        Self { url: url.to_owned(), light: worst(&checks), checks, note: NOTE.to_owned() }
     }
 
     /// How it is as a whole.

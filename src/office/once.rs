@@ -147,7 +147,7 @@ impl Office {
     }
 
     /// The same for work that cannot be done in one transaction, and that does no harm when it is done twice: a replay of
-    /// the ledger. Of several answers, the first that was kept is everybody's.
+    /// the ledger, a look at a connection. Of several answers, the first that was kept is everybody's.
     pub async fn once_at_least<T, E, W>(&self, request: &Request<'_>, work: W) -> Result<Once<T>, E>
     where
         T: Serialize + DeserializeOwned,

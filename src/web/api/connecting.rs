@@ -165,7 +165,7 @@ struct InvitationOut {
 }
 
 /// Somebody on the way to a connected account.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Connecting")]
 struct ConnectingOut {
     id: ConnectingId,
@@ -184,7 +184,7 @@ struct ConnectingOut {
 }
 
 /// How far somebody is.
-#[derive(Clone, Copy, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(rename = "ConnectingStage")]
 enum StageOut {
@@ -300,13 +300,16 @@ async fn show(api: Arc<Api>, ask: Ask) -> Result<Json<ConnectingOut>, Problem> {
 }
 
 async fn choose_one(api: Arc<Api>, ask: Ask<NoQuery, JsonBody<ChooseIn>>) -> Result<Json<ConnectingOut>, Problem> {
-    let way = way_of(&api, &ask).await?;
-    let ended: Ended = api.connect.choose(&way, &ask.body.0.account_id).await;
-    if ended.code != "connected" {
-        let title = "The account was not connected";
-        return Err(Problem::coded(StatusCode::CONFLICT, ended.code, title).detail(ended.sentence));
-    }
-    Ok(Json(way_of(&api, &ask).await?.into()))
+    let chosen = async || {
+        let way = way_of(&api, &ask).await?;
+        let ended: Ended = api.connect.choose(&way, &ask.body.0.account_id).await;
+        if ended.code != "connected" {
+            let title = "The account was not connected";
+            return Err(Problem::coded(StatusCode::CONFLICT, ended.code, title).detail(ended.sentence));
+        }
+        Ok(ConnectingOut::from(way_of(&api, &ask).await?))
+    };
+    Ok(Json(api.office.once_at_least(&ask.request(&api)?, chosen).await?.value))
 }
 
 async fn way_of<Q, B>(api: &Api, ask: &Ask<Q, B>) -> Result<Connecting, Problem> {

@@ -49,10 +49,13 @@ async fn show(api: Arc<Api>, ask: Ask) -> Result<Json<Checkup>, Problem> {
 
 async fn check(api: Arc<Api>, ask: Ask) -> Result<Json<Checkup>, Problem> {
     let (seller, connection) = (ask.seller()?, ConnectionId(ask.id("connection")?));
-    let found = api.doctor.check(seller, connection).await.map_err(gate::failed)?;
-    found.map(Json).ok_or_else(|| {
-        Problem::not_found().detail(format!("seller {seller} has no connection {connection} that is connected"))
-    })
+    let look = async || {
+        let found = api.doctor.check(seller, connection).await.map_err(gate::failed)?;
+        let detail = || format!("seller {seller} has no connection {connection} that is connected");
+        found.ok_or_else(|| Problem::not_found().detail(detail()))
+    };
+    // A look that is asked for again spends no more calls.
+    Ok(Json(api.office.once_at_least(&ask.request(&api)?, look).await?.value))
 }
 
 /// An address to try.
@@ -73,8 +76,8 @@ struct WebhookTest {
 }
 
 async fn test(api: Arc<Api>, ask: Ask<NoQuery, JsonBody<WebhookTest>>) -> Result<Json<Report>, Problem> {
-    let WebhookTest { url, app_secret, verify_token, limit_ms } = ask.body.0;
-    let limit = match limit_ms {
+    let WebhookTest { url, app_secret, verify_token, limit_ms } = &ask.body.0;
+    let limit = match *limit_ms {
         None => webhook_test::LIMIT,
         Some(millis @ 100..=20_000) => Duration::from_millis(millis),
         Some(_) => {
@@ -82,16 +85,19 @@ async fn test(api: Arc<Api>, ask: Ask<NoQuery, JsonBody<WebhookTest>>) -> Result
             return Err(gate::invalid("invalid_webhook_test", "This cannot be tried", detail));
         }
     };
-    let host = Url::parse(&url).ok().and_then(|url| url.host_str().map(str::to_owned));
+    let host = Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
     let (own, now) = (api.doctor.own(), api.clock.now());
-    let noted = api.office.note(&ask.caller, (None, "webhook_test"), json!({ "host": host }), now).await;
-    noted.map_err(gate::not_done)?;
     let tested = Tested {
-        url: &url,
+        url,
         secret: app_secret.as_ref().or(own.secret.as_ref()),
         verify_token: verify_token.as_ref().or(own.verify_token.as_ref()),
         limit,
         allow_loopback: own.allow_loopback,
     };
-    webhook_test::test(tested, now, Some(&api.store)).await.map(Json).map_err(gate::failed)
+    let noted = async || {
+        let detail = json!({ "host": host });
+        api.office.note(&ask.caller, (None, "webhook_test"), detail, now).await.map_err(gate::not_done)?;
+        webhook_test::test(tested, now, Some(&api.store)).await.map_err(gate::failed)
+    };
+    Ok(Json(api.office.once_at_least(&ask.request(&api)?, noted).await?.value))
 }
