@@ -11,12 +11,13 @@
 //!
 //! That the prover can fail is shown by building a deliberate bug into the service. `claim_again` makes a call again
 //! that an earlier life of the process may have made, which ends of the process show; `no_fence` lets an actor write
-//! that another has replaced, which takes a rival to show. (`no_pending_guard` takes away a lock behind the fence: while
-//! the fence holds, nothing comes of it.)
+//! that another has replaced, which takes a rival to show; `no_pending_guard` has an event decided again that was decided
+//! before, which takes a database whose readings lag behind.
 //!
 //! ```text
 //! RUSTFLAGS='--cfg hawker_mutant="claim_again"' cargo run --target-dir target/mutant -- prove --points
 //! RUSTFLAGS='--cfg hawker_mutant="no_fence"' cargo run --target-dir target/mutant -- prove --rival
+//! RUSTFLAGS='--cfg hawker_mutant="no_pending_guard"' cargo run --target-dir target/mutant -- prove --stale
 //! ```
 
 mod actor_kills;
@@ -75,8 +76,11 @@ pub struct ProveArgs {
     /// A second tree of actors works on the same shops, as if a second process had got in: the fence keeps them apart.
     #[arg(long)]
     rival: bool,
+    /// Now and then a seller is shown events as pending that were decided, as by a replica that lags behind.
+    #[arg(long)]
+    stale: bool,
     /// Instead of kills: one event ends the process whenever it is read. It must end in the ledger, and cost no other.
-    #[arg(long, conflicts_with_all = ["points", "rival"])]
+    #[arg(long, conflicts_with_all = ["points", "rival", "stale"])]
     poison: bool,
 }
 

@@ -25,6 +25,8 @@ pub(super) struct Brief {
     pub(super) actor_kills: u32,
     /// Whether a second tree of actors works on the same shops.
     pub(super) rival: bool,
+    /// Whether readings of the inbox lag behind now and then.
+    pub(super) stale: bool,
     /// Decides which actors.
     pub(super) seed: u64,
 }

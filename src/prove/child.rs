@@ -28,6 +28,9 @@ use crate::vault::Secret;
 /// Under this key the command that fills a shop is known, so that it fills it once.
 const STOCKED: &str = "prover-stocks-the-shop";
 
+/// One of so many readings of the inbox lags behind, where they do.
+const LAGS: u64 = 25;
+
 /// How long the second tree may take to end what it has in hand.
 const RIVAL_STOP: Duration = Duration::from_secs(5);
 
@@ -44,6 +47,9 @@ async fn serve(brief: Brief) -> anyhow::Result<()> {
     telemetry::start(&config.log)?;
     if let Some(point) = &brief.point {
         failpoint::arm(Some(point.parse()?));
+    }
+    if brief.stale {
+        failpoint::lag(LAGS);
     }
     let listener = TcpListener::bind("127.0.0.1:0").await.context("no port is free")?;
     let app = App::build_reading(&config, listener, Arc::new(brief.clock), poison::decode).await?;

@@ -25,6 +25,11 @@ fn two_trees_of_actors_on_the_same_shops_never_double_anything() {
     prove(&["--rival", "--sellers", "4", "--customers", "3", "--kills", "2", "--actor-kills", "10"]);
 }
 
+#[test]
+fn readings_that_lag_behind_never_double_anything() {
+    prove(&["--stale", "--sellers", "4", "--customers", "3", "--kills", "2", "--actor-kills", "10"]);
+}
+
 #[tokio::test]
 async fn on_postgresql_it_is_the_same() {
     let server = postgres::new_database().await;
