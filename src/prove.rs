@@ -4,7 +4,7 @@
 //! The prover holds the stand-in for Meta and outlives its child, which is the real service on a faster clock. The
 //! child is killed from outside (`kill -9`), dies at its own fail points, and has its sellers' actors killed; Meta's
 //! stand-in refuses, loses answers, doubles and shuffles. What is compared at the end is what people would see:
-//! orders, leads, messages in Meta's order, and what customers really received.
+//! orders, leads, messages in Meta's order, notes of the staff, and what customers really received.
 //!
 //! With `--poison` nobody kills it: one event ends the process whenever it is read, and must cost five starts and no
 //! other event.
@@ -12,7 +12,7 @@
 //! That the prover can fail is shown by building a deliberate bug into the service. `claim_again` makes a call again
 //! that an earlier life of the process may have made, which ends of the process show; `no_fence` lets an actor write
 //! that another has replaced, which takes a rival to show; `no_pending_guard` has an event decided again that was decided
-//! before, which takes a database whose readings lag behind.
+//! before, which takes readings that lag behind.
 //!
 //! ```text
 //! RUSTFLAGS='--cfg hawker_mutant="claim_again"' cargo run --target-dir target/mutant -- prove --points
@@ -34,6 +34,7 @@ mod points;
 mod poison;
 mod run;
 mod shops;
+mod staff;
 
 use std::process::ExitCode;
 
@@ -76,7 +77,7 @@ pub struct ProveArgs {
     /// A second tree of actors works on the same shops, as if a second process had got in: the fence keeps them apart.
     #[arg(long)]
     rival: bool,
-    /// Now and then a seller is shown events as pending that were decided, as by a replica that lags behind.
+    /// Now and then a seller is shown as pending what it decided last, as by a replica that lags behind.
     #[arg(long)]
     stale: bool,
     /// Instead of kills: one event ends the process whenever it is read. It must end in the ledger, and cost no other.

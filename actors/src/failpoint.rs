@@ -142,7 +142,7 @@ pub fn disarm() {
 static LAGS: AtomicU64 = AtomicU64::new(0);
 static READINGS: AtomicU64 = AtomicU64::new(0);
 
-/// Has one of so many readings of a seller's inbox show events as pending that are decided, as a replica would that
+/// Has one of so many readings of a seller's inbox show as pending still what was decided last, as a replica would that
 /// lags behind.
 pub fn lag(one_of: u64) {
     LAGS.store(one_of, Ordering::Relaxed);

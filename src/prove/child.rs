@@ -18,6 +18,7 @@ use super::actor_kills;
 use super::brief::{self, Brief, LastWords};
 use super::poison;
 use super::shops::{self, ShopPlan};
+use super::staff;
 use crate::app::App;
 use crate::config::Config;
 use crate::keys::Caller;
@@ -29,7 +30,7 @@ use crate::vault::Secret;
 const STOCKED: &str = "prover-stocks-the-shop";
 
 /// One of so many readings of the inbox lags behind, where they do.
-const LAGS: u64 = 25;
+const LAGS: u64 = 4;
 
 /// How long the second tree may take to end what it has in hand.
 const RIVAL_STOP: Duration = Duration::from_secs(5);
@@ -58,11 +59,13 @@ async fn serve(brief: Brief) -> anyhow::Result<()> {
     let stop = stop_with_input();
     let (address, way) = (app.address(), app.sellers().clone());
     let killing = tokio::spawn(actor_kills::go_on(way.clone(), sellers.clone(), brief.clone()));
+    let noting = tokio::spawn(staff::go_on(way.clone(), sellers.clone(), app.store().clone()));
     let serving = CancellationToken::new();
     let service = tokio::spawn(app.run_until_stopped(serving.clone()));
     brief::write_whole(&brief::address(&brief.dir), &address.to_string())?;
     stop.cancelled().await;
     killing.abort();
+    noting.abort();
     let words = serde_json::to_string(&last_words(&way, &sellers).await)?;
     brief::write_whole(&brief::last_words(&brief.dir), &words)?;
     if let Some(rival) = rival {

@@ -186,30 +186,27 @@ pub async fn pending(
     seller: SellerId,
     limit: u64,
 ) -> Result<Vec<StoredEvent>, StoreError> {
-    let rows = inbox_event::Entity::of_seller(seller)
+    let mut rows = inbox_event::Entity::of_seller(seller)
         .filter(PENDING.expr())
         .order_by_asc(inbox_event::Column::HappenedAt)
         .order_by_asc(inbox_event::Column::Seq)
         .limit(super::at_most(limit))
         .all(reads)
         .await?;
-    let mut events = rows.into_iter().map(stored_event).collect::<Result<Vec<_>, _>>()?;
     if failpoint::lags() {
-        events.extend(decided_last(reads, seller).await?);
+        rows.extend(decided_last(reads, seller).await?);
     }
-    Ok(events)
+    rows.into_iter().map(stored_event).collect()
 }
 
 /// What a reading that lags behind shows as pending still.
-async fn decided_last(reads: &impl ConnectionTrait, seller: SellerId) -> Result<Vec<StoredEvent>, StoreError> {
-    let rows = inbox_event::Entity::of_seller(seller)
-        .filter(inbox_event::Column::State.eq("handled"))
-        .filter(inbox_event::Column::Source.eq(Source::Meta.name()))
-        .order_by_desc(inbox_event::Column::Seq)
-        .limit(LAG)
-        .all(reads)
-        .await?;
-    rows.into_iter().map(stored_event).collect()
+async fn decided_last(
+    reads: &impl ConnectionTrait,
+    seller: SellerId,
+) -> Result<Option<inbox_event::Model>, StoreError> {
+    let decided = inbox_event::Entity::of_seller(seller).filter(inbox_event::Column::DecidedAt.is_not_null());
+    let last = decided.order_by_desc(inbox_event::Column::DecidedAt).order_by_desc(inbox_event::Column::Seq);
+    Ok(last.one(reads).await?)
 }
 
 /// The keys of all of a seller's pending events from one source.
@@ -228,9 +225,6 @@ pub async fn pending_keys(
         .await?;
     Ok(keys)
 }
-
-/// So many events are shown as pending by a reading that lags behind.
-const LAG: u64 = 3;
 
 /// Sellers whose catalog sync moves and waits for no alarm, or has a call on the wire.
 const SYNCING: &str = "SELECT seller_id FROM sync_run WHERE ended_at IS NULL AND status IN ('planned', 'running') \
