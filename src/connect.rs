@@ -207,6 +207,12 @@ impl Connect {
         self.shared.settings.result_url.as_ref()
     }
 
+    /// The origins that a browser may be sent on to from a form of ours.
+    pub fn sends_on_to(&self) -> Vec<String> {
+        let ways = self.shared.parts.login.own_pages().into_iter().chain(self.result_url());
+        ways.map(|url| url.origin().ascii_serialization()).collect()
+    }
+
     fn can(&self, wish: &Wish) -> Result<(), NotBegun> {
         if wish.way == Way::Instagram && wish.uses.contains(&Use::Catalog) {
             return Err(NotBegun::NoCatalog);

@@ -204,6 +204,11 @@ impl Login {
         self.app(way).is_ok()
     }
 
+    /// Where people sign in, either way.
+    pub fn own_pages(&self) -> [&Url; 2] {
+        [&self.settings.addresses.facebook_page, &self.settings.addresses.instagram_page]
+    }
+
     /// The id of the app that signs in this way.
     pub fn app_id(&self, way: Way) -> Result<&str, LoginError> {
         self.app(way).map(|app| app.id.as_str())
