@@ -80,6 +80,7 @@ impl House {
             point: None,
             actor_kills: 0,
             rival: false,
+            catalog: false,
             seed: args.seed,
         };
         let environment = run::environment(&place, &meta);

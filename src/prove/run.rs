@@ -105,6 +105,7 @@ pub(super) async fn run(setup: Setup) -> anyhow::Result<Outcome> {
             point: None,
             actor_kills: if is_rough { setup.args.actor_kills } else { 0 },
             rival: is_rough && setup.args.rival,
+            catalog: false,
             seed: setup.args.seed,
         },
         database: setup.place.store(),
