@@ -172,6 +172,14 @@ impl Errand {
         }
     }
 
+    /// How many requests its next call takes, at most.
+    pub fn requests(&self) -> u32 {
+        match self.state {
+            ErrandState::Processing | ErrandState::Asked => 1,
+            _ => self.ask.as_ref().map_or(1, CatalogAsk::requests),
+        }
+    }
+
     /// What its next call asks; none: that has to be read back first.
     pub fn next_ask(&mut self) -> Option<CatalogAsk> {
         match (self.state, &self.handle) {
