@@ -3,6 +3,7 @@
 //! Plain functions over bytes. It knows neither HTTP nor the database, and Meta's JSON goes no further than here.
 
 mod attachments;
+mod catalog;
 mod change;
 mod cut;
 mod decode;

@@ -25,7 +25,7 @@ use crate::domain::sync::errand::push_draw;
 use crate::domain::sync::run::SyncRun;
 use crate::feed::{Feed, NotFed};
 use crate::journal::Journal;
-use crate::post::SupervisorMsg;
+use crate::post::{ClerkMsg, SupervisorMsg};
 use crate::status::{About, Fault, Inspection, NotStored, NotTold, SellerStatus};
 use crate::store::{StoreError, budgets, inbox, sync, views};
 use crate::world::World;
@@ -239,6 +239,18 @@ impl Sellers {
     /// Makes a seller's actor fall, as a rehearsal.
     pub async fn fault(&self, seller: SellerId, fault: Fault) -> Result<SellerStatus, NotTold> {
         self.about(seller, About::Fault(fault)).await
+    }
+
+    /// Reads anew, soon, whose each account and each catalog is.
+    pub fn look_whose(&self) {
+        self.world.posts.clerk.tell(ClerkMsg::Look);
+    }
+
+    /// Ends the supervisor in the midst of whatever it does, and all sellers with it, as a rehearsal; it is started again.
+    pub fn kill_supervisor(&self) {
+        if let Some(supervisor) = self.world.posts.supervisor.holder() {
+            supervisor.kill();
+        }
     }
 
     /// Looks into a seller's memory; none when it is not loaded.

@@ -209,6 +209,7 @@ impl Shop {
             Happening::Noted(noted) => (step.note(event, noted), None),
             Happening::Commented(comment) => (step.commented(event, comment), None),
             Happening::Mentioned(mention) => (step.mentioned(event, mention), None),
+            Happening::BatchTold { handle } => (step.batch_told(handle), None),
             Happening::Announced(what) => {
                 if matches!(what.kind, ShopEventKind::ConnectionConnected | ShopEventKind::ConnectionChanged) {
                     step.connections_changed();

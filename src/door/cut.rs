@@ -9,10 +9,10 @@ use actors::domain::event::Arrival;
 use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
 
-use super::change;
 use super::decode::STANDBY;
 use super::json::{Fields, id_of};
 use super::keep::{Cutter, Pieces, Place};
+use super::{catalog, change};
 
 /// The events in a body, in their order. Never fails: what cannot be read is an event that says so.
 pub fn cut(body: &[u8], received_at: DateTime<Utc>) -> Vec<Arrival> {
@@ -70,6 +70,7 @@ fn envelope<'a>(cutter: &mut Cutter<'a>, raw: &'a RawValue) {
     for (_, entries) in fields.iter().filter(|(name, _)| name == "entry") {
         match channel_of(&object) {
             Some(channel) => each(cutter, entries, nobody, |cutter, raw| entry(cutter, channel, raw)),
+            None if object == catalog::OBJECT => each(cutter, entries, nobody, catalog::cut),
             None => each(cutter, entries, nobody, |cutter, entry| cutter.unknown(&object, entry)),
         }
     }

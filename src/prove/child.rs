@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::actor_kills;
 use super::brief::{self, Brief, LastWords};
+use super::catalog::kills;
 use super::poison;
 use super::shops::{self, ShopPlan};
 use super::staff;
@@ -58,7 +59,10 @@ async fn serve(brief: Brief) -> anyhow::Result<()> {
     let rival = if brief.rival { Some(app.rival(&config).await?) } else { None };
     let stop = stop_with_input();
     let (address, way) = (app.address(), app.sellers().clone());
-    let killing = tokio::spawn(actor_kills::go_on(way.clone(), sellers.clone(), brief.clone()));
+    let killing = match brief.catalog {
+        true => tokio::spawn(kills::go_on(way.clone(), sellers.clone(), brief.clone())),
+        false => tokio::spawn(actor_kills::go_on(way.clone(), sellers.clone(), brief.clone())),
+    };
     let noting = tokio::spawn(staff::go_on(way.clone(), sellers.clone(), app.store().clone()));
     let serving = CancellationToken::new();
     let service = tokio::spawn(app.run_until_stopped(serving.clone()));
@@ -98,6 +102,10 @@ async fn open_shops(app: &App, brief: &Brief) -> anyhow::Result<Vec<SellerId>> {
             None => open_shop(app, &shop).await?,
         });
     }
+    if brief.catalog {
+        // What they sell is the prover's business.
+        return Ok(sellers);
+    }
     try_join_all(sellers.iter().map(|seller| stock(app.sellers(), *seller))).await?;
     Ok(sellers)
 }
@@ -107,7 +115,8 @@ async fn open_shop(app: &App, shop: &ShopPlan) -> anyhow::Result<SellerId> {
     let request = Request::new(&caller, app.now());
     let seller = app.office().create_seller(&request, &shop.settings("USD".parse()?)).await?.value;
     let token = Secret::from(shop.token());
-    let new = NewAccount { seller, account: shop.account(), linked: None, username: shop.username(), token };
+    let new =
+        NewAccount { seller, account: shop.account(), linked: Some(shop.page()), username: shop.username(), token };
     app.office().connect(&request, new).await?;
     Ok(seller)
 }

@@ -81,6 +81,7 @@ impl House {
             actor_kills: 0,
             rival: false,
             stale: false,
+            catalog: false,
             seed: args.seed,
         };
         let environment = run::environment(&place, &meta);

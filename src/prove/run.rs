@@ -106,6 +106,7 @@ pub(super) async fn run(setup: Setup) -> anyhow::Result<Outcome> {
             actor_kills: if is_rough { setup.args.actor_kills } else { 0 },
             rival: is_rough && setup.args.rival,
             stale: is_rough && setup.args.stale,
+            catalog: false,
             seed: setup.args.seed,
         },
         database: setup.place.store(),

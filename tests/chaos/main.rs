@@ -46,3 +46,14 @@ async fn on_postgresql_such_an_event_is_poison_too() {
     let server = postgres::new_database().await;
     prove(&["--poison", "--database", &server, "--sellers", "4"]);
 }
+
+#[test]
+fn a_catalog_goes_up_whoever_is_killed_and_nothing_is_put_back() {
+    prove(&["--catalog", "--points", "--products", "60", "--kills", "4", "--actor-kills", "18"]);
+}
+
+#[tokio::test]
+async fn on_postgresql_a_catalog_goes_up_too() {
+    let server = postgres::new_database().await;
+    prove(&["--catalog", "--database", &server, "--products", "60", "--kills", "3", "--actor-kills", "12"]);
+}

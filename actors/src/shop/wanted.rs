@@ -82,6 +82,7 @@ impl Shop {
             Happening::Commented(_) | Happening::Mentioned(_) => {
                 wanted.comments.extend(comments::named_by(event, happening));
             }
+            Happening::BatchTold { .. } => {}
             Happening::Command(commanded) => self.want_for_command(wanted, &commanded.command),
             Happening::Announced(what) => wanted.connections |= what.kind.is_of_connection(),
         }

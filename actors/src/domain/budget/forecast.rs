@@ -118,6 +118,15 @@ impl Books<'_> {
         }
     }
 
+    /// Whether so many calls may be made, one right after the other. Where they are more than the cap, nothing else may
+    /// have been spent: else they could never be made.
+    pub fn ask_whole(&self, draw: Draw, calls: u32, now: DateTime<Utc>) -> Grant {
+        let cap = self.caps.open_to(draw.key.family, draw.priority);
+        let room_for_all = cap.saturating_sub(calls.saturating_sub(1)).max(1).min(cap);
+        let fresh = Budget::of(draw.key.family);
+        self.spent.get(&draw.key).unwrap_or(&fresh).ask(room_for_all, 1, now)
+    }
+
     /// When the last of so many further calls of one kind leaves, if nothing else does; none: that is never, or so far
     /// ahead that nobody can say.
     pub fn last_of(&self, draw: Draw, calls: u64, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
@@ -337,5 +346,20 @@ mod tests {
         let later = Owed { not_before: at(5), ..owed(1, 1) };
         let line = &lines(&Caps::default(), &BTreeMap::new(), &[later], 0)[0];
         assert_eq!((line.paused_until, line.done_at), (None, Some(at(5))));
+    }
+
+    #[test]
+    fn calls_that_go_together_wait_until_there_is_room_for_all() {
+        let caps = Caps { graph_per_hour: 5, graph_reserve: 0, ..Caps::default() };
+        let draw = Draw { key: BudgetKey::graph(), priority: Priority::Upkeep };
+        let mut budget = Budget::of(Family::Graph);
+        budget.spend(3, at(0));
+        let (spent, none, holds) = (BTreeMap::from([(draw.key, budget)]), BTreeMap::new(), BTreeMap::new());
+        let may = |spent, calls| {
+            let books = Books { caps: &caps, spent, holds: &holds, app: None };
+            matches!(books.ask_whole(draw, calls, at(0)), Grant::Now(_))
+        };
+        assert_eq!([1, 2, 3].map(|calls| may(&spent, calls)), [true, true, false]);
+        assert_eq!([may(&spent, 9), may(&none, 9)], [false, true], "more than a cap goes alone");
     }
 }

@@ -335,6 +335,16 @@ impl SyncRun {
         }
     }
 
+    /// Looks at all that is for sale, from the start: what it has looked at so far is made otherwise by now.
+    pub fn look_anew(&mut self) {
+        if self.kind == RunKind::Incremental {
+            self.kind = RunKind::Full;
+        }
+        self.cursor = Cursor { rejected_again: self.cursor.rejected_again, ..Cursor::default() };
+        self.counts = Counts { calls: self.counts.calls, ..Counts::default() };
+        self.refusals.clear();
+    }
+
     /// Waits. True when that is news.
     pub fn wait(&mut self, pause: Pause) -> bool {
         let is_same = |known: &Pause| known.why == pause.why && known.until == pause.until;
@@ -368,5 +378,21 @@ impl SyncRun {
     pub fn refuse(&mut self, refusals: impl IntoIterator<Item = Refusal>) {
         let room = REFUSALS_KEPT.saturating_sub(self.refusals.len());
         self.refusals.extend(refusals.into_iter().take(room));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_made_otherwise_is_looked_at_from_the_start() {
+        let mut run = SyncRun::begin(RunId(1), CatalogId(1), RunKind::Incremental, (9, DateTime::UNIX_EPOCH));
+        run.cursor = Cursor { after: "M".to_owned(), number: 7, rejected_again: true, ..Cursor::default() };
+        run.counts = Counts { looked_at: 500, create: 3, calls: 2, ..Counts::default() };
+        run.look_anew();
+        assert_eq!((run.kind, run.phase), (RunKind::Full, Phase::Plan));
+        assert_eq!(run.cursor, Cursor { rejected_again: true, ..Cursor::default() });
+        assert_eq!(run.counts, Counts { calls: 2, ..Counts::default() });
     }
 }
