@@ -100,7 +100,7 @@ impl Shelf {
         let count = |state: ItemState| found.get(&state).copied().unwrap_or(0);
         let known = (count(ItemState::Accepted), count(ItemState::Removed));
         // What was removed before anybody looked at it is not known of.
-        if known.0 != for_sale as u64 || known.1 > removed as u64 || known.0 + known.1 != found.values().sum() {
+        if known.0 != for_sale as u64 || known.1 > removed as u64 || known.0 + known.1 != found.values().sum::<u64>() {
             told.wrong.push(format!("{name}: {for_sale} are for sale, {removed} are not; known are {found:?}"));
         }
         Ok(told)
