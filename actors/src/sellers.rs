@@ -266,7 +266,13 @@ impl Sellers {
         let Some(stored) = budgets::read(store.reads(), seller, now).await? else { return Ok(None) };
         let (caps, app) = (rules.caps.with(&stored.own), app_hold.at(now));
         let (spent, holds) = (window::restored(&stored.spent), stored.holds.into_iter().collect());
-        let books = Books { caps: &caps, spent: &spent, holds: &holds, app: app.as_ref() };
+        let books = Books {
+            caps: &caps,
+            spent: &spent,
+            holds: &holds,
+            app: app.as_ref(),
+            without_token: &stored.without_token,
+        };
         let lines = books.lines(stored.open.iter(), now);
         let held = holds.iter().filter(|(_, hold)| hold.stands(now));
         let holds = held.map(|(on, hold)| HoldLine::of(*on, hold)).collect();
@@ -289,7 +295,7 @@ impl Sellers {
         let calls_left = left.div_ceil(u64::from(a_call));
         let (caps, app) = (rules.caps.with(&stored.own), app_hold.at(now));
         let (spent, holds) = (window::restored(&stored.spent), stored.holds.into_iter().collect());
-        let books = Books { caps: &caps, spent: &spent, holds: &holds, app: app.as_ref() };
+        let books = Books { caps: &caps, spent: &spent, holds: &holds, app: app.as_ref(), without_token: &[] };
         let is_stopped = run.pause.as_ref().is_some_and(|pause| pause.until.is_none());
         let done_at = books.last_of(push_draw(catalog.id, is_batch), calls_left, now).filter(|_| !is_stopped);
         Ok(SyncForecast { calls_left, done_at })

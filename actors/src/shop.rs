@@ -106,6 +106,8 @@ pub struct Shop {
     /// When the alarm for owed calls goes off, as far as it was set since the load.
     send_alarm: Option<DateTime<Utc>>,
     open: BTreeMap<OutboxId, Open>,
+    /// When the window of conversations closes that have open calls and are not in memory, as far as that is known.
+    windows: BTreeMap<ConversationId, DateTime<Utc>>,
     /// All of them are in memory: a message must not ask the database whether something waits for it.
     loose_ends: LooseEnds,
     /// Erasures under way: what still comes of these persons, from before, is not kept.
@@ -159,6 +161,7 @@ impl Shop {
             pauses: BTreeSet::new(),
             send_alarm: None,
             open,
+            windows: loaded.windows.into_iter().collect(),
             loose_ends: loose_ends::loaded(loaded.loose_ends),
             erasing: loaded.erasing,
             comments: BTreeSet::new(),
@@ -329,6 +332,7 @@ impl Shop {
     fn forget(&mut self, id: ConversationId) {
         if let Some(thread) = self.threads.remove(&id) {
             self.know_no_more(&thread);
+            self.keep_window_of(&thread.conversation);
         }
     }
 

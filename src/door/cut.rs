@@ -90,6 +90,7 @@ fn entry<'a>(cutter: &mut Cutter<'a>, channel: Channel, raw: &'a RawValue) {
     let member = |name: &str| fields.iter().find(|(key, _)| key == name).map(|(_, value)| *value);
     let place = Place { channel, id: member("id").and_then(id_of), time: member("time") };
     let before = cutter.count();
+    cutter.sent(&place);
     if member("field").is_some() && member("value").is_some() {
         change::cut(cutter, &place, "", raw);
     }

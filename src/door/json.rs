@@ -167,7 +167,8 @@ pub(super) fn time_of(raw: Option<&RawValue>, at_hand: DateTime<Utc>) -> DateTim
     raw.and_then(told_time).filter(|time| is_sane(*time, at_hand)).unwrap_or(at_hand)
 }
 
-fn told_time(raw: &RawValue) -> Option<DateTime<Utc>> {
+/// The same, whatever it tells; none where it tells no time.
+pub(super) fn told_time(raw: &RawValue) -> Option<DateTime<Utc>> {
     const FIRST_MILLISECONDS: i64 = 1_000_000_000_000;
     let number: i64 = raw.get().trim_matches('"').parse().ok()?;
     match number >= FIRST_MILLISECONDS {

@@ -31,7 +31,7 @@ pub use told::{Found, FoundPage, Grant, Inspected};
 const DEADLINE: Duration = Duration::from_secs(15);
 
 /// A way to sign in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Way {
     /// Facebook Login for Business: Pages, the Instagram accounts linked to them, and catalogs.

@@ -43,6 +43,9 @@ impl Shop {
         for conversation in self.next_free_calls(now).take(CALLS_AHEAD) {
             self.want_thread(&mut wanted, conversation);
         }
+        for conversation in self.closed_while_held(now).take(CALLS_AHEAD) {
+            self.want_thread(&mut wanted, conversation);
+        }
         self.want_bodies(&mut wanted, now);
         wanted.customers.sort();
         wanted.customers.dedup();
@@ -124,6 +127,7 @@ impl Shop {
         for stored in threads {
             let (id, recalled) = (stored.conversation.id, stored.recalled.clone());
             self.named.orders.extend(stored.orders.iter().map(|order| (order.id, order.clone())));
+            self.windows.remove(&id);
             if !self.threads.contains_key(&id) {
                 let thread = Thread::read(stored, &self.index);
                 self.know(&thread, &thread.aliases);
