@@ -15,6 +15,7 @@ mod loose_ends;
 mod named_orders;
 mod notes;
 mod receipts;
+mod retention;
 mod said;
 mod sends;
 mod step;
@@ -46,6 +47,7 @@ use crate::domain::seller::Seller;
 use crate::domain::shop_event::ShopEventKind;
 use crate::domain::told::Told;
 use crate::reader::CatalogIndex;
+use crate::store::erasures::AgedFound;
 use crate::store::sellers::Loaded;
 
 pub(crate) use claims::News;
@@ -112,6 +114,8 @@ pub struct Shop {
     loose_ends: LooseEnds,
     /// Erasures under way: what still comes of these persons, from before, is not kept.
     erasing: Vec<Erasure>,
+    /// Whom this turn may erase for their age.
+    aged: Option<AgedFound>,
     /// Comments of this turn that are known.
     comments: BTreeSet<CommentName>,
     /// Orders that this turn's commands are about.
@@ -164,6 +168,7 @@ impl Shop {
             windows: loaded.windows.into_iter().collect(),
             loose_ends: loose_ends::loaded(loaded.loose_ends),
             erasing: loaded.erasing,
+            aged: None,
             comments: BTreeSet::new(),
             named: NamedOrders::default(),
             desk: commands::Desk::default(),
@@ -247,6 +252,7 @@ impl Shop {
         match alarm.key.kind {
             AlarmKind::Reply => step.answer_due(ConversationId(alarm.key.subject)),
             AlarmKind::Settle => step.settle_due(OutboxId(alarm.key.subject)),
+            AlarmKind::Retain => step.retain_due(),
             AlarmKind::Erase => drop(step.out.erasing.insert(ErasureId(alarm.key.subject))),
             AlarmKind::SyncAuto => step.auto_due(),
             AlarmKind::SyncReview => step.review_due(),
@@ -276,6 +282,7 @@ impl Shop {
         self.comments.clear();
         self.named = NamedOrders::default();
         self.desk = commands::Desk::default();
+        self.aged = None;
         self.sync.taken();
         for id in turn.touched.iter().chain(&std::mem::take(&mut self.learned)) {
             if let Some(thread) = self.threads.get_mut(id) {

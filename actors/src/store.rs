@@ -12,6 +12,7 @@ pub mod desk;
 pub mod endpoints;
 pub mod erasures;
 pub mod error;
+pub mod exports;
 pub mod goods;
 pub mod inbox;
 mod insert;

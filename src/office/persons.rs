@@ -159,7 +159,7 @@ impl Office {
 }
 
 /// 128 bits that nobody guesses.
-fn code() -> Result<String, OfficeError> {
+pub(super) fn code() -> Result<String, OfficeError> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(|_| NoRandomness)?;
     Ok(hex::encode(bytes))

@@ -122,7 +122,11 @@ impl Desk {
         let (world, seller) = (self.seat.world.clone(), self.seat.seller);
         let (reads, limit) = (world.store.reads(), world.settings.store_timeout);
         self.shop.learn_app_hold(world.app_hold.at(now));
-        let wanted = self.shop.wanted(meant, alarms, now);
+        let mut wanted = self.shop.wanted(meant, alarms, now);
+        if let Some((before, place)) = wanted.aged.take() {
+            let found = within(limit, erasures::look(reads, seller, before, &place)).await?;
+            wanted.conversations.extend(self.shop.learn_aged(found));
+        }
         if wanted != Wanted::default() {
             let read = async {
                 let known = comments::known(reads, seller, &wanted.comments).await?;

@@ -32,6 +32,7 @@ impl Shop {
             match alarm.key.kind {
                 AlarmKind::Reply => self.want_thread(&mut wanted, ConversationId(alarm.key.subject)),
                 AlarmKind::Settle => self.want_thread_of(&mut wanted, OutboxId(alarm.key.subject)),
+                AlarmKind::Retain => wanted.aged = self.wanted_aged(),
                 AlarmKind::Erase
                 | AlarmKind::Send
                 | AlarmKind::Sync
