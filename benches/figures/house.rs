@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actors::clock::SystemClock;
+use actors::domain::channel::{Account, Channel};
 use actors::domain::ids::SellerId;
 use actors::ports::Clock;
 use actors::sellers::Sellers;
@@ -13,6 +14,8 @@ use actors::store::{Store, StoreSettings};
 use anyhow::{Context, ensure};
 use hawker::app::App;
 use hawker::config::Config;
+use hawker::keys::Caller;
+use hawker::office::{NewAccount, Request};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -21,8 +24,9 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::client::{self, Load, Requests, Run};
+use crate::meta::{self, Meta};
 use crate::posts;
-use crate::rows::{Past, Rows};
+use crate::rows::{Goods, Past, Rows};
 
 /// Names a server whose databases may be made and dropped; without it, SQLite is measured.
 const POSTGRES: &str = "HAWKER_BENCH_POSTGRES_URL";
@@ -67,22 +71,44 @@ impl House {
     /// Makes the database, fills it, and starts the service.
     pub(crate) async fn open(before: Before) -> anyhow::Result<Self> {
         let place = Place::make().await?;
-        let config = config(&place.url());
-        let settings = StoreSettings { url: place.url(), read_connections: 1, write_connections: 1 };
-        Store::migrate(&settings).await?;
-        let rows = Rows::open(&place.url()).await?;
+        let rows = place.rows().await?;
         rows.put_shops(before.shops).await?;
+        rows.put_products(before.shops).await?;
         rows.put_old_events(before.old_events, before.shops).await?;
         if let Some(past) = before.past {
             rows.put_past(past).await?;
         }
         rows.close().await?;
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let app = App::build(&config, listener, Arc::new(SystemClock)).await?;
+        let app = App::build(&config(&place.url()), free_port().await?, Arc::new(SystemClock)).await?;
+        Ok(Self::run(app, place))
+    }
+
+    /// The same with one shop, which sells these goods and is connected to the stand-in for Meta.
+    pub(crate) async fn with_catalog(goods: Goods, meta: &Meta, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+        let place = Place::make().await?;
+        let rows = place.rows().await?;
+        rows.put_shops(1).await?;
+        rows.put_goods(goods).await?;
+        rows.close().await?;
+        let mut config = config(&place.url());
+        config.meta.graph_base_url = meta.url.clone();
+        let app = App::build(&config, free_port().await?, clock).await?;
+        let account = NewAccount {
+            seller: SellerId(1),
+            account: Account::new(Channel::Instagram, meta::SHOP),
+            linked: Some(Account::new(Channel::Messenger, meta::PAGE)),
+            username: "linen.shop".to_owned(),
+            token: meta::TOKEN.to_owned().into(),
+        };
+        app.office().connect(&Request::new(&Caller::service(), app.now()), account).await?;
+        Ok(Self::run(app, place))
+    }
+
+    fn run(app: App, place: Place) -> Self {
         let (address, store, sellers) = (app.address(), app.store().clone(), app.sellers().clone());
         let stop = CancellationToken::new();
         let running = tokio::spawn(app.run_until_stopped(stop.clone()));
-        Ok(Self { address, store, sellers, stop, running, place })
+        Self { address, store, sellers, stop, running, place }
     }
 
     /// `SQLite` or `PostgreSQL`.
@@ -169,6 +195,13 @@ impl Place {
         Ok(Self::Postgres { server, name })
     }
 
+    /// Gives it its tables.
+    async fn rows(&self) -> anyhow::Result<Rows> {
+        let settings = StoreSettings { url: self.url(), read_connections: 1, write_connections: 1 };
+        Store::migrate(&settings).await?;
+        Rows::open(&self.url()).await
+    }
+
     fn url(&self) -> String {
         match self {
             Self::Sqlite(folder) => format!("sqlite://{}/hawker.db", folder.path().display()),
@@ -190,6 +223,10 @@ impl Place {
         }
         Ok(())
     }
+}
+
+async fn free_port() -> anyhow::Result<TcpListener> {
+    Ok(TcpListener::bind("127.0.0.1:0").await?)
 }
 
 /// The defaults, except that no answer leaves: what is measured is the way in.

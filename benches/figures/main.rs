@@ -2,16 +2,21 @@
 //! a time, because machines differ; what is compared is compared within one run.
 
 mod busy;
+mod catalog;
 mod client;
+mod clock;
 mod flood;
 mod goods;
 mod house;
 mod lists;
 mod measure;
 mod memory;
+mod meta;
 mod orders;
+mod plans;
 mod posts;
 mod rows;
+mod sync;
 mod uploads;
 mod webhooks;
 
@@ -54,8 +59,15 @@ enum Figure {
     Lists(lists::Args),
     /// A catalog of a hundred thousand items through the client to the stand-in for Meta, and back.
     Uploads(uploads::Args),
+    /// The same from the shop to the stand-in for Meta, by runs of the sync.
+    Sync(sync::Args),
+    /// How long a run takes to find what has changed, among more and more that has not.
+    Plans(plans::Args),
     /// Memory for each seller at work, and for each that was let go.
     Memory(memory::Args),
+    /// Stands in for Meta, for another figure.
+    #[command(hide = true)]
+    Meta(meta::Args),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -72,11 +84,15 @@ fn main() -> anyhow::Result<()> {
 
 /// Each in a process of its own, so that none finds the memory of the one before.
 fn all(log: &str) -> anyhow::Result<()> {
+    let figures = ["webhooks", "orders", "busy", "flood", "goods", "lists", "uploads", "sync", "plans", "memory"];
+    figures.iter().try_for_each(|figure| another(&[figure, "--log", log]))
+}
+
+/// Measures in a process of its own.
+fn another(args: &[&str]) -> anyhow::Result<()> {
     let me = std::env::current_exe().context("could not find out who we are")?;
-    for figure in ["webhooks", "orders", "busy", "flood", "goods", "lists", "uploads", "memory"] {
-        let ended = Command::new(&me).args([figure, "--bench", "--log", log]).status();
-        ensure!(ended.context("could not start the next figure")?.success(), "the figure {figure} was not measured");
-    }
+    let ended = Command::new(&me).args(args).arg("--bench").status();
+    ensure!(ended.context("could not start the next figure")?.success(), "{} was not measured", args.join(" "));
     Ok(())
 }
 
@@ -93,7 +109,10 @@ fn measure(figure: Figure, log: String) -> anyhow::Result<()> {
             Figure::Goods(args) => goods::measure(&args).await,
             Figure::Lists(args) => lists::measure(&args).await,
             Figure::Uploads(args) => uploads::measure(&args).await,
+            Figure::Sync(args) => sync::measure(&args).await,
+            Figure::Plans(args) => plans::measure(&args).await,
             Figure::Memory(args) => memory::measure(&args).await,
+            Figure::Meta(args) => meta::stand_in(&args).await,
         }
     })
 }

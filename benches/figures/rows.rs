@@ -6,6 +6,7 @@ use anyhow::Context;
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement, Value};
 
 use crate::posts::{self, MID};
+use crate::{catalog, meta};
 
 /// What every shop sells, by the words customers use.
 pub(crate) const PRODUCTS: [&str; 20] = [
@@ -41,6 +42,29 @@ pub(crate) struct Past {
     pub(crate) orders: usize,
 }
 
+/// What the first shop sells: products with all that Meta wants to know of them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Goods {
+    /// How many.
+    pub(crate) products: usize,
+    /// In how many ways each comes; 0: it is sold as it is.
+    pub(crate) variants: usize,
+    /// Whether all of it is at Meta already, as far as we know.
+    pub(crate) at_meta: bool,
+}
+
+impl Goods {
+    /// The SKU of a product, by its number from 1.
+    pub(crate) fn sku(number: usize) -> String {
+        format!("T{}", SKU_BASE + number)
+    }
+}
+
+/// So that SKUs have the same length, and the order of their numbers.
+const SKU_BASE: usize = 10_000_000;
+/// The seller's counter after all that was before.
+const COUNTED: i64 = 1000;
+
 const LONG_AGO_MS: usize = 1_700_000_000_000;
 
 /// When a message was said.
@@ -72,7 +96,7 @@ impl Rows {
         Ok(self.0.close().await?)
     }
 
-    /// So many shops, each with its account and all products. Their ids are 1 and so on.
+    /// So many shops, each with its account. Their ids are 1 and so on.
     pub(crate) async fn put_shops(&self, shops: usize) -> anyhow::Result<()> {
         let currency: Currency = "USD".parse().context("no currency")?;
         let settings = serde_json::to_string(&Settings::new("Shop", currency))?;
@@ -83,7 +107,11 @@ impl Rows {
             "INSERT INTO connection (seller_id, account, username, state) {NUMBERS} \
              SELECT i, 'instagram:' || CAST(i + CAST($2 AS BIGINT) AS TEXT), 'shop', 'connected' FROM n"
         );
-        self.put(&connections, vec![shops.into(), i64::try_from(posts::account(0))?.into()]).await?;
+        self.put(&connections, vec![shops.into(), i64::try_from(posts::account(0))?.into()]).await
+    }
+
+    /// All products for each of so many shops.
+    pub(crate) async fn put_products(&self, shops: usize) -> anyhow::Result<()> {
         let titles: Vec<String> = PRODUCTS.iter().enumerate().map(|(n, title)| format!("({n}, '{title}')")).collect();
         let products = format!(
             "INSERT INTO product (seller_id, retailer_id, title, price_minor, currency, keywords) {NUMBERS}, \
@@ -91,7 +119,53 @@ impl Rows {
              SELECT i, 'SKU-' || CAST(k AS TEXT), title, 1900, 'USD', '[]' FROM n CROSS JOIN t",
             titles.join(", ")
         );
-        self.put(&products, vec![shops.into()]).await
+        self.put(&products, vec![i64::try_from(shops)?.into()]).await
+    }
+
+    /// What the first shop sells in the place of that.
+    pub(crate) async fn put_goods(&self, goods: Goods) -> anyhow::Result<()> {
+        let (products, sku) = (i64::try_from(goods.products)?, format!("'T' || CAST({SKU_BASE} + i AS TEXT)"));
+        let sold = format!(
+            "INSERT INTO product (seller_id, retailer_id, title, price_minor, currency, keywords, stock) {NUMBERS} \
+             SELECT 1, {sku}, 'Woven Thing Number ' || CAST(i AS TEXT), 500 + i % 90, 'USD', '[]', 7 FROM n"
+        );
+        let words = "Woven from long-staple fibre; washed soft and sewn close to home. ".repeat(4);
+        let shown = format!(
+            "INSERT INTO product_details (seller_id, product, variant, description, link, images, brand) {NUMBERS} \
+             SELECT 1, {sku}, '', '{words}', 'https://shop.example/' || CAST(i AS TEXT), \
+             '[\"https://cdn.example/' || CAST(i AS TEXT) || '.jpg\"]', 'Ada' FROM n"
+        );
+        for rows in [sold, shown] {
+            self.put(&rows, vec![products.into()]).await?;
+        }
+        if goods.variants > 0 {
+            let ways = format!(
+                "INSERT INTO variant (seller_id, retailer_id, product, n, options, keywords) {NUMBERS}, \
+                 v(k) AS (SELECT i FROM n LIMIT {}) \
+                 SELECT 1, {sku} || '-' || CAST(k AS TEXT), {sku}, k, \
+                 '[[\"Size\",\"' || CAST(36 + k AS TEXT) || '\"]]', '[]' FROM n CROSS JOIN v",
+                goods.variants
+            );
+            self.put(&ways, vec![products.into()]).await?;
+        }
+        if goods.at_meta { self.put_at_meta().await } else { Ok(()) }
+    }
+
+    /// A catalog at Meta in which all that the first shop sells is shown.
+    async fn put_at_meta(&self) -> anyhow::Result<()> {
+        let catalog = "INSERT INTO catalog (seller_id, id, meta_id, connection_id, settings, standing, looked_through, \
+                       review_wait, is_current) SELECT 1, 1, CAST($1 AS TEXT), id, CAST($2 AS TEXT), 'active', \
+                       CAST($3 AS BIGINT), 0, TRUE FROM connection WHERE seller_id = 1";
+        let settings = serde_json::to_string(&catalog::settings())?;
+        self.put(catalog, vec![meta::CATALOG.into(), settings.into(), COUNTED.into()]).await?;
+        let items = format!(
+            "INSERT INTO catalog_product (seller_id, catalog, retailer_id, product, item_id, state, rank, wants, \
+             accepted, offered, sent, offers, seen_at, mended, changed_at) \
+             SELECT 1, 1, retailer_id, product, '9' || retailer_id, 'live', 1, 'put', 1, 1, 1, 1, {LONG_AGO_MS}, 0, \
+             {LONG_AGO_MS} FROM variant WHERE seller_id = 1"
+        );
+        self.put(&items, Vec::new()).await?;
+        self.put("UPDATE seller SET last_id = $1 WHERE id = 1", vec![COUNTED.into()]).await
     }
 
     /// So many events that were handled long ago, spread over the shops, and counted as received.

@@ -66,7 +66,7 @@ mod tests {
     use crate::door::cut;
 
     fn told(body: &str) -> Vec<Arrival> {
-        cut(body.as_bytes(), DateTime::UNIX_EPOCH)
+        cut(body.as_bytes(), DateTime::from_timestamp(1_790_856_100, 0).unwrap())
     }
 
     #[test]

@@ -378,7 +378,7 @@ mod tests {
         budget.spend(3, at(0));
         let (spent, none, holds) = (BTreeMap::from([(draw.key, budget)]), BTreeMap::new(), BTreeMap::new());
         let may = |spent, calls| {
-            let books = Books { caps: &caps, spent, holds: &holds, app: None };
+            let books = Books { caps: &caps, spent, holds: &holds, app: None, without_token: &[] };
             matches!(books.ask_whole(draw, calls, at(0)), Grant::Now(_))
         };
         assert_eq!([1, 2, 3].map(|calls| may(&spent, calls)), [true, true, false]);

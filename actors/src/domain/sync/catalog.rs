@@ -138,3 +138,38 @@ pub enum SyncMode {
     /// One a call, for catalogs that take no batches.
     OneByOne,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_taken_within_their_bounds() {
+        let with = |every_minutes, brand: Option<&str>| {
+            let brand = brand.map(str::to_owned);
+            CatalogSettings { every_minutes, brand, ..CatalogSettings::default() }.checked()
+        };
+        for fine in [with(None, None), with(Some(5), Some("Ada")), with(Some(10_080), Some(&"é".repeat(100)))] {
+            fine.unwrap();
+        }
+        for (wrong, field) in [
+            (with(Some(4), None), "every_minutes"),
+            (with(Some(10_081), None), "every_minutes"),
+            (with(None, Some(" ")), "brand"),
+            (with(None, Some(&"x".repeat(101))), "brand"),
+            (with(None, Some("A\0da")), "brand"),
+        ] {
+            assert!(wrong.unwrap_err().starts_with(field));
+        }
+    }
+
+    #[test]
+    fn only_what_items_are_made_of_makes_other_items() {
+        let some = CatalogSettings::default;
+        let brand = CatalogSettings { brand: Some("Ada".into()), ..some() };
+        let used = CatalogSettings { condition: Condition::Used, ..some() };
+        let slow = CatalogSettings { mode: SyncMode::OneByOne, every_minutes: Some(5), reviews: false, ..some() };
+        assert!(brand.makes_other_items(&some()) && used.makes_other_items(&some()));
+        assert!(!slow.makes_other_items(&some()));
+    }
+}

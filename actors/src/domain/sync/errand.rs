@@ -194,3 +194,51 @@ pub fn push_draw(catalog: CatalogId, is_batch: bool) -> Draw {
     let key = if is_batch { BudgetKey::catalog_batch(catalog.0) } else { BudgetKey::graph() };
     Draw { key, priority: Priority::Push }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::budget::Family;
+
+    fn errand(kind: ErrandKind, state: ErrandState) -> Errand {
+        Errand { state, ..Errand::new(OutboxId(1), CatalogId(7), kind, DateTime::UNIX_EPOCH) }
+    }
+
+    #[test]
+    fn a_call_draws_on_one_family_and_people_go_before_polls_before_pushes() {
+        use ErrandKind::{Appeal, Batch, Items, Look, Page, Put, Remove};
+        for (kind, family, priority, is_a_push) in [
+            (Batch, Family::CatalogBatch, Priority::Push, true),
+            (Put, Family::Graph, Priority::Push, true),
+            (Remove, Family::Graph, Priority::Push, true),
+            (Page, Family::Graph, Priority::Push, false),
+            (Items, Family::Graph, Priority::Push, false),
+            (Look, Family::Graph, Priority::Upkeep, false),
+            (Appeal, Family::Graph, Priority::People, false),
+        ] {
+            let owed = errand(kind, ErrandState::Owed);
+            assert_eq!((owed.draw().key.family, owed.draw().priority), (family, priority), "{kind:?}");
+            assert_eq!((owed.is_a_push(), owed.lacks_its_body()), (is_a_push, true), "{kind:?}");
+        }
+        let asked = errand(Batch, ErrandState::Processing).draw();
+        assert_eq!((asked.key.family, asked.priority), (Family::Graph, Priority::Poll), "a question is no batch");
+    }
+
+    #[test]
+    fn what_is_asked_is_given_once_and_a_batch_is_asked_after_by_its_name() {
+        let look = Errand { ask: Some(CatalogAsk::Look), ..errand(ErrandKind::Look, ErrandState::Claimed) };
+        let mut claimed = look.clone();
+        assert_eq!((claimed.next_ask(), claimed.next_ask()), (Some(CatalogAsk::Look), None));
+        let mut asked = Errand { handle: Some("h".into()), ..errand(ErrandKind::Batch, ErrandState::Asked) };
+        assert_eq!(asked.next_ask(), Some(CatalogAsk::Status { handle: "h".into() }));
+        for (state, in_flight) in [
+            (ErrandState::Owed, false),
+            (ErrandState::Claimed, true),
+            (ErrandState::Processing, false),
+            (ErrandState::Asked, true),
+            (ErrandState::Over, false),
+        ] {
+            assert_eq!(errand(ErrandKind::Batch, state).is_in_flight(), in_flight, "{state:?}");
+        }
+    }
+}

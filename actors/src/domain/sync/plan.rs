@@ -194,11 +194,12 @@ impl Load {
 
 type Change = Result<(ItemChange, KnownItem), (Box<KnownItem>, Option<Refusal>)>;
 
-/// What is to be sent of one item; else how it is known from now on.
+/// What is to be sent of one item; else how it is known from now on. What is on its way may be done without our ever
+/// hearing of it, so that from here on nobody knows what Meta has, until Meta says it.
 fn change(known: &KnownItem, product: Option<&Product>, compare: &Compare<'_>) -> Change {
     let gone = |wants: Wants| match known.is_at_meta() {
         true => {
-            let item = KnownItem { state: ItemState::Sent, wants, reason: None, ..known.clone() };
+            let item = KnownItem { state: ItemState::Sent, wants, accepted: None, reason: None, ..known.clone() };
             Ok((ItemChange::Remove(known.retailer_id.clone()), item))
         }
         false => Err((Box::new(KnownItem { state: wants.done(), wants, reason: None, ..known.clone() }), None)),
@@ -223,7 +224,11 @@ fn change(known: &KnownItem, product: Option<&Product>, compare: &Compare<'_>) -
                 return Err((Box::new(KnownItem { state: ItemState::Accepted, ..known }), None));
             }
             let (sent, expected) = (Some(prints), Some(seen::expected(&item)));
-            Ok((ItemChange::Put(Box::new(item)), KnownItem { state: ItemState::Sent, sent, expected, ..known }))
+            let known = KnownItem { state: ItemState::Sent, accepted: None, sent, expected, ..known };
+            Ok((ItemChange::Put(Box::new(item)), known))
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -382,17 +382,4 @@ impl SyncRun {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_made_otherwise_is_looked_at_from_the_start() {
-        let mut run = SyncRun::begin(RunId(1), CatalogId(1), RunKind::Incremental, (9, DateTime::UNIX_EPOCH));
-        run.cursor = Cursor { after: "M".to_owned(), number: 7, rejected_again: true, ..Cursor::default() };
-        run.counts = Counts { looked_at: 500, create: 3, calls: 2, ..Counts::default() };
-        run.look_anew();
-        assert_eq!((run.kind, run.phase), (RunKind::Full, Phase::Plan));
-        assert_eq!(run.cursor, Cursor { rejected_again: true, ..Cursor::default() });
-        assert_eq!(run.counts, Counts { calls: 2, ..Counts::default() });
-    }
-}
+mod tests;
