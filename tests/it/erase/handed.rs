@@ -29,6 +29,8 @@ async fn all_that_is_held_of_a_customer_is_handed_over_and_after_an_erasure_noth
     let app = TestApp::start(database).await;
     let shop = app.shop_number(1, free()).await;
     says(&app, &shop.customer("Ada"), "one canvas apron please, to 12 Harbour Street").await;
+    says(&app, &shop.customer("ZORAIDA"), "two canvas aprons please").await;
+    app.fall_silent().await;
     let zoraida = tells_everything(&app, &shop).await;
     let words = [("5614879000000001", zoraida.id()), ("Price please! 2 of the blue one", "vintage turquoise brooch?")];
     post_sample(&app, "instagram/changes_comments", &words).await;

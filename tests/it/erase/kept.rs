@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use http::{Method, StatusCode};
+use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 
-use super::{all_over, customer_of, expect_nothing_left, says, tells_everything};
-use crate::support::{Database, Shop, TestApp, both, free};
+use super::{customer_of, expect_nothing_left, says, tells_everything};
+use crate::support::{Database, Shop, TestApp, both, free, until};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(86_400);
@@ -33,6 +34,33 @@ async fn runs(app: &TestApp, shop: &Shop) -> (StatusCode, Value) {
     app.call(Method::POST, &at(shop, "retention/run"), &json!({})).await
 }
 
+/// Time passes, and whatever is due is done, piece by piece: each of them is due when the one before is over.
+async fn ages(app: &TestApp, time: Duration) {
+    app.clock.advance(time);
+    let rows = app.database().look().await;
+    until("nothing is due", async || {
+        app.clock.advance(Duration::from_secs(1));
+        let now = app.clock.now_ms();
+        let sql = format!(
+            "SELECT COUNT(*) AS n FROM (SELECT subject FROM alarm WHERE due <= {now} \
+             UNION ALL SELECT id FROM erasure WHERE done_at IS NULL) AS open"
+        );
+        let ask = Statement::from_string(rows.get_database_backend(), sql);
+        let due: i64 = rows.query_one_raw(ask).await.unwrap().unwrap().try_get("", "n").unwrap();
+        (due == 0).then_some(())
+    })
+    .await;
+    rows.close().await.unwrap();
+    app.settle().await;
+}
+
+/// The erasures there were, all of them over.
+async fn erasures(app: &TestApp, shop: &Shop) -> Vec<Value> {
+    let all = app.read(&at(shop, "erasures?limit=100")).await["data"].as_array().unwrap().clone();
+    assert!(all.iter().all(|it| it["phase"] == "done"), "{all:?}");
+    all
+}
+
 async fn names(app: &TestApp, shop: &Shop) -> usize {
     let all = app.read(&at(shop, "customers?limit=500")).await;
     all["data"].as_array().unwrap().iter().filter(|it| !it["meta_id"].to_string().contains("erased")).count()
@@ -46,6 +74,8 @@ fn counts(would_erase: &Value) -> Value {
 async fn what_a_dry_run_says_is_what_a_run_erases_and_what_is_open_stays(database: Database) {
     let app = TestApp::start_with(database, &KEPT).await;
     let shop = app.shop_number(1, free()).await;
+    says(&app, &shop.customer("ZORAIDA"), "two canvas aprons please").await;
+    app.fall_silent().await;
     let zoraida = tells_everything(&app, &shop).await;
     let [ada, ben] = [shop.customer("Ada"), shop.customer("Ben")];
     says(&app, &ada, "one canvas apron please").await;
@@ -68,8 +98,8 @@ async fn what_a_dry_run_says_is_what_a_run_erases_and_what_is_open_stays(databas
     assert_eq!(dry, app.read(&at(&shop, "retention")).await, "it erases nothing");
     let (status, begun) = runs(&app, &shop).await;
     assert_eq!((status, &begun["already"]), (StatusCode::OK, &json!(false)), "{begun}");
-    let over = all_over(&app, &shop).await;
-    app.settle().await;
+    ages(&app, Duration::ZERO).await;
+    let over = erasures(&app, &shop).await;
     assert_eq!(over.len(), 1, "{over:?}");
     assert_eq!((&over[0]["erased"], &over[0]["verified"]), (&found, &json!(true)), "{over:?}");
     assert_eq!(over[0]["receipt"]["aged"]["days"], 30);
@@ -92,17 +122,17 @@ async fn each_day_who_was_silent_for_too_long_is_erased_whatever_falls_meanwhile
     let mut app = TestApp::start_with(database, &settings).await;
     let shop = app.shop_number(1, free()).await;
     assert_eq!(keeps_for(&app, &shop, json!(30)).await.0, 200);
+    app.settle().await;
     let zoraida = tells_everything(&app, &shop).await;
     for n in 0..25 {
         says(&app, &shop.customer(&format!("Chloe {n}")), "one canvas apron please").await;
     }
     app.fall_silent().await;
     let before = app.orders(&shop).await.len();
-    app.let_pass(20 * DAY).await;
+    ages(&app, 20 * DAY).await;
     says(&app, &shop.customer("Chloe 7"), "and another canvas apron please").await;
     app.fall_silent().await;
-    app.let_pass(9 * DAY).await;
-    all_over(&app, &shop).await;
+    ages(&app, 9 * DAY).await;
     assert_eq!(names(&app, &shop).await, 26, "nobody is due yet");
     // Now they are: the shop wakes by itself, and falls again and again over it.
     app.clock.advance(2 * DAY);
@@ -116,16 +146,13 @@ async fn each_day_who_was_silent_for_too_long_is_erased_whatever_falls_meanwhile
         }
         app.clock.advance(Duration::from_millis(300));
     }
-    app.settle().await;
-    all_over(&app, &shop).await;
-    app.settle().await;
+    ages(&app, Duration::ZERO).await;
     expect_nothing_left(&app, &zoraida).await;
     assert_eq!(names(&app, &shop).await, 1);
     customer_of(&app, &shop, shop.customer("Chloe 7").id()).await;
-    let all = app.read(&at(&shop, "erasures?limit=100")).await;
-    let erased: u64 =
-        all["data"].as_array().unwrap().iter().map(|it| it["erased"]["customers"].as_u64().unwrap()).sum();
-    assert_eq!(erased, 25, "each of them once: {all}");
+    let all = erasures(&app, &shop).await;
+    let erased: u64 = all.iter().map(|it| it["erased"]["customers"].as_u64().unwrap()).sum();
+    assert_eq!(erased, 25, "each of them once: {all:?}");
     assert!(app.orders(&shop).await.len() > before);
     app.stop().await;
 }
@@ -144,15 +171,17 @@ async fn a_shop_that_remembers_for_ever_loses_nothing_and_a_slip_can_be_taken_ba
     }
     // Within the day it is taken back.
     assert_eq!(keeps_for(&app, &shop, json!(365)).await.0, 200);
+    app.settle().await;
     app.let_pass(23 * HOUR).await;
     assert_eq!(keeps_for(&app, &shop, Value::Null).await.0, 200);
+    app.settle().await;
     app.let_pass(10 * DAY).await;
     assert_eq!(app.read(&at(&shop, "erasures")).await["data"], json!([]));
     customer_of(&app, &shop, zoraida.id()).await;
     // And where it is not, it comes to pass.
     assert_eq!(keeps_for(&app, &shop, json!(365)).await.0, 200);
-    app.let_pass(25 * HOUR).await;
-    all_over(&app, &shop).await;
+    app.settle().await;
+    ages(&app, 25 * HOUR).await;
     expect_nothing_left(&app, &zoraida).await;
     app.stop().await;
 }
@@ -171,8 +200,8 @@ async fn a_run_ends_once_the_shop_wants_otherwise(database: Database) {
     assert_eq!(status, StatusCode::ACCEPTED, "{later}");
     assert_eq!(keeps_for(&app, &shop, Value::Null).await.0, 200);
     app.sellers().resume(shop.seller).await.unwrap();
-    app.settle().await;
-    all_over(&app, &shop).await;
+    ages(&app, Duration::ZERO).await;
+    erasures(&app, &shop).await;
     customer_of(&app, &shop, zoraida.id()).await;
     app.stop().await;
 }
