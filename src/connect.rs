@@ -1,6 +1,7 @@
 //! Accounts connected at Meta itself: people sign in there, come back with a code, and choose; afterwards what was granted
 //! is kept good. Each step is stored before the next is taken, so that whoever is cut off may begin anew.
 
+mod app_fields;
 mod arrival;
 mod browser;
 mod ended;
@@ -8,6 +9,7 @@ mod fetch;
 mod fields;
 mod upkeep;
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use actors::domain::credential::Use;
@@ -26,6 +28,7 @@ use crate::graph::{Login, LoginError, Tokens, Way};
 use crate::office::{Office, OfficeError, Once, Request, SetOut};
 use crate::vault::Secret;
 
+pub use app_fields::OfApp;
 pub use arrival::Back;
 pub use browser::Browser;
 pub use ended::{Ended, NotConnected, Offer};
@@ -83,8 +86,8 @@ struct Shared {
     settings: ConnectSettings,
     /// There is something to look at before the time that was known.
     look: Notify,
-    /// When the app's own subscriptions were last found right.
-    app_right_at: Mutex<Option<DateTime<Utc>>>,
+    /// When the apps' own subscriptions were last found right.
+    app_right_at: Mutex<HashMap<Way, DateTime<Utc>>>,
 }
 
 /// What somebody wants to connect.
@@ -205,6 +208,12 @@ impl Connect {
     /// Where the browser is sent in the end, if anywhere.
     pub fn result_url(&self) -> Option<&Url> {
         self.shared.settings.result_url.as_ref()
+    }
+
+    /// The origins that a browser may be sent on to from a form of ours.
+    pub fn sends_on_to(&self) -> Vec<String> {
+        let ways = self.shared.parts.login.own_pages().into_iter().chain(self.result_url());
+        ways.map(|url| url.origin().ascii_serialization()).collect()
     }
 
     fn can(&self, wish: &Wish) -> Result<(), NotBegun> {

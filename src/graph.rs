@@ -168,7 +168,7 @@ impl GraphClient {
             // One name for whatever is said: what may become of it is the same.
             GraphRequest::SendText { .. } | GraphRequest::SendAttachment { .. } => ("graph.send_text", Kind::Send),
             GraphRequest::FindMessage { .. } => ("graph.find_message", Kind::Read),
-            GraphRequest::Catalog { .. } => ("graph.catalog", Kind::Read),
+            GraphRequest::Catalog { ask, .. } => (catalog::label(ask), Kind::Read),
         };
         let (deadline, heard) = (Instant::now() + call.request.deadline().min(self.deadline), Heard::default());
         let mut generation = None;

@@ -9,6 +9,7 @@ pub mod config;
 pub mod connect;
 pub mod doctor;
 pub mod door;
+mod dossier;
 pub mod goods;
 pub mod graph;
 pub mod keys;

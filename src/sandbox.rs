@@ -226,7 +226,8 @@ impl Sandbox {
 
     /// The body of one POST with these events of one channel, grouped by account and escaped as Meta escapes.
     pub fn body_of(&self, events: &[&WebhookEvent]) -> Vec<u8> {
-        wire::body_of(events, self.now_ms())
+        let ahead_ms = self.world().logins.ahead_ms();
+        wire::body_of(events, self.now_ms() + ahead_ms)
     }
 
     /// The value of `X-Hub-Signature-256` for a body.

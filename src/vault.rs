@@ -96,6 +96,18 @@ pub enum VaultError {
     },
 }
 
+impl VaultError {
+    /// A word for what will not open whoever tries and however often; none where it may yet.
+    pub fn for_good(&self) -> Option<&'static str> {
+        match self {
+            Self::NoRandomness | Self::UnknownKey { .. } => None,
+            Self::NotSealed => Some("token_not_sealed"),
+            Self::OtherPurpose { .. } => Some("token_moved"),
+            Self::Damaged { .. } => Some("token_changed"),
+        }
+    }
+}
+
 impl Vault {
     /// A vault with these keys.
     pub fn new(keys: KeyRing) -> Self {

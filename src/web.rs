@@ -8,6 +8,7 @@ pub mod callbacks;
 pub mod connect;
 pub mod openapi;
 pub mod operation;
+mod page;
 pub mod problem;
 mod route;
 pub mod webhooks;

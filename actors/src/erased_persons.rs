@@ -28,6 +28,10 @@ impl ErasedPersons {
 
     /// From now on nothing is kept of this person that is from before.
     pub(crate) fn bury_person(&self, erasure: &Erasure) {
+        if erasure.aged.is_some() {
+            // They have been silent for longer than Meta tries to deliver.
+            return;
+        }
         let masks = erasures::masks(erasure, &*self.keyed);
         self.bury(Tombstone { account: erasure.account.clone(), masks, asked_at: erasure.asked_at });
     }

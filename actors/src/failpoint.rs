@@ -6,7 +6,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::pin;
 use std::str::FromStr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::task::Poll;
 
@@ -15,7 +15,7 @@ use thiserror::Error;
 /// The text of the panic that [`Action::Fall`] makes.
 pub const FALL: &str = "a fail point made this task fall";
 
-const KNOWN: [&str; 9] = [
+const KNOWN: [&str; 12] = [
     "seller.load",
     "seller.attempt",
     "seller.turn",
@@ -25,6 +25,9 @@ const KNOWN: [&str; 9] = [
     "office",
     "graph.send_text",
     "graph.find_message",
+    "graph.catalog_batch",
+    "graph.catalog_item",
+    "graph.catalog_read",
 ];
 
 /// Every label there is. A prover that knows them can tell which was never hit.
@@ -137,6 +140,23 @@ pub fn arm(plan: Option<Plan>) {
 /// Disarms them.
 pub fn disarm() {
     ARMED.store(false, Ordering::Relaxed);
+}
+
+static LAGS: AtomicU64 = AtomicU64::new(0);
+static READINGS: AtomicU64 = AtomicU64::new(0);
+
+/// Has one of so many readings of a seller's inbox show as pending still what was decided last, as a replica would that
+/// lags behind.
+pub fn lag(one_of: u64) {
+    LAGS.store(one_of, Ordering::Relaxed);
+}
+
+/// Whether this reading lags behind.
+pub(crate) fn lags() -> bool {
+    match LAGS.load(Ordering::Relaxed) {
+        0 => false,
+        one_of => READINGS.fetch_add(1, Ordering::Relaxed).is_multiple_of(one_of),
+    }
 }
 
 /// How often each point was passed since it was armed.

@@ -150,6 +150,7 @@ impl JournalState {
         let app_hold = requests.iter().any(|request| request.tells_of_app).then(|| self.world.app_hold.known());
         let app_hold = app_hold.flatten();
         let (events, replies) = self.route(requests);
+        let events: Arc<[Routed]> = events.into();
         match self.store(&events, app_hold.as_ref()).await {
             Ok(committed) => self.answer_once_flushed(me, committed, replies),
             Err(Trouble::Store(StoreError::Data(_))) if replies.len() > 1 => {
@@ -167,7 +168,7 @@ impl JournalState {
         app_hold: Option<&Hold>,
     ) {
         for (range, reply) in replies {
-            match self.store(&events[range.clone()], app_hold).await {
+            match self.store(&events[range.clone()].into(), app_hold).await {
                 Ok(committed) => self.answer_once_flushed(me, committed, vec![(range, reply)]),
                 Err(error) => refuse(vec![(range, reply)], &error),
             }
@@ -175,12 +176,16 @@ impl JournalState {
     }
 
     /// Sellers need not wait for the flush: whatever they store comes after it in the log.
-    async fn store(&self, events: &[Routed], app_hold: Option<&Hold>) -> Result<Committed, Trouble> {
+    async fn store(&self, events: &Arc<[Routed]>, app_hold: Option<&Hold>) -> Result<Committed, Trouble> {
         let World { store, clock, settings, .. } = &*self.world;
-        let terms = Terms { room: settings.room, app_hold };
-        let append = inbox::append_unflushed(store.pen(), events, terms, clock.now());
-        let (appended, committed) = within(settings.store_timeout, append).await?;
-        for (seq, kind) in &appended.stored {
+        let (pen, theirs, now) = (store.pen().clone(), Arc::clone(events), clock.now());
+        let (room, app_hold) = (settings.room, app_hold.cloned());
+        let append = async move {
+            inbox::append_unflushed(&pen, &theirs, Terms { room, app_hold: app_hold.as_ref() }, now).await
+        };
+        let (appended, committed) = within(settings.store_timeout, store.pen().dictate(append)).await?;
+        for (seq, event) in &appended.stored {
+            let kind = &events[*event].arrival.kind;
             info!(event.id = seq.0, kind, "event {seq} stored");
         }
         if appended.duplicate > 0 {

@@ -130,6 +130,7 @@ impl Actor for SellerActor {
             }
             SellerMsg::Quiet(before) => state.unload_if_quiet(&me, before),
             SellerMsg::Inspect(reply) => answer(reply, state.desk.as_ref().map(Desk::inspection)),
+            SellerMsg::Fault(Fault::Sync) => state.helper.kill(),
             SellerMsg::Fault(fault) => fall_as_told(fault)?,
         }
         Ok(())
@@ -226,6 +227,7 @@ fn fall_as_told(fault: Fault) -> Result<(), Fall> {
     match fault {
         Fault::Panic => panic!("told to panic"),
         Fault::Error => Err(Fall::Told),
+        Fault::Sync => Ok(()),
     }
 }
 

@@ -25,7 +25,7 @@ use crate::domain::sync::errand::push_draw;
 use crate::domain::sync::run::SyncRun;
 use crate::feed::{Feed, NotFed};
 use crate::journal::Journal;
-use crate::post::SupervisorMsg;
+use crate::post::{ClerkMsg, SupervisorMsg};
 use crate::status::{About, Fault, Inspection, NotStored, NotTold, SellerStatus};
 use crate::store::{StoreError, budgets, inbox, sync, views};
 use crate::world::World;
@@ -241,6 +241,18 @@ impl Sellers {
         self.about(seller, About::Fault(fault)).await
     }
 
+    /// Reads anew, soon, whose each account and each catalog is.
+    pub fn look_whose(&self) {
+        self.world.posts.clerk.tell(ClerkMsg::Look);
+    }
+
+    /// Ends the supervisor in the midst of whatever it does, and all sellers with it, as a rehearsal; it is started again.
+    pub fn kill_supervisor(&self) {
+        if let Some(supervisor) = self.world.posts.supervisor.holder() {
+            supervisor.kill();
+        }
+    }
+
     /// Looks into a seller's memory; none when it is not loaded.
     pub async fn inspect(&self, seller: SellerId) -> Result<Option<Inspection>, NotTold> {
         self.ask(|reply| SupervisorMsg::Inspect(seller, reply)).await
@@ -254,7 +266,13 @@ impl Sellers {
         let Some(stored) = budgets::read(store.reads(), seller, now).await? else { return Ok(None) };
         let (caps, app) = (rules.caps.with(&stored.own), app_hold.at(now));
         let (spent, holds) = (window::restored(&stored.spent), stored.holds.into_iter().collect());
-        let books = Books { caps: &caps, spent: &spent, holds: &holds, app: app.as_ref() };
+        let books = Books {
+            caps: &caps,
+            spent: &spent,
+            holds: &holds,
+            app: app.as_ref(),
+            without_token: &stored.without_token,
+        };
         let lines = books.lines(stored.open.iter(), now);
         let held = holds.iter().filter(|(_, hold)| hold.stands(now));
         let holds = held.map(|(on, hold)| HoldLine::of(*on, hold)).collect();
@@ -277,7 +295,7 @@ impl Sellers {
         let calls_left = left.div_ceil(u64::from(a_call));
         let (caps, app) = (rules.caps.with(&stored.own), app_hold.at(now));
         let (spent, holds) = (window::restored(&stored.spent), stored.holds.into_iter().collect());
-        let books = Books { caps: &caps, spent: &spent, holds: &holds, app: app.as_ref() };
+        let books = Books { caps: &caps, spent: &spent, holds: &holds, app: app.as_ref(), without_token: &[] };
         let is_stopped = run.pause.as_ref().is_some_and(|pause| pause.until.is_none());
         let done_at = books.last_of(push_draw(catalog.id, is_batch), calls_left, now).filter(|_| !is_stopped);
         Ok(SyncForecast { calls_left, done_at })

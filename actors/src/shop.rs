@@ -15,6 +15,7 @@ mod loose_ends;
 mod named_orders;
 mod notes;
 mod receipts;
+mod retention;
 mod said;
 mod sends;
 mod step;
@@ -46,6 +47,7 @@ use crate::domain::seller::Seller;
 use crate::domain::shop_event::ShopEventKind;
 use crate::domain::told::Told;
 use crate::reader::CatalogIndex;
+use crate::store::erasures::AgedFound;
 use crate::store::sellers::Loaded;
 
 pub(crate) use claims::News;
@@ -106,10 +108,14 @@ pub struct Shop {
     /// When the alarm for owed calls goes off, as far as it was set since the load.
     send_alarm: Option<DateTime<Utc>>,
     open: BTreeMap<OutboxId, Open>,
+    /// When the window of conversations closes that have open calls and are not in memory, as far as that is known.
+    windows: BTreeMap<ConversationId, DateTime<Utc>>,
     /// All of them are in memory: a message must not ask the database whether something waits for it.
     loose_ends: LooseEnds,
     /// Erasures under way: what still comes of these persons, from before, is not kept.
     erasing: Vec<Erasure>,
+    /// Whom this turn may erase for their age.
+    aged: Option<AgedFound>,
     /// Comments of this turn that are known.
     comments: BTreeSet<CommentName>,
     /// Orders that this turn's commands are about.
@@ -159,8 +165,10 @@ impl Shop {
             pauses: BTreeSet::new(),
             send_alarm: None,
             open,
+            windows: loaded.windows.into_iter().collect(),
             loose_ends: loose_ends::loaded(loaded.loose_ends),
             erasing: loaded.erasing,
+            aged: None,
             comments: BTreeSet::new(),
             named: NamedOrders::default(),
             desk: commands::Desk::default(),
@@ -209,6 +217,7 @@ impl Shop {
             Happening::Noted(noted) => (step.note(event, noted), None),
             Happening::Commented(comment) => (step.commented(event, comment), None),
             Happening::Mentioned(mention) => (step.mentioned(event, mention), None),
+            Happening::BatchTold { handle } => (step.batch_told(handle), None),
             Happening::Announced(what) => {
                 if matches!(what.kind, ShopEventKind::ConnectionConnected | ShopEventKind::ConnectionChanged) {
                     step.connections_changed();
@@ -243,6 +252,7 @@ impl Shop {
         match alarm.key.kind {
             AlarmKind::Reply => step.answer_due(ConversationId(alarm.key.subject)),
             AlarmKind::Settle => step.settle_due(OutboxId(alarm.key.subject)),
+            AlarmKind::Retain => step.retain_due(),
             AlarmKind::Erase => drop(step.out.erasing.insert(ErasureId(alarm.key.subject))),
             AlarmKind::SyncAuto => step.auto_due(),
             AlarmKind::SyncReview => step.review_due(),
@@ -272,6 +282,7 @@ impl Shop {
         self.comments.clear();
         self.named = NamedOrders::default();
         self.desk = commands::Desk::default();
+        self.aged = None;
         self.sync.taken();
         for id in turn.touched.iter().chain(&std::mem::take(&mut self.learned)) {
             if let Some(thread) = self.threads.get_mut(id) {
@@ -328,6 +339,7 @@ impl Shop {
     fn forget(&mut self, id: ConversationId) {
         if let Some(thread) = self.threads.remove(&id) {
             self.know_no_more(&thread);
+            self.keep_window_of(&thread.conversation);
         }
     }
 

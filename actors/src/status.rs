@@ -55,6 +55,8 @@ pub enum Fault {
     Panic,
     /// An error out of the actor.
     Error,
+    /// Not the actor itself: its catalog sync is killed, if there is one.
+    Sync,
 }
 
 /// Where a seller's actor stands.

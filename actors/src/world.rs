@@ -25,7 +25,7 @@ use crate::post::{ClerkMsg, HeraldMsg, Posts, SupervisorMsg};
 use crate::shop::ShopRules;
 use crate::store::ledger::Keep;
 use crate::store::unknown::Room;
-use crate::store::{Store, StoreError, app_hold, erasures, office};
+use crate::store::{Store, StoreError, app_hold, erasures, office, sync};
 
 /// Calls about catalogs on the wire at once: each may hold megabytes.
 const MOST_CATALOG_CALLS: usize = 8;
@@ -224,7 +224,8 @@ impl World {
     /// The same, and nobody is told.
     pub(crate) async fn read_directory(&self) -> Result<(), StoreError> {
         let _reading = self.reading.lock().await;
-        let directory = Directory::of(&office::connected(self.store.reads()).await?);
+        let reads = self.store.reads();
+        let directory = Directory::of(&office::connected(reads).await?, &sync::catalogs(reads).await?);
         *self.directory.write().unwrap_or_else(PoisonError::into_inner) = directory;
         Ok(())
     }

@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use tokio::task::{LocalSet, spawn_blocking};
 use tokio::time::{sleep_until, timeout};
 
-use crate::measure::Times;
+use crate::measure::{Times, processor_time};
 
 /// Nothing here takes this long, unless it hangs.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -37,6 +37,8 @@ pub(crate) struct Load {
 pub(crate) struct Run {
     /// From the first request to the last answer.
     pub(crate) took: Duration,
+    /// The processor time of this process meanwhile: client, server and whatever else went on.
+    pub(crate) worked: Duration,
     /// How long each waited for its answer. With a pace, counted from when it was due.
     pub(crate) waited: Times,
     /// The same, request by request.
@@ -68,7 +70,7 @@ async fn send_here(requests: Requests, load: Load) -> anyhow::Result<Run> {
     }
     let next = Rc::new(Cell::new(0));
     let answered = Rc::new(RefCell::new(Vec::with_capacity(requests.len())));
-    let began = Instant::now();
+    let (began, worked) = (Instant::now(), processor_time()?);
     let tasks: Vec<_> = connections
         .into_iter()
         .map(|mut connection| {
@@ -91,12 +93,12 @@ async fn send_here(requests: Requests, load: Load) -> anyhow::Result<Run> {
     for task in tasks {
         task.await??;
     }
-    let took = began.elapsed();
+    let (took, worked) = (began.elapsed(), processor_time()? - worked);
     let mut answered = answered.take();
     answered.sort_unstable_by_key(|(number, _)| *number);
     let answered: Vec<Answered> = answered.into_iter().map(|(_, answered)| answered).collect();
     let waited = Times::new(answered.iter().map(|answered| answered.at - answered.due).collect());
-    Ok(Run { took, waited, answered })
+    Ok(Run { took, worked, waited, answered })
 }
 
 struct Connection {

@@ -8,7 +8,7 @@ use anyhow::{Context, ensure};
 
 use crate::client::Requests;
 use crate::house::{Before, House, now_ms};
-use crate::measure::rate;
+use crate::measure::{cost, processor_time, rate};
 use crate::posts::{self, Dm};
 use crate::rows::PRODUCTS;
 
@@ -48,18 +48,19 @@ pub(crate) async fn measure(args: &Args) -> anyhow::Result<()> {
     let house = House::open(Before { shops: args.shops, old_events: args.old, past: None }).await?;
     let messages = args.conversations * 5;
     println!("\n{messages} messages to {} sellers, {} old events, {}\n", args.shops, args.old, house.database());
-    println!("| round | messages a second | stored after | decided after | turns | drafts |");
-    println!("| --- | --- | --- | --- | --- | --- |");
+    println!("| round | messages a second | processor time of one | stored after | decided after | turns | drafts |");
+    println!("| --- | --- | --- | --- | --- | --- | --- |");
     for round in 0..args.rounds {
         let requests = requests(args, round);
         let (turns, drafts) = (turns(&house).await?, drafts(&house).await?);
-        let began = Instant::now();
+        let (began, worked) = (Instant::now(), processor_time()?);
         let run = house.send(requests, 8).await?;
         house.settle().await?;
-        let took = began.elapsed();
+        let (took, cost) = (began.elapsed(), cost(messages, processor_time()? - worked));
         let (turns, drafts) = (self::turns(&house).await? - turns, self::drafts(&house).await? - drafts);
         let (rate, stored) = (rate(messages, took), run.took.as_secs_f64());
-        println!("| {round} | {rate:.0} | {stored:.1} s | {:.1} s | {turns} | {drafts} |", took.as_secs_f64());
+        let decided = took.as_secs_f64();
+        println!("| {round} | {rate:.0} | {cost} | {stored:.1} s | {decided:.1} s | {turns} | {drafts} |");
         let wanted = i64::try_from(args.conversations.div_ceil(3))?;
         ensure!(drafts == wanted, "{drafts} drafts instead of {wanted}");
     }

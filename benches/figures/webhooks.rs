@@ -10,7 +10,7 @@ use warp::{Filter, Reply};
 
 use crate::client::{self, Load, Requests, Run};
 use crate::house::{Before, House, now_ms};
-use crate::measure::{ms, rate};
+use crate::measure::{cost, ms, rate};
 use crate::posts::{self, Dm};
 
 /// What to measure.
@@ -42,8 +42,8 @@ pub(crate) async fn measure(args: &Args) -> anyhow::Result<()> {
     let house = House::open(Before { shops: args.shops, old_events: 0, past: None }).await?;
     let bare = Bare::start().await?;
     println!("\n{} webhooks a run, one message each, {}, best of {}\n", args.webhooks, house.database(), args.rounds);
-    println!("| connections | | a second | of bare | p50 | p99 | flushes |");
-    println!("| --- | --- | --- | --- | --- | --- | --- |");
+    println!("| connections | | a second | of bare | p50 | p99 | processor time of one | flushes |");
+    println!("| --- | --- | --- | --- | --- | --- | --- | --- |");
     let mut number = 0;
     for &connections in &args.connections {
         let mut lines: [Option<Line>; 3] = [None, None, None];
@@ -84,7 +84,8 @@ fn print<'a>(connections: usize, webhooks: usize, lines: impl Iterator<Item = &'
         let rate = rate(webhooks, run.took);
         let share = rate / *bare.get_or_insert(rate);
         let (p50, p99) = (ms(run.waited.within(500)), ms(run.waited.within(990)));
-        println!("| {connections} | {what} | {rate:.0} | {share:.2} | {p50} | {p99} | {flushes} |");
+        let cost = cost(webhooks, run.worked);
+        println!("| {connections} | {what} | {rate:.0} | {share:.2} | {p50} | {p99} | {cost} | {flushes} |");
     }
 }
 

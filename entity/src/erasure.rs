@@ -40,6 +40,16 @@ pub struct Model {
     pub done_at: Option<i64>,
     /// What was done, signed, as JSON.
     pub receipt: Option<String>,
+    /// For age: who is erased now, as JSON.
+    pub persons: Option<String>,
+    /// For age: how many days are kept.
+    pub keep_days: Option<i32>,
+    /// For age: what was said up to then goes.
+    pub before_at: Option<i64>,
+    /// For age: on which account others are looked for; none: nowhere any more.
+    pub next_account: Option<String>,
+    /// For age: after which conversation.
+    pub next_after: Option<i64>,
 }
 
 /// None: rows are joined by hand, within one seller.

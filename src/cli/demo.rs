@@ -39,7 +39,11 @@ const PAGE: &str = "102030405060708";
 const PAGE_NAME: &str = "Linen Shop";
 /// The Page's catalog at Meta, and the business that owns it.
 const CATALOG: &str = "800680000000001";
-const OWNER: &str = "901230000000001";
+const SHOPKEEPER: &str = "901230000000001";
+/// Who signs in at the stand-in for Meta.
+const OWNER: &str = "10220000000000001";
+const OTHER_PAGE: &str = "102030405060799";
+const OTHER_ACCOUNT: &str = "17841400000000099";
 const NUMBER: &str = "106540350000001";
 const DISPLAY_NUMBER: &str = "15550100999";
 const BUSINESS: &str = "110022003300440";
@@ -71,13 +75,17 @@ async fn demo(args: &DemoArgs) -> anyhow::Result<()> {
     let stop = stop_signal()?;
     let listener = listen(args.listen, "--listen").await?;
     let meta = sandbox(args, clock.clone()).await?;
-    let config = settings(&meta)?;
+    let config = settings(&meta, listener.local_addr()?)?;
     telemetry::start(&config.log)?;
     let app = App::build(&config, listener, clock).await?;
     meta.deliver_to(format!("http://{}/webhooks/meta", app.address()).parse().context("no webhook address")?);
     let shop = meta.add_account(ACCOUNT, "linen.shop", PAGE, TOKEN);
-    shop.add_catalog(CATALOG, PAGE_NAME, OWNER);
+    shop.add_catalog(CATALOG, PAGE_NAME, SHOPKEEPER);
     meta.add_page(PAGE, PAGE_NAME, TOKEN);
+    // Whoever signs in may choose: the shop's account again, or one that is connected to nobody yet.
+    meta.add_person(OWNER);
+    meta.add_page_of(OWNER, (PAGE, PAGE_NAME), Some((ACCOUNT, "linen.shop")));
+    meta.add_page_of(OWNER, (OTHER_PAGE, "Bloom & Vine"), Some((OTHER_ACCOUNT, "bloom.and.vine")));
     meta.add_number(NUMBER, DISPLAY_NUMBER, BUSINESS, NUMBER_TOKEN);
     let seller = shop_of(&app).await?;
     // Whoever signs a webhook by hand writes as the first of them, in any run.
@@ -111,11 +119,13 @@ async fn sandbox(args: &DemoArgs, clock: Arc<dyn Clock>) -> anyhow::Result<Sandb
 
 /// The defaults, with the demo's secrets and a shorter wait before an answer. The environment may still say what to
 /// log; nothing else of it counts, least of all a real database.
-fn settings(meta: &Sandbox) -> anyhow::Result<Config> {
+fn settings(meta: &Sandbox, address: SocketAddr) -> anyhow::Result<Config> {
     let log = std::env::vars().filter(|(name, _)| name.starts_with("HAWKER__LOG__"));
     let demo = [
         ("HAWKER__LOG__FILTER", "warn"),
         ("HAWKER__DATABASE__URL", DATABASE),
+        ("HAWKER__SERVER__PUBLIC_URL", &format!("http://{address}")),
+        ("HAWKER__META__META_APP_ID", sandbox::FACEBOOK_APP),
         ("HAWKER__META__META_APP_SECRET", demo::APP_SECRET),
         ("HAWKER__META__VERIFY_TOKEN", demo::VERIFY_TOKEN),
         ("HAWKER__META__GRAPH_BASE_URL", &meta.url()),

@@ -17,7 +17,19 @@ const GROUPS: [(&str, &[&str]); 5] = [
     ("What a shop is made of", &["sellers", "connections", "products", "modifiers", "sync", "keys", "webhooks"]),
     (
         "Looking into it",
-        &["doctor", "webhook-test", "ledger", "outbox", "budget", "actor", "commands", "erasures", "audit", "me"],
+        &[
+            "doctor",
+            "webhook-test",
+            "ledger",
+            "outbox",
+            "budget",
+            "actor",
+            "commands",
+            "erasures",
+            "retention",
+            "audit",
+            "me",
+        ],
     ),
     ("For the shell", &["completions", "man"]),
 ];

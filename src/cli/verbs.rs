@@ -19,9 +19,11 @@ mod notes;
 mod orders;
 mod outbox;
 mod products;
+mod retention;
 mod secrets;
 mod sellers;
 mod sync;
+mod taken;
 mod webhook_test;
 mod webhooks;
 
@@ -79,6 +81,9 @@ pub(super) enum Verbs {
     /// Who was erased, with receipts.
     #[command(after_help = erasures::EXAMPLES)]
     Erasures(Noun<erasures::Verb>),
+    /// What is too old to be kept, and is erased.
+    #[command(after_help = retention::EXAMPLES)]
+    Retention(Noun<retention::Verb>),
     /// Who showed interest, and how far it went.
     #[command(after_help = leads::EXAMPLES)]
     Leads(Noun<leads::Verb>),
@@ -135,6 +140,7 @@ impl Verbs {
             Verbs::Conversations(noun) => noun.run(stage).await,
             Verbs::Customers(noun) => noun.run(stage).await,
             Verbs::Erasures(noun) => noun.run(stage).await,
+            Verbs::Retention(noun) => noun.run(stage).await,
             Verbs::Leads(noun) => noun.run(stage).await,
             Verbs::Comments(noun) => noun.run(stage).await,
             Verbs::Notes(noun) => noun.run(stage).await,

@@ -1,24 +1,21 @@
-//! Webhook fields: what each account and the app itself are to send us, asked for, and read back.
+//! Webhook fields of accounts and Pages: what each is to send us, asked for, and read back.
 
 use std::error::Error;
-use std::sync::PoisonError;
 
 use actors::domain::channel::{Account, Channel};
 use actors::domain::credential::{CredentialKind, Use};
 use actors::domain::ids::{ConnectionId, SellerId};
 use actors::store::office::credentials::{self, Credential, Held};
-use actors::store::office::subscriptions::Said;
+use actors::store::office::subscriptions::{CORE, Said, lacks_core};
 use actors::store::office::{self, ConnectionRow};
 use chrono::TimeDelta;
 use tracing::{error, warn};
 
 use super::{Connect, WEBHOOK};
-use crate::graph::{Asset, LoginError, NoToken, Subscription, Way};
+use crate::graph::{Asset, LoginError, NoToken, Way};
 
-/// Without these nothing works.
-const CORE: [&str; 2] = ["messages", "messaging_postbacks"];
 /// How often it is looked whether all is as it should be: a subscription that Meta switched off looks like a quiet shop.
-const LOOK_EVERY: TimeDelta = TimeDelta::days(1);
+pub(super) const LOOK_EVERY: TimeDelta = TimeDelta::days(1);
 /// The same, while it is not.
 const LOOK_SOON: TimeDelta = TimeDelta::hours(1);
 
@@ -31,20 +28,9 @@ impl Connect {
         }
     }
 
-    /// The webhook fields that the app is to have for Instagram's accounts.
-    pub fn wanted_of_app(&self) -> &[String] {
-        &self.shared.settings.app_fields
-    }
-
     /// Where Meta is to send webhooks; none: the service does not know its own address.
     pub fn webhook_address(&self) -> Option<String> {
         self.address(WEBHOOK).ok()
-    }
-
-    /// Has the app's own subscriptions looked at now, and set right where they are wrong.
-    pub async fn restore_app(&self) -> Result<(), String> {
-        *self.shared.app_right_at.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        self.subscribe_app().await
     }
 
     /// Has an account send what we want of it, and says what it sends; or why not, in words. Either is noted.
@@ -100,18 +86,9 @@ impl Connect {
             Some(page) => (Way::Facebook, page.to_owned()),
             None => (Way::Instagram, instagram_id(row).ok_or("it is no Instagram account")?),
         };
-        let asset = Asset { way, id: &id, token: &credentials.token };
-        match self.subscribe_asset(asset).await {
-            Ok((fields, was_off)) => {
-                // What was never on is not switched on again.
-                if was_off && row.fields.is_some() {
-                    let noted = self.shared.parts.office.note_restored((held.seller, held.connection)).await;
-                    noted.map_err(|error| error.to_string())?;
-                    warn!("Meta had stopped sending what connection {} gets, and was asked for it again", row.id);
-                }
-                if way == Way::Facebook {
-                    self.subscribe_app().await?;
-                }
+        match self.subscribe_asset(row, held, Asset { way, id: &id, token: &credentials.token }).await {
+            Ok(fields) => {
+                self.subscribe_app(way).await?;
                 Ok(fields)
             }
             Err(LoginError::Token { code }) => {
@@ -125,18 +102,26 @@ impl Connect {
         }
     }
 
-    /// Asks only for what is missing, and reads back what there is then; and whether nothing that is needed was there.
-    async fn subscribe_asset(&self, asset: Asset<'_>) -> Result<(Vec<String>, bool), LoginError> {
-        let login = &self.shared.parts.login;
-        let wanted = match asset.way {
-            Way::Facebook => &self.shared.settings.page_fields,
-            Way::Instagram => &self.shared.settings.instagram_fields,
-        };
+    /// Asks only for what is missing, and reads back what there is then.
+    async fn subscribe_asset(
+        &self,
+        row: &ConnectionRow,
+        held: &Credential,
+        asset: Asset<'_>,
+    ) -> Result<Vec<String>, LoginError> {
+        let (login, wanted) = (&self.shared.parts.login, self.wanted_fields(asset.way));
         let now = login.subscribed(asset).await?.unwrap_or_default();
         if wanted.iter().all(|field| now.contains(field)) {
-            return Ok((now, false));
+            return Ok(now);
         }
-        let was_off = CORE.iter().any(|field| !now.iter().any(|known| known == *field));
+        // What was never on was not lost. What was is noted before anything is done about it: whoever is cut off here
+        // would find it on again, and nobody would learn that messages are missing.
+        if lacks_core(&now).is_some() && row.fields.is_some() {
+            let look_at = Some(self.now() + LOOK_SOON);
+            let (whose, said) = ((held.seller, held.connection), Said::Fields(&now));
+            let noted = self.shared.parts.office.note_fields(whose, &said, look_at).await;
+            noted.map_err(|error| LoginError::Later(error.to_string()))?;
+        }
         match login.subscribe(asset, wanted).await {
             Err(LoginError::Refused { code }) if code.split('/').next() == Some("100") => {
                 // Meta writes some names differently in different places: at least what nobody doubts is asked for.
@@ -149,51 +134,9 @@ impl Connect {
             done => done?,
         }
         let then = login.subscribed(asset).await?.unwrap_or_default();
-        match CORE.iter().find(|field| !then.iter().any(|known| known == *field)) {
+        match lacks_core(&then) {
             Some(field) => Err(LoginError::Later(format!("Meta took it, and still does not send {field}"))),
-            None => Ok((then, was_off)),
-        }
-    }
-
-    /// Has Meta send what concerns all accounts of the app to our address: at the first account, and daily with the others.
-    async fn subscribe_app(&self) -> Result<(), String> {
-        let was_right = *self.shared.app_right_at.lock().unwrap_or_else(PoisonError::into_inner);
-        if was_right.is_some_and(|at| self.now() - at < LOOK_EVERY) {
-            return Ok(());
-        }
-        let Some(verify_token) = &self.shared.settings.verify_token else {
-            return Err("meta.verify_token is not set, so that Meta cannot verify our address".to_owned());
-        };
-        let callback_url = self.address(WEBHOOK).map_err(|error| error.to_string())?;
-        let settings = &self.shared.settings;
-        let objects = [("instagram", &settings.app_fields), ("page", &settings.page_fields)];
-        for (object, fields) in objects {
-            let (object, callback_url, fields) = (object.to_owned(), callback_url.clone(), fields.clone());
-            let wanted = Subscription { object, callback_url, fields };
-            let put = self.put_app_subscription(&wanted, verify_token).await;
-            put.map_err(|error| format!("the app's own subscription for {}: {error}", wanted.object))?;
-        }
-        *self.shared.app_right_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(self.now());
-        Ok(())
-    }
-
-    async fn put_app_subscription(
-        &self,
-        wanted: &Subscription,
-        verify_token: &crate::vault::Secret,
-    ) -> Result<(), LoginError> {
-        let login = &self.shared.parts.login;
-        let is_there = |known: &Subscription| {
-            let fits = known.object == wanted.object && known.callback_url == wanted.callback_url;
-            fits && wanted.fields.iter().all(|field| known.fields.contains(field))
-        };
-        if login.app_subscriptions(Way::Facebook).await?.iter().any(is_there) {
-            return Ok(());
-        }
-        login.subscribe_app(Way::Facebook, wanted, verify_token).await?;
-        match login.app_subscriptions(Way::Facebook).await?.iter().any(is_there) {
-            true => Ok(()),
-            false => Err(LoginError::Later("Meta took it, and shows another one".to_owned())),
+            None => Ok(then),
         }
     }
 }

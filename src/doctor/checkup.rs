@@ -63,6 +63,15 @@ impl Patient {
         self.accounts().into_iter().map(Account::id).collect()
     }
 
+    /// Whether it was connected at Meta itself. Whoever gave a token by hand sees to the rest.
+    fn is_ours(&self) -> bool {
+        self.held.as_ref().is_some_and(|held| held.kind != CredentialKind::Given)
+    }
+
+    fn is_whatsapp(&self) -> bool {
+        self.row.account.channel() == Some(Channel::Whatsapp)
+    }
+
     fn uses(&self) -> Vec<Use> {
         match self.catalog {
             Some(_) => vec![Use::Messages, Use::Catalog],
@@ -82,9 +91,7 @@ impl Doctor {
         let mut asked = Asked::new(self.budget_for(seller, is_urgent).await);
         let mut lines = self.of_token(&patient, &mut asked).await?;
         let is_good = patient.token.is_ok() && lines.first().is_none_or(|token| token.light != Light::Red);
-        if patient.row.account.channel() == Some(Channel::Whatsapp) {
-            lines.truncate(1);
-        } else {
+        if !patient.is_whatsapp() {
             lines.extend(self.of_assets(seller, (&patient, is_good), &mut asked).await?);
         }
         let metas_time = self.parts.login.metas_time().filter(|_| asked.is_answered);
@@ -137,7 +144,9 @@ impl Doctor {
         };
         let now = self.now();
         let mut lines = vec![token::token(&inspected, app, now)];
-        if inspected.is_valid {
+        if inspected.is_valid && patient.is_whatsapp() {
+            lines.push(token::whatsapp_scopes(&inspected));
+        } else if inspected.is_valid {
             let uses = match patient.way {
                 Way::Instagram => vec![Use::Messages],
                 Way::Facebook => patient.uses(),
@@ -169,7 +178,7 @@ impl Doctor {
             own::app_mode(&errors, many),
             rhythm::judge(&hours, patient.row.connected_at, now),
             own::secrets(&seen, self.parts.seen.refused_at(), now),
-            own::clock(metas_time, now),
+            own::clock(metas_time, self.parts.seen.clock.heard(now), now),
         ])
     }
 }

@@ -9,10 +9,10 @@ use actors::domain::event::Arrival;
 use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
 
-use super::change;
 use super::decode::STANDBY;
 use super::json::{Fields, id_of};
 use super::keep::{Cutter, Pieces, Place};
+use super::{catalog, change};
 
 /// The events in a body, in their order. Never fails: what cannot be read is an event that says so.
 pub fn cut(body: &[u8], received_at: DateTime<Utc>) -> Vec<Arrival> {
@@ -52,7 +52,7 @@ fn body(cutter: &mut Cutter<'_>) -> Option<()> {
 }
 
 fn list_of_envelopes<'a>(cutter: &mut Cutter<'a>, raw: &'a RawValue) {
-    each(cutter, raw, &Account::unreadable(), envelope);
+    each(cutter, raw, Account::unreadable, envelope);
     if cutter.count() == 0 {
         cutter.unknown("", raw);
     }
@@ -65,12 +65,13 @@ fn envelope<'a>(cutter: &mut Cutter<'a>, raw: &'a RawValue) {
     let member = |name: &str| fields.iter().find(|(key, _)| key == name).map(|(_, value)| *value);
     let object = member("object").and_then(|object| serde_json::from_str::<String>(object.get()).ok());
     let object = object.unwrap_or_default();
-    let (nobody, before) = (Account::unreadable(), cutter.count());
+    let (nobody, before) = (Account::unreadable, cutter.count());
     // A name may stand there twice; of what is signed, nothing is passed over.
     for (_, entries) in fields.iter().filter(|(name, _)| name == "entry") {
         match channel_of(&object) {
-            Some(channel) => each(cutter, entries, &nobody, |cutter, raw| entry(cutter, channel, raw)),
-            None => each(cutter, entries, &nobody, |cutter, entry| cutter.unknown(&object, entry)),
+            Some(channel) => each(cutter, entries, nobody, |cutter, raw| entry(cutter, channel, raw)),
+            None if object == catalog::OBJECT => each(cutter, entries, nobody, catalog::cut),
+            None => each(cutter, entries, nobody, |cutter, entry| cutter.unknown(&object, entry)),
         }
     }
     if cutter.count() == before {
@@ -89,16 +90,15 @@ fn entry<'a>(cutter: &mut Cutter<'a>, channel: Channel, raw: &'a RawValue) {
     let member = |name: &str| fields.iter().find(|(key, _)| key == name).map(|(_, value)| *value);
     let place = Place { channel, id: member("id").and_then(id_of), time: member("time") };
     let before = cutter.count();
+    cutter.sent(&place);
     if member("field").is_some() && member("value").is_some() {
         change::cut(cutter, &place, "", raw);
     }
-    let account = place.account(None);
+    let account = || place.account(None);
     for (name, items) in &fields {
         match name.as_ref() {
-            "messaging" | "changes" => {
-                each(cutter, items, &account, |cutter, raw| change::cut(cutter, &place, "", raw))
-            }
-            "standby" => each(cutter, items, &account, |cutter, raw| change::cut(cutter, &place, STANDBY, raw)),
+            "messaging" | "changes" => each(cutter, items, account, |cutter, raw| change::cut(cutter, &place, "", raw)),
+            "standby" => each(cutter, items, account, |cutter, raw| change::cut(cutter, &place, STANDBY, raw)),
             _ => {}
         }
     }
@@ -112,12 +112,12 @@ fn entry<'a>(cutter: &mut Cutter<'a>, channel: Channel, raw: &'a RawValue) {
 fn each<'a>(
     cutter: &mut Cutter<'a>,
     list: &'a RawValue,
-    account: &Account,
+    account: impl FnOnce() -> Account,
     mut with: impl FnMut(&mut Cutter<'a>, &'a RawValue),
 ) {
     match serde_json::from_str::<Option<Vec<&RawValue>>>(list.get()) {
         Ok(elements) => elements.into_iter().flatten().for_each(|element| with(cutter, element)),
-        Err(_) => cutter.unreadable(list, account.clone()),
+        Err(_) => cutter.unreadable(list, account()),
     }
 }
 

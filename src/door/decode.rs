@@ -8,7 +8,7 @@ use actors::domain::outcome::Reason;
 use chrono::{DateTime, Utc};
 
 use super::change::Shape;
-use super::{kinds, messaging, news, whatsapp};
+use super::{catalog, kinds, messaging, news, whatsapp};
 
 /// Goes before the kind of what was said while another app has the conversation.
 pub(super) const STANDBY: &str = "standby_";
@@ -72,6 +72,9 @@ pub fn decode(event: &StoredEvent) -> Result<Happening, Reason> {
     }
     if let Some(reason) = kinds::reason_of_whole(&event.kind, text) {
         return Err(reason);
+    }
+    if event.account.is_of_catalog() {
+        return catalog::meaning(text);
     }
     let (account, customer) = (&event.account, event.customer.as_deref());
     let known = Known { account, customer, at: event.happened_at, standby: event.kind.starts_with(STANDBY) };

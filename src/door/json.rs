@@ -73,6 +73,9 @@ impl<'de> Deserialize<'de> for Fields<'de> {
 
 struct FieldsVisitor;
 
+/// An object of Meta's rarely has more members.
+const USUAL: usize = 8;
+
 impl<'de> Visitor<'de> for FieldsVisitor {
     type Value = Fields<'de>;
 
@@ -81,7 +84,7 @@ impl<'de> Visitor<'de> for FieldsVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut fields = Vec::new();
+        let mut fields = Vec::with_capacity(USUAL);
         // Names are taken raw as well: one that is no Unicode must not cost the members beside it.
         while let Some((name, value)) = map.next_entry::<&RawValue, &RawValue>()? {
             fields.push((plain_name(name.get()), value));
@@ -102,7 +105,7 @@ fn plain_name(quoted: &str) -> Cow<'_, str> {
 pub(super) fn id_of(raw: &RawValue) -> Option<String> {
     let text = raw.get();
     let id = match text.starts_with('"') {
-        true => clean(serde_json::from_str(text).ok()?),
+        true => clean(unquoted(text)?),
         false => text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.to_owned())?,
     };
     (!id.is_empty()).then_some(id)
@@ -111,15 +114,25 @@ pub(super) fn id_of(raw: &RawValue) -> Option<String> {
 /// The text or the number that `raw` is, if it is one.
 fn text_of(raw: &RawValue) -> Option<String> {
     match raw.get().as_bytes().first()? {
-        b'"' => serde_json::from_str(raw.get()).ok().map(clean),
+        b'"' => unquoted(raw.get()).map(clean),
         b'-' | b'0'..=b'9' => Some(raw.get().to_owned()),
         _ => None,
     }
 }
 
+/// The text that a string of valid JSON stands for, unless it is no Unicode. Most have nothing in them to be decoded.
+fn unquoted(quoted: &str) -> Option<String> {
+    match quoted.contains('\\') {
+        true => serde_json::from_str(quoted).ok(),
+        false => Some(quoted.trim_matches('"').to_owned()),
+    }
+}
+
 /// The text without NUL, which PostgreSQL refuses in a text column.
 pub(super) fn clean(mut text: String) -> String {
-    text.retain(|letter| letter != '\0');
+    if text.contains('\0') {
+        text.retain(|letter| letter != '\0');
+    }
     text
 }
 
@@ -154,7 +167,8 @@ pub(super) fn time_of(raw: Option<&RawValue>, at_hand: DateTime<Utc>) -> DateTim
     raw.and_then(told_time).filter(|time| is_sane(*time, at_hand)).unwrap_or(at_hand)
 }
 
-fn told_time(raw: &RawValue) -> Option<DateTime<Utc>> {
+/// The same, whatever it tells; none where it tells no time.
+pub(super) fn told_time(raw: &RawValue) -> Option<DateTime<Utc>> {
     const FIRST_MILLISECONDS: i64 = 1_000_000_000_000;
     let number: i64 = raw.get().trim_matches('"').parse().ok()?;
     match number >= FIRST_MILLISECONDS {

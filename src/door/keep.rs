@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::decode::{Known, STANDBY, is_test_account};
 use super::item::Item;
-use super::json::{TEXT_LIMIT, bounded, sha256, time_of};
+use super::json::{TEXT_LIMIT, bounded, sha256, time_of, told_time};
 use super::{kinds, messaging};
 
 /// A POST holds at most a thousand events by Meta's word. One with many more is kept as it came, in one piece.
@@ -54,6 +54,8 @@ pub(super) struct Pieces {
     /// What the envelopes say they are about.
     pub(super) objects: Vec<String>,
     pub(super) arrivals: Vec<Arrival>,
+    /// When the last of it was sent, by Meta's clock.
+    pub(super) sent_at: Option<DateTime<Utc>>,
 }
 
 /// A body on its way into pieces.
@@ -67,7 +69,7 @@ pub(super) struct Cutter<'a> {
 
 impl<'a> Cutter<'a> {
     pub(super) fn new(text: &'a str, bytes: &'a [u8], received_at: DateTime<Utc>) -> Self {
-        Self { text, bytes, received_at, pieces: Pieces { objects: Vec::new(), arrivals: Vec::new() } }
+        Self { text, bytes, received_at, pieces: Pieces { objects: Vec::new(), arrivals: Vec::new(), sent_at: None } }
     }
 
     /// All that was cut, or the body in one piece where it could not be cut.
@@ -89,6 +91,12 @@ impl<'a> Cutter<'a> {
         if !object.is_empty() {
             self.pieces.objects.push(object);
         }
+    }
+
+    /// Notes when an entry was sent, by the clock of whoever sent it. What a test sends says nothing of Meta's.
+    pub(super) fn sent(&mut self, place: &Place<'a>) {
+        let told = place.time.filter(|_| !is_test_account(&place.account(None))).and_then(told_time);
+        self.pieces.sent_at = self.pieces.sent_at.max(told);
     }
 
     /// A messaging item that was read; `manner` goes before its kind.

@@ -84,7 +84,7 @@ fn reason_of_object(object: &str, text: &str) -> Reason {
     match object {
         // Somebody let the app in or shut it out.
         "permissions" => Reason::AccountNotice,
-        // How a batch of products fared; whoever sent the batch asks by itself.
+        // What is told of a catalog beside its batches, as of its feeds.
         "catalog" => Reason::NotUsed,
         _ if !object.is_empty() && is_empty_envelope(text) => Reason::NotUsed,
         _ => Reason::UnknownKind,

@@ -1,5 +1,6 @@
 //! What a person has taken back of what they let our app do. Where Meta puts the word for it is not the same everywhere.
 
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 /// The kind under which such an event is kept.
@@ -12,6 +13,8 @@ pub struct TakenBack {
     pub person: String,
     /// Which, in Meta's words.
     pub permissions: Vec<String>,
+    /// When, where that is told, to the second.
+    pub at: Option<DateTime<Utc>>,
 }
 
 /// What an entry of a `permissions` webhook takes back; none: nothing, or nobody's.
@@ -27,7 +30,8 @@ pub fn taken_back(raw: &[u8]) -> Option<TakenBack> {
     let changes = entry.get("changes")?.as_array()?.iter().filter(|change| is_revoked(change));
     let permissions: Vec<String> =
         changes.filter_map(|change| change.get("field")?.as_str()).map(str::to_owned).collect();
-    (!permissions.is_empty()).then_some(TakenBack { person, permissions })
+    let at = entry.get("time").and_then(Value::as_i64).and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+    (!permissions.is_empty()).then_some(TakenBack { person, permissions, at })
 }
 
 fn is_revoked(change: &Value) -> bool {
@@ -44,8 +48,9 @@ mod tests {
     fn what_is_taken_back_is_found_wherever_the_verb_stands() {
         let verbs = [r#""value":{"verb":"revoked"}"#, r#""verb":"revoke""#, r#""value":"REVOKED""#];
         for verb in verbs {
-            let raw = format!(r#"{{"id":"7","uid":"7","changes":[{{"field":"pages_messaging",{verb}}}]}}"#);
-            let wanted = TakenBack { person: "7".to_owned(), permissions: vec!["pages_messaging".to_owned()] };
+            let raw = format!(r#"{{"id":"7","uid":"7","time":5,"changes":[{{"field":"pages_messaging",{verb}}}]}}"#);
+            let (permissions, at) = (vec!["pages_messaging".to_owned()], DateTime::from_timestamp(5, 0));
+            let wanted = TakenBack { person: "7".to_owned(), permissions, at };
             assert_eq!(taken_back(raw.as_bytes()), Some(wanted), "{verb}");
         }
         for raw in [

@@ -4,13 +4,15 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{DateTime, Utc};
 
-use super::Secrets;
+use super::{MetasClock, Secrets};
 
 const NEVER: i64 = i64::MIN;
 
 /// When which secret signed last, as far as this process knows.
 #[derive(Debug)]
 pub struct SecretsSeen {
+    /// What time it is at Meta, by what was signed.
+    pub clock: MetasClock,
     labels: Vec<(String, AtomicI64)>,
     refused_at: AtomicI64,
 }
@@ -19,7 +21,7 @@ impl SecretsSeen {
     /// Nobody has signed yet.
     pub fn of(secrets: &Secrets) -> Self {
         let labels = secrets.labels().map(|label| (label.to_owned(), AtomicI64::new(NEVER))).collect();
-        Self { labels, refused_at: AtomicI64::new(NEVER) }
+        Self { clock: MetasClock::default(), labels, refused_at: AtomicI64::new(NEVER) }
     }
 
     /// The secret with this label has signed something.

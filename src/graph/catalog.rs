@@ -31,6 +31,17 @@ const FIELDS: &str = "id,retailer_id,name,price,availability,visibility,review_s
 const STATUS_FIELDS: &str = "handle,status,errors,errors_total_count,warnings,warnings_total_count,\
                              ids_of_invalid_requests";
 
+/// The fail point of a call.
+pub(super) fn label(ask: &CatalogAsk) -> &'static str {
+    match ask {
+        CatalogAsk::Batch { .. } => "graph.catalog_batch",
+        CatalogAsk::Put { .. } | CatalogAsk::Remove { .. } | CatalogAsk::Appeal { .. } => "graph.catalog_item",
+        CatalogAsk::Status { .. } | CatalogAsk::Page { .. } | CatalogAsk::Items { .. } | CatalogAsk::Look => {
+            "graph.catalog_read"
+        }
+    }
+}
+
 impl GraphClient {
     /// Asks something of a catalog.
     pub(super) async fn catalog(
@@ -83,7 +94,7 @@ impl On<'_> {
         let request = self.graph.http.get(self.url(&[self.catalog, "check_batch_request_status"]));
         // Without asking for them, the list of ids is empty, whatever happened.
         let query = [("handle", handle), ("load_ids_of_invalid_requests", "true"), ("fields", STATUS_FIELDS)];
-        Ok(self.read::<Statuses>(request.query(&query)).await?.told())
+        Ok(self.read::<Statuses>(request.query(&query)).await?.told(handle))
     }
 
     /// By its SKU, be it there or not: one call, and no question of which id it has.

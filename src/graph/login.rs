@@ -31,7 +31,7 @@ pub use told::{Found, FoundPage, Grant, Inspected};
 const DEADLINE: Duration = Duration::from_secs(15);
 
 /// A way to sign in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Way {
     /// Facebook Login for Business: Pages, the Instagram accounts linked to them, and catalogs.
@@ -202,6 +202,11 @@ impl Login {
     /// Whether people can sign in this way.
     pub fn offers(&self, way: Way) -> bool {
         self.app(way).is_ok()
+    }
+
+    /// Where people sign in, either way.
+    pub fn own_pages(&self) -> [&Url; 2] {
+        [&self.settings.addresses.facebook_page, &self.settings.addresses.instagram_page]
     }
 
     /// The id of the app that signs in this way.

@@ -20,8 +20,8 @@ impl Office {
     ) -> Result<(), OfficeError> {
         let (now, tx) = (self.world.now(), self.begin().await?);
         let was_red = checkups::light_before(&tx, whose).await?.is_some_and(|light| light == RED);
-        checkups::put(&tx, whose, found).await?;
-        let is_news = is_red && !was_red;
+        let is_theirs = checkups::put(&tx, whose, found).await?;
+        let is_news = is_theirs && is_red && !was_red;
         if is_news {
             inbox::announce(&tx, whose.0, (ShopEventKind::ConnectionUnwell, whose.1.0), now).await?;
         }
@@ -43,13 +43,6 @@ impl Office {
     pub async fn put_off_checkup(&self, whose: (SellerId, ConnectionId), at: DateTime<Utc>) -> Result<(), OfficeError> {
         let tx = self.begin().await?;
         checkups::put_off(&tx, whose, at).await?;
-        Ok(tx.commit("office").await?)
-    }
-
-    /// Notes that a subscription that was gone is there again.
-    pub async fn note_restored(&self, whose: (SellerId, ConnectionId)) -> Result<(), OfficeError> {
-        let (now, tx) = (self.world.now(), self.begin().await?);
-        checkups::note_restored(&tx, whose, now).await?;
         Ok(tx.commit("office").await?)
     }
 

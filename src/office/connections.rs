@@ -1,5 +1,6 @@
 //! Accounts at Meta: connected, disconnected, and their tokens found for calls.
 
+use std::error::Error;
 use std::sync::Arc;
 
 use actors::domain::access::Scope;
@@ -12,11 +13,12 @@ use actors::store::office::credentials::{self, NewCredential};
 use actors::store::office::{self, NewConnection, Which};
 use actors::store::{OfficeTx, Store, inbox};
 use serde_json::json;
+use tracing::error;
 
 use super::deeds::note;
 use super::{Office, OfficeError, Once, Request};
 use crate::graph::{Credentials, NoToken, Tokens};
-use crate::vault::{Purpose, Sealed, Secret, Vault};
+use crate::vault::{Purpose, Sealed, Secret, Vault, VaultError};
 
 /// An account to connect.
 pub struct NewAccount {
@@ -119,6 +121,17 @@ impl Office {
     }
 }
 
+/// What somebody has moved or changed opens never again: it is a token that is refused, so that nobody tries for ever.
+fn not_opened(error: &VaultError, generation: i64) -> NoToken {
+    match error.for_good() {
+        Some(code) => {
+            error!(error = error as &dyn Error, "a token does not open: somebody has written to the database by hand");
+            NoToken::Refused { code: code.to_owned(), generation }
+        }
+        None => NoToken::Unreadable(error.to_string()),
+    }
+}
+
 /// Each of a connection's tokens opens for its own use only.
 pub(super) fn sealed_for(seller: SellerId, connection: ConnectionId, purpose: Use) -> Purpose {
     let what = match purpose {
@@ -140,8 +153,10 @@ pub fn tokens(store: Store, vault: Arc<Vault>) -> Tokens {
             }
             let sealed_for = sealed_for(seller, connection, access.purpose);
             let token = vault.open(&Sealed::stored(access.sealed_token), &sealed_for);
-            let token = token.map_err(|error| NoToken::Unreadable(error.to_string()))?;
-            Ok(Credentials { token, page: access.page, generation: access.generation })
+            match token {
+                Ok(token) => Ok(Credentials { token, page: access.page, generation: access.generation }),
+                Err(error) => Err(not_opened(&error, access.generation)),
+            }
         }) as Later<'static, Result<Credentials, NoToken>>
     })
 }

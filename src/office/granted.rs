@@ -7,8 +7,8 @@ use actors::domain::ids::{ConnectionId, SellerId};
 use actors::domain::shop_event::ShopEventKind;
 use actors::store::office::connecting::{self, Connecting, NextStage};
 use actors::store::office::credentials::{self, Credential, Held, NewCredential};
-use actors::store::office::subscriptions::{self, Said};
-use actors::store::office::{self, NewConnection, Which};
+use actors::store::office::subscriptions::{self, Said, lacks_core};
+use actors::store::office::{self, NewConnection, Which, checkups};
 use actors::store::{OfficeTx, inbox};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize, Serializer};
@@ -217,7 +217,8 @@ impl Office {
         Ok(())
     }
 
-    /// Notes which webhook fields an account sends, and when to ask again.
+    /// Notes which webhook fields an account sends, and when to ask again. Where those that nothing works without were
+    /// gone and are there again, the shop is told, once: whatever happened in between stands in the row.
     pub async fn note_fields(
         &self,
         whose: (SellerId, ConnectionId),
@@ -225,8 +226,24 @@ impl Office {
         look_at: Option<DateTime<Utc>>,
     ) -> Result<(), OfficeError> {
         let (now, tx) = (self.world.now(), self.begin().await?);
+        let was_lost = subscriptions::known(&tx, whose).await?.is_some_and(|fields| lacks_core(&fields).is_some());
         subscriptions::note(&tx, whose, said, (now, look_at)).await?;
-        Ok(tx.commit("office").await?)
+        let is_restored = was_lost && matches!(said, Said::Fields(fields) if lacks_core(fields).is_none());
+        if is_restored {
+            checkups::note_restored(&tx, whose, now).await?;
+            inbox::announce(&tx, whose.0, (ShopEventKind::ConnectionRestored, whose.1.0), now).await?;
+        }
+        tx.commit("office").await?;
+        if is_restored {
+            let (SellerId(seller), ConnectionId(connection)) = whose;
+            warn!(
+                seller.id = seller,
+                connection,
+                "Meta had stopped sending what comes to connection {connection}, and was asked for it again"
+            );
+            self.sellers.wake(whose.0);
+        }
+        Ok(())
     }
 
     /// Says which seller may connect an account next; none: nobody but its own. False: there is no such connection.

@@ -11,7 +11,7 @@ use actors::domain::shop_event::ShopEventKind;
 use actors::store::office::audit::{self, Deed};
 use actors::store::office::meta_requests as requests;
 use actors::store::{OfficeTx, erasures, inbox};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use super::{Office, OfficeError};
@@ -125,8 +125,10 @@ impl Office {
     /// changes nothing.
     pub async fn permissions_taken_back(&self, taken: &TakenBack) -> Result<(), OfficeError> {
         let now = self.world.now();
+        // Told to the second; and whoever grants anew has been at Meta for longer than that.
+        let then = taken.at.map_or(now, |at| at + TimeDelta::seconds(1));
         let tx = self.begin().await?;
-        let changed = requests::doubt_tokens(&tx, (&taken.person, PERMISSION_REVOKED), now).await?;
+        let changed = requests::doubt_tokens(&tx, (&taken.person, PERMISSION_REVOKED), (then, now)).await?;
         self.note_changes(&tx, &changed, PERMISSION_REVOKED, now).await?;
         self.commit_and_tell(tx, changed.iter().map(|(seller, _)| *seller)).await
     }
@@ -157,7 +159,7 @@ impl Office {
 }
 
 /// 128 bits that nobody guesses.
-fn code() -> Result<String, OfficeError> {
+pub(super) fn code() -> Result<String, OfficeError> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(|_| NoRandomness)?;
     Ok(hex::encode(bytes))

@@ -1,13 +1,15 @@
 //! Sellers: made, and their settings changed by one person at a time.
 
 use actors::domain::access::Scope;
+use actors::domain::command::{Command, Commanded};
 use actors::domain::ids::SellerId;
 use actors::domain::seller::{Settings, SettingsPatch};
-use actors::store::OfficeTx;
 use actors::store::office::{self, SettingsTaken, VersionedSettings};
+use actors::store::{OfficeTx, inbox};
 use serde_json::{Value, json};
 
 use super::deeds::note;
+use super::persons::code;
 use super::{Office, OfficeError, Once, Request};
 
 impl Office {
@@ -44,6 +46,12 @@ impl Office {
         };
         let settings = before.clone().patched(patch).map_err(OfficeError::Invalid)?;
         let version = office::put_settings(&tx, seller, &settings).await?;
+        if settings.keep_days != before.keep_days {
+            // Its actor sets the alarm for it.
+            let command = Command::KeepFor { days: settings.keep_days };
+            let commanded = Commanded { by: Some(request.caller.named()), command };
+            inbox::command(&tx, seller, (&format!("keep_for:{}", code()?), &commanded), request.at).await?;
+        }
         note(&tx, request, (Some(seller), "settings.changed"), changed(&before, &settings)).await?;
         let news = self.news_for(seller);
         tx.commit("office").await?;

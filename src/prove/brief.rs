@@ -25,6 +25,10 @@ pub(super) struct Brief {
     pub(super) actor_kills: u32,
     /// Whether a second tree of actors works on the same shops.
     pub(super) rival: bool,
+    /// Whether readings of the inbox lag behind now and then.
+    pub(super) stale: bool,
+    /// Whether it is catalogs that go up, and nobody writes.
+    pub(super) catalog: bool,
     /// Decides which actors.
     pub(super) seed: u64,
 }
@@ -59,6 +63,11 @@ pub(super) fn address(dir: &Path) -> PathBuf {
 /// Where it counts the actors it killed, a line each.
 pub(super) fn actor_kills(dir: &Path) -> PathBuf {
     dir.join("actor-kills")
+}
+
+/// Where all its lives log.
+pub(super) fn log(dir: &Path) -> PathBuf {
+    dir.join("child.log")
 }
 
 /// Where it says its last words.

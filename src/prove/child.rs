@@ -16,8 +16,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::actor_kills;
 use super::brief::{self, Brief, LastWords};
+use super::catalog::kills;
 use super::poison;
 use super::shops::{self, ShopPlan};
+use super::staff;
 use crate::app::App;
 use crate::config::Config;
 use crate::keys::Caller;
@@ -27,6 +29,9 @@ use crate::vault::Secret;
 
 /// Under this key the command that fills a shop is known, so that it fills it once.
 const STOCKED: &str = "prover-stocks-the-shop";
+
+/// One of so many readings of the inbox lags behind, where they do.
+const LAGS: u64 = 4;
 
 /// How long the second tree may take to end what it has in hand.
 const RIVAL_STOP: Duration = Duration::from_secs(5);
@@ -45,18 +50,26 @@ async fn serve(brief: Brief) -> anyhow::Result<()> {
     if let Some(point) = &brief.point {
         failpoint::arm(Some(point.parse()?));
     }
+    if brief.stale {
+        failpoint::lag(LAGS);
+    }
     let listener = TcpListener::bind("127.0.0.1:0").await.context("no port is free")?;
     let app = App::build_reading(&config, listener, Arc::new(brief.clock), poison::decode).await?;
     let sellers = open_shops(&app, &brief).await?;
     let rival = if brief.rival { Some(app.rival(&config).await?) } else { None };
     let stop = stop_with_input();
     let (address, way) = (app.address(), app.sellers().clone());
-    let killing = tokio::spawn(actor_kills::go_on(way.clone(), sellers.clone(), brief.clone()));
+    let killing = match brief.catalog {
+        true => tokio::spawn(kills::go_on(way.clone(), sellers.clone(), brief.clone())),
+        false => tokio::spawn(actor_kills::go_on(way.clone(), sellers.clone(), brief.clone())),
+    };
+    let noting = tokio::spawn(staff::go_on(way.clone(), sellers.clone(), app.store().clone()));
     let serving = CancellationToken::new();
     let service = tokio::spawn(app.run_until_stopped(serving.clone()));
     brief::write_whole(&brief::address(&brief.dir), &address.to_string())?;
     stop.cancelled().await;
     killing.abort();
+    noting.abort();
     let words = serde_json::to_string(&last_words(&way, &sellers).await)?;
     brief::write_whole(&brief::last_words(&brief.dir), &words)?;
     if let Some(rival) = rival {
@@ -89,6 +102,10 @@ async fn open_shops(app: &App, brief: &Brief) -> anyhow::Result<Vec<SellerId>> {
             None => open_shop(app, &shop).await?,
         });
     }
+    if brief.catalog {
+        // What they sell is the prover's business.
+        return Ok(sellers);
+    }
     try_join_all(sellers.iter().map(|seller| stock(app.sellers(), *seller))).await?;
     Ok(sellers)
 }
@@ -98,7 +115,8 @@ async fn open_shop(app: &App, shop: &ShopPlan) -> anyhow::Result<SellerId> {
     let request = Request::new(&caller, app.now());
     let seller = app.office().create_seller(&request, &shop.settings("USD".parse()?)).await?.value;
     let token = Secret::from(shop.token());
-    let new = NewAccount { seller, account: shop.account(), linked: None, username: shop.username(), token };
+    let new =
+        NewAccount { seller, account: shop.account(), linked: Some(shop.page()), username: shop.username(), token };
     app.office().connect(&request, new).await?;
     Ok(seller)
 }

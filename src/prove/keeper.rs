@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
+use std::ops::Range;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
@@ -75,8 +76,13 @@ pub(super) struct Keeper {
 
 /// Kills from outside at moments that follow from the seed.
 pub(super) fn shuffled_kills(seed: u64, count: u32) -> Vec<Trouble> {
+    kills_within(seed, count, 30..2500)
+}
+
+/// The same, so many milliseconds after the child began to listen.
+pub(super) fn kills_within(seed: u64, count: u32, ms: Range<u64>) -> Vec<Trouble> {
     let mut rng = StdRng::seed_from_u64(seed ^ 0x6b69_6c6c);
-    (0..count).map(|_| Trouble::Kill(Duration::from_millis(rng.random_range(30..2500)))).collect()
+    (0..count).map(|_| Trouble::Kill(Duration::from_millis(rng.random_range(ms.clone())))).collect()
 }
 
 impl Keeper {
@@ -261,7 +267,7 @@ impl Nursery {
     pub(super) fn spawn(&self, point: Option<Plan>) -> anyhow::Result<Running> {
         let dir = &self.brief.dir;
         let _ = std::fs::remove_file(brief::address(dir));
-        let log = OpenOptions::new().create(true).append(true).open(dir.join("child.log"));
+        let log = OpenOptions::new().create(true).append(true).open(brief::log(dir));
         let log: File = log.context("could not open child.log")?;
         let brief = Brief { point: point.map(|plan| plan.to_string()), ..self.brief.clone() };
         let program = std::env::current_exe().context("could not find our own program")?;

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use actors::domain::command::NoteOn;
 use actors::domain::conversation::{Author, Conversation, Customer, Message, MessageState};
-use actors::domain::ids::{OrderId, SellerId};
+use actors::domain::ids::{ConversationId, OrderId, SellerId};
 use actors::domain::order::{Order, OrderState};
 use actors::domain::outbox::{OwedCall, OwedState};
+use actors::store::notes::{self, NotesPage};
 use actors::store::views::{self, Page};
 use actors::store::{Store, StoreError, StoreSettings, alarms, inbox, ledger, office};
 use sea_orm::DatabaseConnection;
@@ -52,7 +54,44 @@ async fn open_rows(reads: &DatabaseConnection) -> Result<Vec<String>, StoreError
     if let Some(due) = alarms::next_due(reads, chrono::DateTime::UNIX_EPOCH).await? {
         open.push(format!("an alarm is set for {due}"));
     }
+    if open.is_empty() {
+        open.extend(without_note(reads).await?);
+    }
     Ok(open)
+}
+
+/// The first conversation that the staff has not written about.
+async fn without_note(reads: &DatabaseConnection) -> Result<Option<String>, StoreError> {
+    for (_, seller) in office::directory(reads).await? {
+        for (id, notes) in noted(reads, seller, &conversations(reads, seller).await?).await? {
+            if notes == 0 {
+                return Ok(Some(format!("nobody has written a note on conversation {id} of seller {seller}")));
+            }
+        }
+    }
+    Ok(None)
+}
+
+async fn conversations(
+    reads: &DatabaseConnection,
+    seller: SellerId,
+) -> Result<Vec<(Conversation, Customer)>, StoreError> {
+    pages(|page| views::conversations(reads, seller, page), |(conversation, _)| conversation.id.0).await
+}
+
+/// How many notes there are on each.
+async fn noted(
+    reads: &DatabaseConnection,
+    seller: SellerId,
+    conversations: &[(Conversation, Customer)],
+) -> Result<BTreeMap<ConversationId, usize>, StoreError> {
+    let mut noted = BTreeMap::new();
+    for (conversation, _) in conversations {
+        let page = NotesPage { before: None, limit: PAGE };
+        let notes = notes::page(reads, seller, NoteOn::Conversation(conversation.id), page).await?;
+        noted.insert(conversation.id, notes.len());
+    }
+    Ok(noted)
 }
 
 /// How everything ended, and what is wrong in itself.
@@ -75,6 +114,7 @@ pub(super) struct Reader<'a> {
 struct ShopRows {
     conversations: Vec<(Conversation, Customer)>,
     messages: HashMap<String, Vec<Message>>,
+    notes: BTreeMap<ConversationId, usize>,
     orders: Vec<Order>,
     leads: HashMap<i64, Vec<String>>,
 }
@@ -165,6 +205,10 @@ impl Reader<'_> {
         for message in messages.iter().filter(|said| is_unfinished(said)) {
             wrong.push(format!("{who}: a message of ours is {}", message.state.name()));
         }
+        let notes = rows.notes.get(&conversation.id).copied().unwrap_or_default();
+        if notes != 1 {
+            wrong.push(format!("{who}: the staff has written one note, and {notes} are there"));
+        }
         let orders: Vec<&Order> = rows.orders.iter().filter(|order| order.customer == known.id).collect();
         let counts = |state| orders.iter().filter(|order| order.state == state).count();
         let (confirmed, cancelled) = (counts(OrderState::Confirmed), counts(OrderState::Cancelled));
@@ -220,8 +264,8 @@ async fn check_stock(
 }
 
 async fn shop_rows(reads: &DatabaseConnection, seller: SellerId) -> Result<ShopRows, StoreError> {
-    let conversations =
-        pages(|page| views::conversations(reads, seller, page), |(conversation, _)| conversation.id.0).await?;
+    let conversations = conversations(reads, seller).await?;
+    let notes = noted(reads, seller, &conversations).await?;
     let mut messages = HashMap::new();
     for (conversation, customer) in &conversations {
         messages.insert(customer.meta_id.clone(), views::messages(reads, seller, conversation.id).await?);
@@ -232,7 +276,7 @@ async fn shop_rows(reads: &DatabaseConnection, seller: SellerId) -> Result<ShopR
     for lead in pages(|page| views::leads(reads, seller, page), |lead| lead.id.0).await? {
         leads.entry(lead.customer.0).or_default().push(format!("{}: {}", lead.stage.name(), lead.first_words));
     }
-    Ok(ShopRows { conversations, messages, orders, leads })
+    Ok(ShopRows { conversations, messages, notes, orders, leads })
 }
 
 /// All rows, a page at a time.

@@ -80,6 +80,8 @@ impl House {
             point: None,
             actor_kills: 0,
             rival: false,
+            stale: false,
+            catalog: false,
             seed: args.seed,
         };
         let environment = run::environment(&place, &meta);

@@ -105,6 +105,8 @@ pub(super) async fn run(setup: Setup) -> anyhow::Result<Outcome> {
             point: None,
             actor_kills: if is_rough { setup.args.actor_kills } else { 0 },
             rival: is_rough && setup.args.rival,
+            stale: is_rough && setup.args.stale,
+            catalog: false,
             seed: setup.args.seed,
         },
         database: setup.place.store(),

@@ -38,6 +38,11 @@ impl ShopPlan {
         Account::new(Channel::Instagram, &self.ig_user_id())
     }
 
+    /// The Page it is linked to: only through a Page is a catalog reached.
+    pub(super) fn page(&self) -> Account {
+        Account::new(Channel::Messenger, &self.page_id())
+    }
+
     pub(super) fn settings(&self, currency: Currency) -> Settings {
         Settings::new(&format!("Shop {}", self.n + 1), currency)
     }

@@ -7,7 +7,7 @@ mod looks;
 mod nodes;
 mod subscriptions;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -95,6 +95,8 @@ pub(super) struct Logins {
     /// Which fields an account or Page sends to which app.
     subscribed: BTreeMap<(String, String), Vec<String>>,
     app_subscriptions: BTreeMap<(String, String), AppSubscription>,
+    /// Apps by whose id no subscriptions are found.
+    hidden_apps: BTreeSet<String>,
     /// Who sits at the browser.
     signed_in: Option<String>,
     consent: Consent,

@@ -9,10 +9,8 @@ use actors::ports::Clock;
 use bytes::Buf;
 use chrono::{DateTime, Utc};
 use futures::Stream;
-use http::header::{
-    ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
-};
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::header::ACCEPT;
+use http::{HeaderMap, Method, StatusCode};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
@@ -24,6 +22,7 @@ use warp::{Filter, Reply};
 
 use super::body::{BodyLimits, BodyRoom};
 use super::operation::{Described, Documented, Operation, Schemas};
+use super::page::{page, private};
 use super::problem::Problem;
 use super::route::{Answer, Route};
 use crate::door::{NotTaken, Secrets, SignedRequest};
@@ -167,24 +166,12 @@ impl Callbacks {
         let found = if is_code { self.office.deletion(code).await.map_err(failed)? } else { None };
         let shown: DeletionOut = found.ok_or_else(|| Problem::not_found().detail("there is no such request"))?.into();
         let wants = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
-        Ok(if wants.contains("json") { private(json(&shown)) } else { private(page(&shown)) })
+        Ok(if wants.contains("json") { private(json(&shown)) } else { page_of(&shown) })
     }
 }
 
-/// Kept by nobody, and of no use to anybody who would put something of theirs into it.
-fn private(mut answer: Answer) -> Answer {
-    let headers = answer.headers_mut();
-    let policy = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert("x-robots-tag", HeaderValue::from_static("noindex"));
-    answer
-}
-
 /// All that stands in it is ours: numbers, times and a code of digits.
-fn page(shown: &DeletionOut) -> Answer {
+fn page_of(shown: &DeletionOut) -> Answer {
     let day = |at: DateTime<Utc>| at.format("%Y-%m-%d %H:%M UTC").to_string();
     let state = match shown.done_at {
         Some(at) => format!("Done on {}. Nothing of you is left here.", day(at)),
@@ -192,20 +179,16 @@ fn page(shown: &DeletionOut) -> Answer {
     };
     let Erased { messages, orders, notes, comments, events, .. } = shown.erased;
     let left: String = OUT_OF_REACH.iter().map(|sentence| format!("<li>{sentence}</li>")).collect();
-    let html = format!(
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
-         content=\"width=device-width\"><title>Your data</title></head><body><h1>Your request to delete your data</h1>\
-         <p>Asked for on {}. Confirmation code: <code>{}</code></p><p><strong>{state}</strong></p>\
+    let told = format!(
+        "<p>Asked for on {}. Confirmation code: <code>{}</code></p><p><strong>{state}</strong></p>\
          <p>Erased so far: {messages} messages, {comments} comments, {notes} notes, {events} events as Meta sent them; \
          {orders} orders do not say any more whom they were for. Connections ended: {}.</p>\
-         <p>What we cannot reach:</p><ul>{left}</ul></body></html>",
+         <p>What we cannot reach:</p><ul>{left}</ul>",
         day(shown.asked_at),
         shown.confirmation_code,
         shown.connections_ended,
     );
-    let mut answer = Answer::new(html.into());
-    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    answer
+    page(StatusCode::OK, "Your request to delete your data", &told)
 }
 
 fn json(value: &impl Serialize) -> Answer {

@@ -6,10 +6,7 @@ use std::future::ready;
 
 use actors::domain::ids::ConnectingId;
 use bytes::Bytes;
-use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HeaderName, LOCATION, REFERRER_POLICY, SET_COOKIE,
-    X_CONTENT_TYPE_OPTIONS,
-};
+use http::header::{COOKIE, LOCATION, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde_json::json;
 use tracing::error;
@@ -18,6 +15,7 @@ use warp::path::FullPath;
 use warp::{Filter, Rejection};
 
 use super::operation::{Described, Documented, Operation, Parameter};
+use super::page::{escaped, page, private, with_form};
 use super::route::{Answer, Route};
 use crate::connect::{BEGIN, Back, Browser, CALLBACK, Connect, Ended, NotBegun};
 use crate::vault::Secret;
@@ -26,9 +24,6 @@ const CHOOSE: &str = "/api/instagram/callback/choose";
 const TICKET: &str = "/connect/{ticket}";
 /// No form of ours is longer.
 const FORM_BYTES: u64 = 4096;
-/// Nothing is loaded and nothing is run; a form leads to us, and on to where people sign in.
-const POLICY: &str = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; \
-                      form-action 'self' https://www.facebook.com https://www.instagram.com";
 
 /// All of them.
 pub fn routes(connect: &Connect) -> Vec<Route> {
@@ -82,7 +77,7 @@ pub fn routes(connect: &Connect) -> Vec<Route> {
 
 fn operation(name: &'static str, summary: &'static str) -> Operation {
     Operation::new(name, summary, "connections", move |_| {
-        let page = |status, sentence| Documented {
+        let shows = |status, sentence| Documented {
             status,
             sentence,
             content: vec![("text/html", json!({ "type": "string" }))],
@@ -100,9 +95,9 @@ fn operation(name: &'static str, summary: &'static str) -> Operation {
             takes: if name == "choose_account" { takes } else { Vec::new() },
             may_be_empty: true,
             answers: vec![
-                page(200, "How it ended, or what to do next, in words."),
+                shows(200, "How it ended, or what to do next, in words."),
                 Documented { status: 303, sentence: "The browser is sent on.", content: Vec::new() },
-                page(403, "It is another browser, or nothing to go on with."),
+                shows(403, "It is another browser, or nothing to go on with."),
             ],
             fails: vec![400, 411, 413, 503],
         }
@@ -125,7 +120,7 @@ async fn come_back(connect: &Connect, query: &str, headers: &HeaderMap) -> Answe
     let task = tokio::spawn(async move { (connect.came_back(back, browser.as_ref()).await, connect) });
     match task.await {
         Ok((ended, connect)) => shown(&connect, &ended),
-        Err(_panicked) => page(StatusCode::SERVICE_UNAVAILABLE, "It could not be done", "Begin anew in a while."),
+        Err(_panicked) => said(StatusCode::SERVICE_UNAVAILABLE, "It could not be done", "Begin anew in a while."),
     }
 }
 
@@ -152,7 +147,7 @@ async fn invitation(connect: &Connect, path: &str) -> Answer {
                 way.seller
             );
             let button = r#"<form method="post"><button>Go on to sign in at Meta</button></form>"#;
-            html(StatusCode::OK, "Connect an account", &format!("<p>{}</p>{button}", escaped(&sentence)))
+            with_form("Connect an account", &format!("<p>{}</p>{button}", escaped(&sentence)), &connect.sends_on_to())
         }
         Ok(None) => nothing_there(),
         Err(error) => failed(&error),
@@ -166,14 +161,14 @@ async fn accepted(connect: &Connect, path: &str, headers: &HeaderMap) -> Answer 
         Ok(Some(url)) => with_cookie(sent_on(url.as_str()), &browser, is_https),
         Ok(None) => nothing_there(),
         Err(NotBegun::Office(error)) => failed(&error),
-        Err(error) => page(StatusCode::SERVICE_UNAVAILABLE, "It could not be done", &error.to_string()),
+        Err(error) => said(StatusCode::SERVICE_UNAVAILABLE, "It could not be done", &error.to_string()),
     }
 }
 
 /// The browser is sent on where a setting says so; otherwise it is told here.
 fn shown(connect: &Connect, ended: &Ended) -> Answer {
     if ended.code == "choose" {
-        return choice(ended);
+        return choice(connect, ended);
     }
     if let Some(url) = connect.result_url() {
         let mut url = url.clone();
@@ -186,10 +181,10 @@ fn shown(connect: &Connect, ended: &Ended) -> Answer {
         _ => (StatusCode::OK, "No account was connected"),
     };
     let code = escaped(ended.code);
-    html(status, title, &format!("<p>{}</p><p><small>{code}</small></p>", escaped(&ended.sentence)))
+    page(status, title, &format!("<p>{}</p><p><small>{code}</small></p>", escaped(&ended.sentence)))
 }
 
-fn choice(ended: &Ended) -> Answer {
+fn choice(connect: &Connect, ended: &Ended) -> Answer {
     let id = ended.connecting.map(|id| id.to_string()).unwrap_or_default();
     let offer = |offer: &crate::connect::Offer| {
         let (account, name) = (escaped(&offer.account_id), escaped(&offer.name));
@@ -200,7 +195,7 @@ fn choice(ended: &Ended) -> Answer {
         r#"<p>{}</p><form method="post" action="{CHOOSE}"><input type="hidden" name="connecting" value="{id}">{offers}</form>"#,
         escaped(&ended.sentence)
     );
-    html(StatusCode::OK, "Choose an account", &form)
+    with_form("Choose an account", &form, &connect.sends_on_to())
 }
 
 fn browser_of(connect: &Connect, headers: &HeaderMap) -> Option<Browser> {
@@ -231,73 +226,14 @@ fn sent_on(url: &str) -> Answer {
 
 fn nothing_there() -> Answer {
     let sentence = "This address was used, or is too old. Ask for a new one.";
-    page(StatusCode::FORBIDDEN, "There is nothing to go on with", sentence)
+    said(StatusCode::FORBIDDEN, "There is nothing to go on with", sentence)
 }
 
 fn failed(error: &(dyn Error + 'static)) -> Answer {
     error!(error = error, "could not go on with connecting an account");
-    page(StatusCode::SERVICE_UNAVAILABLE, "It could not be done", "Try again in a while.")
+    said(StatusCode::SERVICE_UNAVAILABLE, "It could not be done", "Try again in a while.")
 }
 
-fn page(status: StatusCode, title: &str, sentence: &str) -> Answer {
-    html(status, title, &format!("<p>{}</p>", escaped(sentence)))
-}
-
-fn html(status: StatusCode, title: &str, inner: &str) -> Answer {
-    let text = format!(
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title></head>\
-         <body><h1>{title}</h1>{inner}</body></html>"
-    );
-    let mut answer = Answer::new(text.into());
-    *answer.status_mut() = status;
-    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    private(answer)
-}
-
-/// The address may hold a code: nobody is told of it, and nobody keeps the page.
-fn private(mut answer: Answer) -> Answer {
-    let all: [(HeaderName, &'static str); 4] = [
-        (CONTENT_SECURITY_POLICY, POLICY),
-        (REFERRER_POLICY, "no-referrer"),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (CACHE_CONTROL, "no-store"),
-    ];
-    for (name, value) in all {
-        answer.headers_mut().insert(name, HeaderValue::from_static(value));
-    }
-    answer
-}
-
-fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            other => safe.push(other),
-        }
-    }
-    safe
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_people_call_themselves_is_text_and_never_markup() {
-        assert_eq!(escaped(r#"<b a='1' c="2">&"#), "&lt;b a=&#39;1&#39; c=&quot;2&quot;&gt;&amp;");
-    }
-
-    #[test]
-    fn a_page_runs_nothing_and_is_kept_by_nobody() {
-        let answer = page(StatusCode::OK, "Title", "A <script> of nobody's");
-        let header = |name| answer.headers()[name].to_str().unwrap().to_owned();
-        assert!(header("content-security-policy").starts_with("default-src 'none'"));
-        assert_eq!(header("referrer-policy"), "no-referrer");
-        assert_eq!(header("cache-control"), "no-store");
-    }
+fn said(status: StatusCode, title: &str, sentence: &str) -> Answer {
+    page(status, title, &format!("<p>{}</p>", escaped(sentence)))
 }

@@ -24,7 +24,7 @@ use super::body::{BodyLimits, BodyRoom};
 use super::operation::{Described, Documented, Operation, header};
 use super::problem::Problem;
 use super::route::Answer;
-use crate::door::{self, Refusal, Secrets, SecretsSeen, Signature, VerifyTokens};
+use crate::door::{self, LetIn, Refusal, Secrets, SecretsSeen, Signature, VerifyTokens};
 
 const SIGNATURE: &str = "x-hub-signature-256";
 
@@ -101,12 +101,16 @@ impl Webhooks {
         let signature = Signature::parse(signature.as_ref().map(HeaderValue::as_bytes)).map_err(refused)?;
         let body = self.room.read(body, self.limits.body).await?;
         let signed = self.secrets.signer(signature, &body.bytes).map_err(|refusal| self.turned_away(refusal))?;
-        let events =
-            door::admit(&signed, &body.bytes, self.clock.now()).map_err(|refusal| self.turned_away(refusal))?;
-        self.seen.note(signed.label, self.clock.now());
+        let now = self.clock.now();
+        let LetIn { arrivals, sent_at } =
+            door::admit(&signed, &body.bytes, now).map_err(|refusal| self.turned_away(refusal))?;
+        self.seen.note(signed.label, now);
+        if let Some(sent_at) = sent_at {
+            self.seen.clock.note(sent_at, now);
+        }
         // Taken only now: whoever cannot sign cannot use up the slots by sending slowly.
         let _slot = self.slots.try_acquire().map_err(|_| busy())?;
-        match timeout(self.limits.storing, (self.keep)(events)).await {
+        match timeout(self.limits.storing, (self.keep)(arrivals)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => {
                 error!(error = &error as &dyn Error, "could not store webhook events, so they are not acknowledged");

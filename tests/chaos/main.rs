@@ -25,6 +25,11 @@ fn two_trees_of_actors_on_the_same_shops_never_double_anything() {
     prove(&["--rival", "--sellers", "4", "--customers", "3", "--kills", "2", "--actor-kills", "10"]);
 }
 
+#[test]
+fn readings_that_lag_behind_never_double_anything() {
+    prove(&["--stale", "--sellers", "4", "--customers", "3", "--kills", "2", "--actor-kills", "10"]);
+}
+
 #[tokio::test]
 async fn on_postgresql_it_is_the_same() {
     let server = postgres::new_database().await;
@@ -40,4 +45,15 @@ fn an_event_that_ends_the_process_is_poison_after_five_starts_and_costs_no_other
 async fn on_postgresql_such_an_event_is_poison_too() {
     let server = postgres::new_database().await;
     prove(&["--poison", "--database", &server, "--sellers", "4"]);
+}
+
+#[test]
+fn a_catalog_goes_up_whoever_is_killed_and_nothing_is_put_back() {
+    prove(&["--catalog", "--points", "--products", "60", "--kills", "4", "--actor-kills", "18"]);
+}
+
+#[tokio::test]
+async fn on_postgresql_a_catalog_goes_up_too() {
+    let server = postgres::new_database().await;
+    prove(&["--catalog", "--database", &server, "--products", "60", "--kills", "3", "--actor-kills", "12"]);
 }

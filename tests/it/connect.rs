@@ -1,18 +1,20 @@
 //! Accounts connected at Meta itself, over HTTP, as a person with a browser does it; and what becomes of what was granted.
 
+mod before;
 mod browser;
 mod doctor;
 mod kept;
+mod others;
+mod taken_back;
 
 use std::time::Duration;
 
-use ::actors::domain::ids::SellerId;
-use hawker::sandbox::{Consent, LoginFault, LoginStep, Refusal};
+use hawker::sandbox::{Consent, FACEBOOK_APP, INSTAGRAM_APP, LoginFault, LoginStep, Refusal};
 use http::Method;
 use serde_json::{Value, json};
 
 use self::browser::{PageOf, Person};
-use crate::support::{Database, Shop, TestApp, VERIFY_TOKEN, both, free, until};
+use crate::support::{Database, TestApp, VERIFY_TOKEN, both, free, until};
 
 const IG: &str = "17841400000000501";
 const PAGE: &str = "102030405060501";
@@ -34,7 +36,6 @@ both![
     an_address_is_for_the_first_browser_that_opens_it,
     the_way_that_cannot_be_is_refused,
     whoever_is_cut_off_at_any_step_begins_anew_and_arrives,
-    what_came_before_an_account_was_connected_is_taken_up_in_metas_order,
     a_connection_has_a_verify_token_of_its_own,
     whoever_connects_is_noted_and_no_token_is_seen,
 ];
@@ -57,7 +58,7 @@ async fn an_account_is_connected_through_facebook_and_answers_its_customers(data
     assert!(held[1]["scopes"].as_array().unwrap().contains(&json!("catalog_management")));
     assert!(app.meta.subscribed(PAGE).contains(&"messages".to_owned()), "the Page sends us its messages");
     assert!(connection["fields"].as_array().unwrap().contains(&json!("messages")), "as Meta itself says");
-    let (callback, fields) = app.meta.app_subscription("instagram").unwrap();
+    let (callback, fields) = app.meta.app_subscription(FACEBOOK_APP, "instagram").unwrap();
     assert_eq!(callback, "http://hawker.test/webhooks/meta");
     assert!(fields.contains(&"comments".to_owned()));
     browser::is_answered(&app, seller, IG).await;
@@ -74,6 +75,9 @@ async fn an_account_is_connected_by_instagrams_own_login_and_answers_its_custome
     assert_eq!((&connection["account_id"], &connection["linked"]), (&json!(IG), &Value::Null));
     assert_eq!(connection["credentials"][0]["by"], "instagram");
     assert!(app.meta.subscribed(IG).contains(&"messages".to_owned()));
+    let (callback, fields) = app.meta.app_subscription(INSTAGRAM_APP, "instagram").unwrap();
+    assert!(callback == "http://hawker.test/webhooks/meta" && fields.contains(&"messages".to_owned()), "{fields:?}");
+    assert_eq!(app.meta.app_subscription(FACEBOOK_APP, "page"), None, "it has no Page");
     browser::is_answered(&app, seller, IG).await;
     app.stop().await;
 }
@@ -88,8 +92,26 @@ async fn whoever_refuses_connects_nothing_and_may_begin_anew(database: Database)
     assert!(browser::connections(&app, seller).await.is_empty());
     let way = app.read(&format!("/api/v1/sellers/{seller}/connecting/{}", person.way)).await;
     assert_eq!((&way["stage"], &way["result"]), (&json!("refused"), &json!("denied")), "{way}");
+    let mut shopkeeper = Person::at_instagram(&app, (OTHER_IG, "other.shop"));
+    assert_eq!(shopkeeper.connects(seller, "way=instagram").await.code(), "denied");
     app.meta.consent(Consent::default());
+    // Meta may have an error of its own; what it says of it is not shown.
+    let back = person.signs_in(seller, "way=facebook").await;
+    let failed = person.comes_back(&browser::with_error(&back, "<b>server_error</b>")).await;
+    assert!(failed.code() == "meta_error" && !failed.text.contains("server_error"), "{failed:?}");
+    assert_eq!(person.comes_back(&back).await.code(), "state_reused");
+    // Neither a code nor an error.
+    let back = person.signs_in(seller, "way=facebook").await;
+    assert_eq!(person.comes_back(&browser::with_error(&back, "")).await.code(), "meta_error");
+    let exchanges = app.meta.login_steps().iter().filter(|step| **step == LoginStep::Exchange).count();
+    assert_eq!(exchanges, 0, "nothing was given for a token");
+    // A role that does not include messages.
+    app.meta.let_do(person.id(), PAGE, &["ADVERTISE"]);
+    let told = person.connects(seller, "way=facebook").await;
+    assert!(told.code() == "role_missing" && told.text.contains(&format!("Page {PAGE}")), "{told:?}");
+    app.meta.let_do(person.id(), PAGE, &["MESSAGING", "MODERATE"]);
     assert_eq!(person.connects(seller, "way=facebook").await.code(), "connected");
+    assert_eq!(shopkeeper.connects(seller, "way=instagram").await.code(), "connected");
     app.stop().await;
 }
 
@@ -223,6 +245,8 @@ async fn an_account_of_another_seller_needs_that_sellers_word(database: Database
     person.runs(PageOf { page: PAGE, account: Some((IG, "linen.shop")) });
     assert_eq!(person.connects(owner, "").await.code(), "connected");
     assert_eq!(person.connects(next, "").await.code(), "account_taken");
+    let mut shopkeeper = Person::at_instagram(&app, (IG, "linen.shop"));
+    assert_eq!(shopkeeper.connects(next, "way=instagram").await.code(), "account_taken", "whichever way");
     let connection = browser::connection(&app, owner).await["id"].clone();
     let release = format!("/api/v1/sellers/{owner}/connections/{connection}/release");
     let (status, _) = app.call(Method::POST, &release, &json!({ "to": owner })).await;
@@ -326,7 +350,7 @@ async fn whoever_is_cut_off_at_any_step_begins_anew_and_arrives(database: Databa
     let mut person = Person::at_facebook(&app);
     person.runs(PageOf { page: PAGE, account: Some((IG, "linen.shop")) });
     let mut shopkeeper = Person::at_instagram(&app, (OTHER_IG, "other.shop"));
-    let own = [Exchange, Extend, Me, ReadSubscription, Subscribe];
+    let own = [Exchange, Extend, Me, ReadSubscription, Subscribe, SubscribeApp, ReadAppSubscription];
     let ways = facebook.map(|step| ("way=facebook", step)).into_iter().chain(own.map(|step| ("way=instagram", step)));
     for (n, (query, step)) in ways.enumerate() {
         // What the service knows only in memory is not to help.
@@ -355,30 +379,6 @@ async fn whoever_is_cut_off_at_any_step_begins_anew_and_arrives(database: Databa
         all.iter().all(|it| it["fields"].is_array() && it["fields_error"].is_null()).then_some(())
     })
     .await;
-    app.stop().await;
-}
-
-async fn what_came_before_an_account_was_connected_is_taken_up_in_metas_order(database: Database) {
-    let app = browser::start(database).await;
-    let (seller, mut person) = (browser::shop(&app).await, Person::at_facebook(&app));
-    let account = person.runs(PageOf { page: PAGE, account: Some((IG, "linen.shop")) }).unwrap();
-    let ada = account.customer("Ada");
-    let (first, second) = (ada.writes("one apron please"), ada.writes_at("no, three aprons", app.clock_ms() + 1000));
-    for event in [&second, &first, &second] {
-        app.deliver(event).await;
-    }
-    assert_eq!(app.ledgered("unknown_account").await, 2);
-    assert_eq!(person.connects(seller, "").await.code(), "connected");
-    until("it is taken up", async || (app.ledgered("unknown_account").await == 0).then_some(())).await;
-    app.fall_silent().await;
-    let shop = Shop { seller: SellerId(seller), account };
-    assert_eq!(app.orders(&shop).await.len(), 1);
-    let said: Vec<_> = app.messages(&shop).await.into_iter().map(|message| message["text"].clone()).collect();
-    assert_eq!(said[..2], [json!("one apron please"), json!("no, three aprons")]);
-    assert_eq!(ada.received().len(), 1);
-    assert_eq!(person.connects(seller, "").await.code(), "connected");
-    app.fall_silent().await;
-    assert_eq!(ada.received().len(), 1, "connected anew, nothing is said anew");
     app.stop().await;
 }
 

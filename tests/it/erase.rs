@@ -1,5 +1,8 @@
 //! Persons who are erased: nothing of them is left, whatever was under way, and they do not come back by themselves.
 
+mod handed;
+mod kept;
+
 use std::time::Duration;
 
 use base64::Engine as _;

@@ -1,12 +1,15 @@
 //! What is kept sealed: it comes to a new key while the service runs and falls, opens nowhere but where it belongs, and is
 //! never seen.
 
+use ::actors::domain::ids::SellerId;
 use futures::future::join;
 use http::Method;
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 
-use crate::support::{Database, ENCRYPTION_KEY, Leaks, OPERATOR_KEY, Receiver, Shop, TestApp, both, free};
+use crate::support::{
+    Database, ENCRYPTION_KEY, Leaks, OPERATOR_KEY, Receiver, Shop, TestApp, apron, both, free, until,
+};
 
 const NEW_KEY: &str = "/+7dzLuqmYh3ZlVEMyIRAP/u3cy7qpmId2ZVRDMiEQA=";
 const OTHER_KEY: &str = "0101010101010101010101010101010101010101010101010101010101010102";
@@ -85,7 +88,7 @@ async fn all_that_is_sealed_comes_to_a_new_key_under_load_and_kills(database: Da
     write(&app, &two, "Chloé").await;
     app.fall_silent().await;
     assert!(app.meta.sent().len() >= sent + 2, "{sent}");
-    crate::support::until("every endpoint is told", async || (receiver.taken().len() >= 12).then_some(())).await;
+    until("every endpoint is told", async || (receiver.taken().len() >= 12).then_some(())).await;
     for (n, (key, answer)) in answers.iter().enumerate() {
         let shop = if n < 12 { &one } else { &two };
         assert_eq!(make_endpoint(&app, shop, &receiver, key).await.as_ref(), Some(answer), "{key}");
@@ -132,7 +135,7 @@ async fn a_key_that_is_gone_for_good_can_be_given_up(database: Database) {
 async fn what_was_moved_or_changed_does_not_open_and_is_named(database: Database) {
     let mut app = TestApp::start(database).await;
     for number in 1..=3 {
-        app.empty_shop(number, json!({})).await;
+        app.empty_shop(number, free()).await;
     }
     app.stop_service().await;
     app.set(&[("secrets.encryption_key", NEW_KEY), ("secrets.previous_encryption_key", ENCRYPTION_KEY)]);
@@ -166,6 +169,28 @@ async fn what_was_moved_or_changed_does_not_open_and_is_named(database: Database
         ]
     );
     assert_eq!((&done["done"], &done["old_key_needed"], &done["outdated"]), (&json!(true), &json!(true), &json!(2)));
+    // Nothing is sent with such a token, and its connection says why; with another one it goes on.
+    app.expect_trouble("a token does not open");
+    for (seller, code) in [(2, "token_moved"), (3, "token_changed")] {
+        let shop = Shop { seller: SellerId(seller), account: app.meta.account(&format!("1784140000{seller:07}")) };
+        app.sell(&shop, json!([apron("19.00", None)])).await;
+        write(&app, &shop, "Ada").await;
+        app.fall_silent().await;
+        let path = format!("/api/v1/sellers/{seller}/connections");
+        let connection = until("the connection says so", async || {
+            let all = app.read(&path).await;
+            Some(all["data"][0].clone()).filter(|it| it["state"] == "needs_reconnecting")
+        })
+        .await;
+        assert_eq!(connection["credentials"][0]["code"], code, "{connection}");
+        assert!(shop.customer("Ada").received().is_empty());
+        let token = format!("token-{seller}");
+        let again = json!({ "channel": "instagram", "account_id": shop.account.id(), "username": "shop",
+                            "token": token });
+        app.made(&path, &again).await;
+        app.settle().await;
+        assert_eq!(shop.customer("Ada").received().len(), 1, "{code}");
+    }
     app.stop().await;
 }
 

@@ -20,7 +20,7 @@ both![
 ];
 
 /// Posts a sample of Meta's about the first shop's account, with some words in it replaced.
-async fn post_sample(app: &TestApp, name: &str, words: &[(&str, &str)]) {
+pub(crate) async fn post_sample(app: &TestApp, name: &str, words: &[(&str, &str)]) {
     let mut body = fs::read_to_string(format!("{}/tests/samples/{name}.json", env!("CARGO_MANIFEST_DIR"))).unwrap();
     for (from, to) in words {
         assert!(body.contains(from), "{name} says {from}");

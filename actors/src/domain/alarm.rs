@@ -23,6 +23,8 @@ pub enum AlarmKind {
     SyncDrift,
     /// The next piece of this erasure is to be done.
     Erase,
+    /// Whoever has been silent for too long is looked for. Its subject is always 0.
+    Retain,
 }
 
 named!(AlarmKind {
@@ -34,6 +36,7 @@ named!(AlarmKind {
     SyncReview = "sync_review",
     SyncDrift = "sync_drift",
     Erase = "erase",
+    Retain = "retain",
 });
 
 /// Which alarm of a seller: its kind, and the id of the conversation or owed call it is about.

@@ -86,6 +86,9 @@ impl fmt::Display for TextLimit {
     }
 }
 
+/// The word before the id of a catalog.
+const CATALOG: &str = "catalog";
+
 /// `channel:Meta's account id`: the same for every connection to one account.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
@@ -94,12 +97,22 @@ pub struct Account(String);
 impl Account {
     /// The account with Meta's `id` on `channel`.
     pub fn new(channel: Channel, id: &str) -> Self {
-        Self(format!("{}:{id}", channel.name()))
+        Self([channel.name(), ":", id].concat())
     }
 
     /// The account of things that belong to a seller and not to Meta: commands and results.
     pub fn of_seller(seller: super::ids::SellerId) -> Self {
         Self(format!("seller:{seller}"))
+    }
+
+    /// The account of what Meta tells of a catalog, by Meta's id of it.
+    pub fn of_catalog(meta_id: &str) -> Self {
+        Self(format!("{CATALOG}:{meta_id}"))
+    }
+
+    /// True when it is a catalog's.
+    pub fn is_of_catalog(&self) -> bool {
+        self.0.split_once(':').is_some_and(|(word, _)| word == CATALOG)
     }
 
     /// The account of bodies and items in which no account could be read.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::budget::OwnCaps;
 use super::catalog::{Modifier, Product};
 use super::conversation::LeadStage;
-use super::erasure::Person;
+use super::erasure::{KeepDays, Person};
 use super::ids::{ConnectionId, ConversationId, CustomerId, LeadId, MessageId, NoteId, OrderId, RunId};
 use super::order::Look;
 use super::outgoing::Outgoing;
@@ -163,6 +163,13 @@ pub enum Command {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         request: Option<String>,
     },
+    /// From now on, customers who say nothing more are remembered for so long.
+    KeepFor {
+        /// How many days; none: for ever.
+        days: Option<KeepDays>,
+    },
+    /// Erases whoever has said nothing for longer than that, without waiting for the day's time.
+    EraseAged,
     /// Says how far a lead is.
     MoveLead {
         /// Which.

@@ -184,10 +184,15 @@ pub struct Conversation {
     pub archived: bool,
 }
 
+/// Until when free words may be sent to a customer who spoke last at this time.
+pub fn window_closes_at(last_inbound_at: DateTime<Utc>) -> DateTime<Utc> {
+    last_inbound_at + WINDOW
+}
+
 impl Conversation {
     /// Until when free words may be sent.
     pub fn window_closes_at(&self) -> Option<DateTime<Utc>> {
-        self.last_inbound_at.map(|at| at + WINDOW)
+        self.last_inbound_at.map(window_closes_at)
     }
 
     /// One in which nothing was said yet.

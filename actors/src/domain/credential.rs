@@ -149,6 +149,14 @@ pub fn cause_in_words(code: &str) -> &'static str {
         }
         "36103" => "the account may not use Meta's interface: make it a professional account, then connect again",
         "sealed" => "the token cannot be opened with the encryption keys there are: connect the account again",
+        "token_moved" => {
+            "what is kept as its token was sealed for another account: see who writes to the database by hand, and \
+             connect the account again"
+        }
+        "token_changed" | "token_not_sealed" => {
+            "what is kept as its token was changed since it was sealed: see who writes to the database by hand, and \
+             connect the account again"
+        }
         "data_deleted" => "the person who had connected it wants to be forgotten: somebody must connect it again",
         "permission_revoked" => {
             "the person who had connected it took a permission back: connect it again and grant all that is asked for"
@@ -216,7 +224,7 @@ mod tests {
     fn every_cause_says_what_to_do() {
         for code in ["190", "190/458", "190/460", "190/463", "10", "10/2534077", "200", "200/2534041", "no_token", "x"]
             .into_iter()
-            .chain(["revoked", "data_deleted", "permission_revoked"])
+            .chain(["revoked", "data_deleted", "permission_revoked", "token_moved", "token_changed"])
         {
             assert!(cause_in_words(code).contains("onnect"), "{code}");
         }

@@ -39,9 +39,13 @@ pub struct Directory {
 }
 
 impl Directory {
-    /// The directory of these connections; where two lay claim to a name, the earlier has it.
-    pub fn of(connections: &[Connected]) -> Self {
+    /// The directory of these connections and of these sellers' catalogs; where two lay claim to a name, the earlier has
+    /// it.
+    pub fn of(connections: &[Connected], catalogs: &[(Account, SellerId)]) -> Self {
         let mut directory = Self::default();
+        for (account, seller) in catalogs {
+            directory.places.entry(account.clone()).or_insert(Place { account: account.clone(), seller: *seller });
+        }
         let own = connections.iter().map(|known| (known.account.clone(), known.account.clone(), known.seller));
         let linked = connections.iter().flat_map(names_by_link);
         for (name, account, seller) in own.chain(linked) {
@@ -90,7 +94,7 @@ mod tests {
     }
 
     fn found(connections: &[Connected], name: &str) -> Option<String> {
-        let place = Directory::of(connections).find(&account(name)).cloned()?;
+        let place = Directory::of(connections, &[]).find(&account(name)).cloned()?;
         Some(format!("{} of {}", place.account, place.seller))
     }
 
@@ -132,11 +136,19 @@ mod tests {
 
     #[test]
     fn an_account_can_say_all_its_names() {
-        let directory = Directory::of(&[connected(1, "instagram:7", Some("messenger:9"))]);
+        let directory = Directory::of(&[connected(1, "instagram:7", Some("messenger:9"))], &[]);
         let account = account("instagram:7");
         let mut names: Vec<&str> = directory.names_of(&account).map(Account::as_str).collect();
         assert_eq!(names[0], "instagram:7");
         names.sort_unstable();
         assert_eq!(names, ["instagram:7", "instagram:9", "messenger:7", "messenger:9"]);
+    }
+
+    #[test]
+    fn what_is_told_of_a_catalog_is_for_whoever_has_had_it_the_longest() {
+        let catalogs = [(Account::of_catalog("7"), SellerId(2)), (Account::of_catalog("7"), SellerId(3))];
+        let directory = Directory::of(&[connected(1, "instagram:7", None)], &catalogs);
+        assert_eq!(directory.find(&Account::of_catalog("7")).map(|place| place.seller), Some(SellerId(2)));
+        assert_eq!(directory.find(&Account::of_catalog("8")), None);
     }
 }

@@ -1,6 +1,6 @@
 //! A person who is erased from a shop: whom it is about, and how far it is. What was agreed stays, without the person.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -37,18 +37,17 @@ pub fn is_nobody(meta_id: &str) -> bool {
     meta_id.starts_with(NOBODY)
 }
 
-/// An erasure, from its being asked for.
+/// An erasure, from its being asked for: of one person, or of all who have been silent for as long as the seller keeps
+/// anything, in groups of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Erasure {
     /// Its id.
     pub id: ErasureId,
-    /// The customer it is about, if it is one.
-    pub customer: Option<CustomerId>,
-    /// What passed between that customer and the seller.
-    pub conversation: Option<ConversationId>,
+    /// The customers it is about just now, if they are any.
+    pub whom: Vec<Whom>,
     /// On which account.
     pub account: Account,
-    /// By which ids the person went at Meta, and the numbers they wrote from.
+    /// By which ids they went at Meta, and the numbers they wrote from.
     pub meta_ids: Vec<String>,
     /// Events up to here are about the person as they were.
     pub through: EventSeq,
@@ -58,15 +57,118 @@ pub struct Erasure {
     pub asked_by: Option<String>,
     /// The confirmation code of the request of Meta's that it belongs to.
     pub request: Option<String>,
+    /// Where it is for age: how far it has come. None: one person's.
+    pub aged: Option<Aged>,
+}
+
+/// A customer who is erased, with what passed between them and the seller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Whom {
+    /// Who.
+    pub customer: CustomerId,
+    /// What.
+    pub conversation: ConversationId,
+}
+
+/// An erasure of all that is older than a seller keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Aged {
+    /// For how many days it is kept.
+    pub days: KeepDays,
+    /// What was said up to then goes.
+    pub before: DateTime<Utc>,
+    /// Where it goes on looking for customers; none: it has looked at all of them.
+    pub next: Option<AgedPlace>,
+    /// True once the seller wants otherwise: nothing more is erased by it.
+    pub is_stopped: bool,
+}
+
+/// A place among a shop's customers: those of each account, by their conversations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgedPlace {
+    /// Which account; empty: the first one.
+    pub account: Account,
+    /// After which conversation.
+    pub after: ConversationId,
+}
+
+/// For how many days a seller keeps what its customers say, once they say nothing more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "u16", into = "u16")]
+#[schemars(with = "u16", extend("minimum" = 30, "maximum" = 3650))]
+pub struct KeepDays(u16);
+
+impl KeepDays {
+    /// Customers may still write because of what was said a month ago, and Meta sends for a week what it could not.
+    pub const FEWEST: u16 = 30;
+    /// Ten years: who keeps for longer keeps for ever.
+    pub const MOST: u16 = 3650;
+
+    /// Whatever is from before that time, or from that very moment, is not to be kept at `now`.
+    pub fn before(self, now: DateTime<Utc>) -> DateTime<Utc> {
+        now - TimeDelta::days(i64::from(self.0))
+    }
+
+    /// How many they are.
+    pub fn days(self) -> u16 {
+        self.0
+    }
+}
+
+impl TryFrom<u16> for KeepDays {
+    type Error = String;
+
+    fn try_from(days: u16) -> Result<Self, String> {
+        let (fewest, most) = (Self::FEWEST, Self::MOST);
+        let is_fine = (fewest..=most).contains(&days);
+        is_fine.then_some(Self(days)).ok_or_else(|| format!("keep_days is a number from {fewest} to {most}, or null"))
+    }
+}
+
+impl From<KeepDays> for u16 {
+    fn from(days: KeepDays) -> Self {
+        days.0
+    }
 }
 
 impl Erasure {
+    /// Up to when what was said is from before it.
+    pub fn until(&self) -> DateTime<Utc> {
+        self.aged.as_ref().map_or(self.asked_at, |aged| aged.before)
+    }
+
+    /// With which part the persons it is about now are begun with.
+    pub fn first_phase(&self) -> ErasurePhase {
+        match &self.aged {
+            Some(Aged { next: Some(_), .. }) if self.whom.is_empty() => ErasurePhase::Persons,
+            Some(Aged { is_stopped: true, .. }) => ErasurePhase::Files,
+            Some(Aged { next: None, .. }) if self.whom.is_empty() => ErasurePhase::Aged,
+            _ => ErasurePhase::Messages,
+        }
+    }
+
+    /// The part after a part that is over. For age, group follows group, and nothing is on its way into the database:
+    /// Meta does not try for so long.
+    pub fn phase_after(&self, phase: ErasurePhase) -> ErasurePhase {
+        match (&self.aged, phase) {
+            (Some(Aged { next: Some(_), .. }), ErasurePhase::Commands) => ErasurePhase::Persons,
+            (Some(Aged { next: None, .. }), ErasurePhase::Commands) => ErasurePhase::Aged,
+            (None, ErasurePhase::Stragglers) => ErasurePhase::Files,
+            _ => phase.next(),
+        }
+    }
+
+    /// The one customer it is about, if it is about one.
+    pub fn customer(&self) -> Option<CustomerId> {
+        self.whom.first().filter(|_| self.aged.is_none()).map(|whom| whom.customer)
+    }
+
     /// Whether an event that was not decided yet is the erased person's, from before.
     pub fn is_about(&self, event: &StoredEvent) -> bool {
         event.source == Source::Meta
             && event.account == self.account
             && event.customer.as_ref().is_some_and(|customer| self.meta_ids.contains(customer))
-            && (event.seq <= self.through || event.happened_at <= self.asked_at)
+            && (event.seq <= self.through || event.happened_at <= self.until())
     }
 }
 
@@ -89,6 +191,8 @@ pub fn masked_key(keyed: &dyn Keyed, account: &Account, key: &str) -> String {
 /// The parts of an erasure, one after the other. Each is done in pieces of bounded size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ErasurePhase {
+    /// Whoever has been silent for too long is looked for, where it is for age.
+    Persons,
     /// What was said.
     Messages,
     /// What is personal in orders, with their evidence, histories and notes.
@@ -105,6 +209,8 @@ pub enum ErasurePhase {
     Commands,
     /// The same as with Meta's events once more, for what was on its way into the database when they were looked through.
     Stragglers,
+    /// What is older than it is kept and is part of no conversation.
+    Aged,
     /// What the database's own files still hold of what was erased.
     Files,
     /// It is over.
@@ -112,6 +218,7 @@ pub enum ErasurePhase {
 }
 
 named!(ErasurePhase {
+    Persons = "persons",
     Messages = "messages",
     Orders = "orders",
     Details = "details",
@@ -120,6 +227,7 @@ named!(ErasurePhase {
     Events = "events",
     Commands = "commands",
     Stragglers = "stragglers",
+    Aged = "aged",
     Files = "files",
     Done = "done",
 });
@@ -185,12 +293,21 @@ mod tests {
 
     #[test]
     fn phases_follow_each_other_to_the_end() {
-        let mut phase = ErasurePhase::Messages;
+        let mut phase = ErasurePhase::Persons;
         for next in &ErasurePhase::ALL[1..] {
             phase = phase.next();
             assert_eq!(phase, *next);
         }
         assert_eq!(phase.next(), ErasurePhase::Done);
+    }
+
+    #[test]
+    fn nothing_is_kept_for_less_than_a_month() {
+        for (days, is_fine) in [(0, false), (29, false), (30, true), (3650, true), (3651, false)] {
+            assert_eq!(KeepDays::try_from(days).is_ok(), is_fine, "{days}");
+        }
+        let read: Result<KeepDays, _> = serde_json::from_str("7");
+        assert!(read.unwrap_err().to_string().contains("keep_days is a number from 30"));
     }
 
     #[test]

@@ -106,6 +106,11 @@ pub enum Happening {
     Commented(Comment),
     /// Somebody mentioned the seller in a post or a comment.
     Mentioned(Mention),
+    /// Meta tells how far a batch to a catalog is.
+    BatchTold {
+        /// What Meta named the batch.
+        handle: String,
+    },
     /// Staff or another system asks for a change.
     Command(Commanded),
     /// A call to Meta ended.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::budget::OwnCaps;
 use super::channel::Account;
+use super::erasure::KeepDays;
 use super::ids::{ConnectionId, SellerId};
 use super::money::Currency;
 use super::region::{Country, TimeZone};
@@ -44,6 +45,9 @@ pub struct Settings {
     /// The time zone its days begin and end in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_zone: Option<TimeZone>,
+    /// For how many days customers are remembered who say nothing more; none: for ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep_days: Option<KeepDays>,
 }
 
 /// Settings to be put in the place of those a seller has; none: as it is. The currency stays, as prices are in it, and
@@ -64,6 +68,8 @@ pub struct SettingsPatch {
     pub country: Option<Option<Country>>,
     /// The time zone; `Some(None)`: not known any more.
     pub time_zone: Option<Option<TimeZone>>,
+    /// For how many days silent customers are remembered; `Some(None)`: for ever.
+    pub keep_days: Option<Option<KeepDays>>,
 }
 
 /// The longest name of a shop.
@@ -137,6 +143,7 @@ impl Settings {
             caps: OwnCaps::default(),
             country: None,
             time_zone: None,
+            keep_days: None,
         }
     }
 
@@ -150,6 +157,7 @@ impl Settings {
             auto_reply: patch.auto_reply.unwrap_or(self.auto_reply),
             country: patch.country.unwrap_or(self.country),
             time_zone: patch.time_zone.unwrap_or(self.time_zone),
+            keep_days: patch.keep_days.unwrap_or(self.keep_days),
             ..self
         };
         patched.checked()

@@ -62,6 +62,8 @@ pub enum ShopEventKind {
     ConnectionExpiring,
     /// Something about a connection does not work that did before, as its checkup says.
     ConnectionUnwell,
+    /// Meta had stopped sending what comes to an account, and was asked for it again: what was said meanwhile is lost.
+    ConnectionRestored,
     /// A webhook endpoint took nothing for too long, and is told nothing any more.
     WebhookDisabled,
     /// The catalog is on its way up.
@@ -106,6 +108,7 @@ named!(ShopEventKind {
     ConnectionChanged = "connection.changed",
     ConnectionExpiring = "connection.expiring",
     ConnectionUnwell = "connection.unwell",
+    ConnectionRestored = "connection.restored",
     WebhookDisabled = "webhook.disabled",
     SyncStarted = "sync.started",
     SyncPlanned = "sync.planned",

@@ -77,6 +77,13 @@ impl Helper {
         self.falls = 0;
     }
 
+    /// Ends it in the midst of whatever it does, as a rehearsal.
+    pub(super) fn kill(&self) {
+        if let Some(actor) = &self.actor {
+            actor.kill();
+        }
+    }
+
     /// It is not needed any more.
     pub(super) fn end(&mut self) {
         (self.given, self.again) = (None, None);

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tracing::{error, info, info_span, warn};
@@ -19,9 +20,8 @@ use crate::shop::MAX_HEARD;
 use crate::store::erasures::Stepped;
 use crate::store::pen::{Fence, Files};
 use crate::store::threads::Wanted;
-use crate::store::{
-    FencedTx, StoreError, Sync, alarms, comments, desk, erasures, inbox, sellers, sync, threads, turns,
-};
+use crate::store::turns::TurnSql;
+use crate::store::{FencedTx, StoreError, Sync, alarms, comments, desk, erasures, inbox, sellers, sync, threads};
 use crate::trouble::within;
 
 use super::batch::{self, Batch};
@@ -100,14 +100,14 @@ impl Desk {
     /// Counted before the event is taken in hand, and committed, because whoever falls counts nothing.
     async fn count_attempt(&mut self, event: EventSeq) -> Result<i32, Fall> {
         let (world, fence) = (&self.seat.world, self.fence(self.last_id));
-        let count = async {
-            let tx = FencedTx::begin(world.store.pen(), self.seat.seller, fence, Sync::Lazy).await?;
-            let tx = tx.following(self.stored_turns)?;
+        let (pen, seller, stored_turns) = (world.store.pen().clone(), self.seat.seller, self.stored_turns);
+        let count = async move {
+            let tx = FencedTx::begin(&pen, seller, fence, Sync::Lazy).await?.following(stored_turns)?;
             let attempts = inbox::count_attempt(&tx, event).await?;
             tx.commit("seller.attempt").await?;
             Ok(attempts)
         };
-        let attempts = within(world.settings.store_timeout, count).await?;
+        let attempts = within(world.settings.store_timeout, world.store.pen().dictate(count)).await?;
         self.stored_turns += 1;
         Ok(attempts)
     }
@@ -122,7 +122,11 @@ impl Desk {
         let (world, seller) = (self.seat.world.clone(), self.seat.seller);
         let (reads, limit) = (world.store.reads(), world.settings.store_timeout);
         self.shop.learn_app_hold(world.app_hold.at(now));
-        let wanted = self.shop.wanted(meant, alarms, now);
+        let mut wanted = self.shop.wanted(meant, alarms, now);
+        if let Some((before, place)) = wanted.aged.take() {
+            let found = within(limit, erasures::look(reads, seller, before, &place)).await?;
+            wanted.conversations.extend(self.shop.learn_aged(found));
+        }
         if wanted != Wanted::default() {
             let read = async {
                 let known = comments::known(reads, seller, &wanted.comments).await?;
@@ -273,18 +277,24 @@ impl Desk {
         sync: Sync,
         now: DateTime<Utc>,
     ) -> Result<Vec<Stepped>, StoreError> {
+        let (world, seller, stored_turns) = (&self.seat.world, self.seat.seller, self.stored_turns);
+        let (pen, keyed) = (world.store.pen().clone(), Arc::clone(&world.keyed));
+        let (turn, fence) = (TurnSql::new(pen.backend(), seller, changes, now), self.fence(changes.last_id));
+        let (erasures, erasing) = (changes.erasures.clone(), changes.erasing.clone());
         let claims = changes.outbox.iter().any(|owed| owed.state == OwedState::Claimed)
             || changes.sync.iter().flat_map(|sync| &sync.errands).any(Errand::is_in_flight);
-        let (pen, fence) = (self.seat.world.store.pen(), self.fence(changes.last_id));
-        let tx = FencedTx::begin(pen, self.seat.seller, fence, sync).await?.following(self.stored_turns)?;
-        turns::save(&tx, changes, now).await?;
-        let (keyed, mut stepped) = (&*self.seat.world.keyed, Vec::new());
-        erasures::begin(&tx, &changes.erasures, keyed).await?;
-        for id in &changes.erasing {
-            stepped.push(erasures::step(&tx, (*id, files), keyed, now).await?);
-        }
-        tx.commit(if claims { "seller.claim" } else { "seller.turn" }).await?;
-        Ok(stepped)
+        let writing = async move {
+            let tx = FencedTx::begin(&pen, seller, fence, sync).await?.following(stored_turns)?;
+            turn.save(&tx).await?;
+            erasures::begin(&tx, &erasures, &*keyed).await?;
+            let mut stepped = Vec::new();
+            for id in erasing {
+                stepped.push(erasures::step(&tx, (id, files), &*keyed, now).await?);
+            }
+            tx.commit(if claims { "seller.claim" } else { "seller.turn" }).await?;
+            Ok(stepped)
+        };
+        world.store.pen().dictate(writing).await
     }
 
     fn fence(&self, last_id: i64) -> Fence {

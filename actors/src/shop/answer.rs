@@ -5,7 +5,7 @@ use crate::domain::button::{self, Button};
 use crate::domain::draft::{self, Missing};
 use crate::domain::ids::ConversationId;
 use crate::domain::order::{Look, Order, OrderState};
-use crate::domain::outbox::{Aim, Purpose};
+use crate::domain::outbox::{Aim, Owed, Purpose};
 use crate::domain::reply;
 
 use super::step::Step;
@@ -69,7 +69,10 @@ impl Step<'_> {
     fn ask(&mut self, thread: &mut Thread, order: &Order, missing: &[Missing]) {
         let about = Question::Missing(Missing::fingerprint(missing));
         if thread.conversation.asked.as_ref().is_some_and(|asked| asked.about == about) {
-            thread.conversation.needs(Look::StillMissing);
+            // While the question has not left, the customer has left nothing unanswered.
+            if !self.is_question_on_its_way(thread.conversation.id) {
+                thread.conversation.needs(Look::StillMissing);
+            }
             return;
         }
         let text = reply::question(self.shop.seller.settings.language, order, missing);
@@ -77,6 +80,12 @@ impl Step<'_> {
         if self.owe_question(thread, &text, &button::choices(order, missing), &purpose) {
             thread.conversation.asked = Some(Asked { about, at: self.now });
         }
+    }
+
+    /// Whether a question of ours waits to be sent, or nobody knows yet that it was.
+    fn is_question_on_its_way(&self, conversation: ConversationId) -> bool {
+        let is_it = |owed: &Owed| owed.conversation == conversation && owed.purpose.aim.is_a_question();
+        self.shop.open.values().any(|open| is_it(&open.owed))
     }
 
     /// A draft that is complete and unsure is summed up for the customer, once as it is. A person may be quicker.

@@ -308,7 +308,8 @@ impl Shop {
 
     /// What decides when calls may be made.
     pub(super) fn books(&self) -> Books<'_> {
-        Books { caps: &self.caps, spent: &self.budgets, holds: &self.holds, app: self.app_hold.as_ref() }
+        let app = self.app_hold.as_ref();
+        Books { caps: &self.caps, spent: &self.budgets, holds: &self.holds, app, without_token: &[] }
     }
 
     /// Takes over what Meta holds of the whole app.
@@ -318,7 +319,10 @@ impl Shop {
 
     /// What the budgets look like, and when the last of what waits will have left.
     pub(crate) fn budget_lines(&self, now: DateTime<Utc>) -> Vec<BudgetLine> {
-        self.books().lines(self.open.values().map(|open| &open.owed), now)
+        let open = || self.open.values().map(|open| &open.owed);
+        let without_token: Vec<ConnectionId> =
+            open().map(|owed| owed.connection).filter(|connection| !self.has_token(*connection)).collect();
+        Books { without_token: &without_token, ..self.books() }.lines(open(), now)
     }
 
     /// Calls that wait, and when the first of them may be made if none may now.

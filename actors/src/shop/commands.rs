@@ -3,7 +3,7 @@
 mod budget;
 mod claims;
 mod desk;
-mod forget;
+pub(super) mod forget;
 mod goods;
 mod orders;
 mod talk;
@@ -56,6 +56,8 @@ impl Step<'_> {
             Command::Archive { conversation, archived } => self.archive(*conversation, *archived),
             Command::MarkRead { conversation, through } => self.mark_read(*conversation, *through),
             Command::Forget { person, request } => self.forget(event, person, request.as_deref()),
+            Command::KeepFor { days } => self.keep_for(*days),
+            Command::EraseAged => self.erase_aged(),
             Command::SettleLooks { conversation, looks } => self.settle_looks(*conversation, looks),
             Command::EditCustomer { customer, contact, name } => {
                 self.edit_customer(*customer, contact, name.as_deref())

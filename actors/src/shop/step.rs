@@ -23,6 +23,8 @@ pub(super) struct Step<'a> {
     pub(super) shop: &'a Shop,
     pub(super) now: DateTime<Utc>,
     pub(super) thread: Option<Thread>,
+    /// Other conversations, where it works on many.
+    pub(super) others: Vec<Thread>,
     pub(super) out: Turn,
     /// The catalog sync, once this step changes it.
     pub(super) sync: Option<Syncing>,
@@ -34,6 +36,7 @@ pub(super) struct Step<'a> {
 /// A step without its borrow of the shop.
 pub(super) struct Finished {
     thread: Option<Thread>,
+    others: Vec<Thread>,
     out: Turn,
     sync: Option<Syncing>,
     last_id: i64,
@@ -41,11 +44,13 @@ pub(super) struct Finished {
 
 impl<'a> Step<'a> {
     pub(super) fn new(shop: &'a Shop, now: DateTime<Utc>) -> Self {
-        Self { shop, now, thread: None, out: Turn::default(), sync: None, by: None, last_id: shop.last_id }
+        let (out, others) = (Turn::default(), Vec::new());
+        Self { shop, now, thread: None, others, out, sync: None, by: None, last_id: shop.last_id }
     }
 
     pub(super) fn finish(self) -> Finished {
-        Finished { thread: self.thread, out: self.out, sync: self.sync, last_id: self.last_id }
+        let Self { thread, others, out, sync, last_id, .. } = self;
+        Finished { thread, others, out, sync, last_id }
     }
 
     pub(super) fn next_id(&mut self) -> i64 {
@@ -153,7 +158,7 @@ impl Shop {
     /// Takes over a step that came to its end.
     pub(super) fn absorb(&mut self, mut step: Finished) {
         self.last_id = step.last_id;
-        if let Some(mut thread) = step.thread {
+        for mut thread in step.thread.into_iter().chain(step.others) {
             thread.used = self.turns;
             let id = thread.conversation.id;
             if step.out.forgotten.contains(&id) {
@@ -177,7 +182,7 @@ impl Shop {
             self.follow(owed, &step.out);
         }
         self.tie(&step.out.loose_ends);
-        self.erasing.extend(step.out.erasures.iter().cloned());
+        self.follow_erasures(&step.out);
         self.comments.extend(step.out.comments.keys().cloned());
         self.desk.follow(&step.out);
         self.holds.extend(step.out.holds.iter().map(|(on, hold)| (*on, hold.clone())));

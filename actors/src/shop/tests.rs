@@ -111,6 +111,7 @@ fn loaded() -> Loaded {
         spent: vec![],
         holds: vec![],
         open: vec![],
+        windows: vec![],
         loose_ends: vec![],
         sync: Stored::default(),
         erasing: Vec::new(),
@@ -256,6 +257,27 @@ fn the_same_question_is_not_asked_twice() {
     played.says("ok thanks", 10);
     played.waits(4);
     assert!(played.take_handed().is_empty());
+    assert_eq!(played.needs_look(), [Look::StillMissing]);
+}
+
+#[test]
+fn a_question_that_has_not_left_leaves_nothing_unanswered() {
+    let mut played = Played::new();
+    played.says("an apron please", 0);
+    played.waits(4);
+    let question = played.take_handed().remove(0);
+    played.ends(&question, CallResult::TokenRefused { code: "190/460".into(), generation: None });
+    played.says("ok thanks", 10);
+    played.waits(4);
+    assert!(played.take_handed().is_empty(), "it waits for a token");
+    assert!(played.needs_look().is_empty(), "{:?}", played.needs_look());
+    // Once it was sent, who does not answer it is a person's business.
+    played.shop.learn_connections(Some(loaded().seller.connections));
+    played.says("hello?", 20);
+    let question = played.take_handed().remove(0);
+    played.ends(&question, CallResult::Accepted { mid: "q1".into() });
+    played.says("are you there?", 30);
+    played.waits(4);
     assert_eq!(played.needs_look(), [Look::StillMissing]);
 }
 

@@ -3,8 +3,9 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::domain::conversation::Conversation;
 use crate::domain::credential::{TokenRefused, Use, cause_in_words};
-use crate::domain::ids::ConnectionId;
+use crate::domain::ids::{ConnectionId, ConversationId};
 use crate::domain::outbox::{Owed, OwedState};
 use crate::domain::seller::Connection;
 
@@ -58,7 +59,30 @@ impl Shop {
 
     /// Until when a call may still be made once there is a token again, where that is known.
     pub(super) fn last_moment_of(&self, owed: &Owed) -> Option<DateTime<Utc>> {
-        self.threads.get(&owed.conversation).and_then(|thread| thread.conversation.window_closes_at())
+        match self.threads.get(&owed.conversation) {
+            Some(thread) => thread.conversation.window_closes_at(),
+            None => self.windows.get(&owed.conversation).copied(),
+        }
+    }
+
+    /// A conversation leaves memory: when its window closes stays known while something waits in it for a token. The
+    /// customer cannot write meanwhile without its being read again.
+    pub(super) fn keep_window_of(&mut self, conversation: &Conversation) {
+        let has_open = self.open.values().any(|open| open.owed.conversation == conversation.id);
+        if let Some(closes) = conversation.window_closes_at().filter(|_| has_open) {
+            self.windows.insert(conversation.id, closes);
+        }
+    }
+
+    /// Conversations whose window has closed over a call that waits for a token: whoever looks must be told so then, and
+    /// not only once there is a token again.
+    pub(super) fn closed_while_held(&self, now: DateTime<Utc>) -> impl Iterator<Item = ConversationId> + '_ {
+        let is_closed = move |owed: &&Owed| {
+            let is_held = owed.state == OwedState::Owed && !self.has_token(owed.connection);
+            is_held && self.windows.get(&owed.conversation).is_some_and(|closes| *closes <= now)
+        };
+        let held = self.open.values().map(|open| &open.owed).filter(is_closed);
+        held.filter(|owed| !self.threads.contains_key(&owed.conversation)).map(|owed| owed.conversation)
     }
 
     fn connection(&self, id: ConnectionId) -> Option<&Connection> {

@@ -14,7 +14,7 @@ use crate::domain::comment::{CommentName, PublicComment};
 use crate::domain::conversation::{Alias, Message};
 use crate::domain::credential::{TokenRefused, Use};
 use crate::domain::desk::Note;
-use crate::domain::erasure::Erasure;
+use crate::domain::erasure::{Erasure, KeepDays};
 use crate::domain::ids::{ConnectionId, ConversationId, ErasureId, MessageId, NoteId, OrderId, OutboxId};
 use crate::domain::order::{Order, OrderChange};
 use crate::domain::outbox::Owed;
@@ -56,6 +56,8 @@ pub(super) struct Turn {
     pub(super) unsaid: BTreeSet<(Account, String)>,
     /// Erasures that begin.
     pub(super) erasures: Vec<Erasure>,
+    /// For how long silent customers are remembered from now on.
+    pub(super) keep_days: Option<Option<KeepDays>>,
     /// Erasures of which a piece is to be done.
     pub(super) erasing: BTreeSet<ErasureId>,
     /// Conversations whose customers are not found by their ids at Meta any more.

@@ -32,6 +32,7 @@ impl Shop {
             match alarm.key.kind {
                 AlarmKind::Reply => self.want_thread(&mut wanted, ConversationId(alarm.key.subject)),
                 AlarmKind::Settle => self.want_thread_of(&mut wanted, OutboxId(alarm.key.subject)),
+                AlarmKind::Retain => wanted.aged = self.wanted_aged(),
                 AlarmKind::Erase
                 | AlarmKind::Send
                 | AlarmKind::Sync
@@ -41,6 +42,9 @@ impl Shop {
             }
         }
         for conversation in self.next_free_calls(now).take(CALLS_AHEAD) {
+            self.want_thread(&mut wanted, conversation);
+        }
+        for conversation in self.closed_while_held(now).take(CALLS_AHEAD) {
             self.want_thread(&mut wanted, conversation);
         }
         self.want_bodies(&mut wanted, now);
@@ -82,6 +86,7 @@ impl Shop {
             Happening::Commented(_) | Happening::Mentioned(_) => {
                 wanted.comments.extend(comments::named_by(event, happening));
             }
+            Happening::BatchTold { .. } => {}
             Happening::Command(commanded) => self.want_for_command(wanted, &commanded.command),
             Happening::Announced(what) => wanted.connections |= what.kind.is_of_connection(),
         }
@@ -123,6 +128,7 @@ impl Shop {
         for stored in threads {
             let (id, recalled) = (stored.conversation.id, stored.recalled.clone());
             self.named.orders.extend(stored.orders.iter().map(|order| (order.id, order.clone())));
+            self.windows.remove(&id);
             if !self.threads.contains_key(&id) {
                 let thread = Thread::read(stored, &self.index);
                 self.know(&thread, &thread.aliases);

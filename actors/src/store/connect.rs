@@ -11,6 +11,7 @@ use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
 use sea_orm::sqlx::{Connection, Executor, PgConnection, query};
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, SqlxError};
 
+use super::checkpoints::Checkpoints;
 use super::log::Log;
 use super::{StoreError, StoreSettings};
 
@@ -125,14 +126,13 @@ pub(super) async fn sqlite_pen(path: &Path) -> Result<DatabaseConnection, StoreE
             .statement_cache_capacity(STATEMENTS)
             // A commit flushes nothing: whoever needs it on disk has the log flushed afterwards.
             .pragma("synchronous", "NORMAL")
-            // A checkpoint flushes the disk twice while everybody waits for the pen: not every few turns, then, and not
-            // so seldom that a single one takes long. In pages.
-            .pragma("wal_autocheckpoint", "4000")
+            // Checkpoints have a connection of their own. This one is for when that fails. In pages.
+            .pragma("wal_autocheckpoint", "40000")
             // What a statement may have to undo would go through a file otherwise, for every turn of some size.
             .pragma("temp_store", "MEMORY")
             // What is removed is overwritten, and not only not named any more.
             .pragma("secure_delete", "ON")
-            .pragma("journal_size_limit", "67108864")
+            .pragma("journal_size_limit", "134217728")
     });
     options.map_sqlx_sqlite_pool_opts(|pool| {
         // A commit that finds the disk full is rolled back by SQLite itself. The driver then believes for ever that a
@@ -140,6 +140,14 @@ pub(super) async fn sqlite_pen(path: &Path) -> Result<DatabaseConnection, StoreE
         pool.before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
     });
     Ok(Database::connect(options).await?)
+}
+
+/// SQLite's connection for checkpoints.
+pub(super) async fn sqlite_checkpoints(path: &Path) -> Result<Checkpoints, StoreError> {
+    let path = path.to_owned();
+    let mut options = options("sqlite://store", 1);
+    options.map_sqlx_sqlite_opts(move |options| sqlite_file(options, &path).pragma("synchronous", "NORMAL"));
+    Ok(Checkpoints::new(Database::connect(options).await?))
 }
 
 /// SQLite's reading connections: the file itself is opened read-only.
@@ -227,7 +235,7 @@ async fn take_lock(connection: &mut PgConnection) -> Result<bool, SqlxError> {
 /// What `open` and `migrate` begin with: the lock, and the connections that write.
 pub(super) enum Writers {
     /// One connection for all.
-    Sqlite { pen: DatabaseConnection, log: Log, lock: FileLock },
+    Sqlite { pen: DatabaseConnection, log: Log, checkpoints: Checkpoints, lock: FileLock },
     /// The journal's connection holds the lock.
     Postgres { shared: DatabaseConnection, journal: DatabaseConnection },
 }
@@ -244,7 +252,10 @@ impl Writers {
     /// Closes them and gives the lock back.
     pub(super) async fn close(self) -> Result<(), StoreError> {
         match self {
-            Writers::Sqlite { pen, .. } => Ok(pen.close().await?),
+            Writers::Sqlite { pen, checkpoints, .. } => {
+                checkpoints.close().await?;
+                Ok(pen.close().await?)
+            }
             Writers::Postgres { shared, journal } => {
                 journal.close().await?;
                 Ok(shared.close().await?)
@@ -259,7 +270,8 @@ pub(super) async fn writers(address: &Address, settings: &StoreSettings) -> Resu
         Address::Sqlite(path) => {
             let lock = FileLock::patiently_beside(path).await?;
             drop(private_file(path)?);
-            Ok(Writers::Sqlite { pen: sqlite_pen(path).await?, log: Log::beside(path), lock })
+            let pen = sqlite_pen(path).await?;
+            Ok(Writers::Sqlite { pen, log: Log::beside(path), checkpoints: sqlite_checkpoints(path).await?, lock })
         }
         Address::Postgres(url) => {
             let journal = postgres_journal(url).await?;

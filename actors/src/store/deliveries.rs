@@ -10,7 +10,7 @@ use crate::domain::ids::{DeliveryId, EndpointId, SellerId, ShopEventId};
 use crate::domain::shop_event::ShopEventKind;
 use crate::domain::webhook::{Delivery, DeliveryState, Endpoint, MISSED, PING, Tried, Verdict};
 
-use super::insert::{self, Known};
+use super::insert::{self, Known, Ready};
 use super::pen::{Sync, Writer, lazily};
 use super::rows::{self, OfSeller, ms, time};
 use super::{OfficeTx, Partial, Store, StoreError, at_most, inbox};
@@ -89,11 +89,9 @@ pub async fn ping(
     body: Vec<u8>,
     now: DateTime<Utc>,
 ) -> Result<DeliveryId, StoreError> {
-    let row = [delivery_row(endpoint, (None, PING), body, now)];
-    let (known, column) = (Known::Refused, webhook_delivery::Column::Id);
-    let made = insert::rows_returning::<webhook_delivery::Entity>(tx.writing(), &row, known, column).await?;
-    let made = made.first().ok_or_else(|| rows::unreadable("webhook_delivery", "no id"))?;
-    Ok(DeliveryId(made.try_get_by_index(0)?))
+    let row = Ready::<webhook_delivery::Entity>::new(vec![delivery_row(endpoint, (None, PING), body, now)]);
+    let made = insert::numbered(tx.writing(), row, Known::Refused, webhook_delivery::Column::Id).await?;
+    made.first().copied().map(DeliveryId).ok_or_else(|| rows::unreadable("webhook_delivery", "no id"))
 }
 
 fn delivery_row(

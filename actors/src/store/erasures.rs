@@ -1,7 +1,10 @@
 //! Persons who are erased: what begins, what is read of it, and where each stands. The erasing itself is done in pieces.
 
+mod aged;
 mod events;
+mod names;
 mod pieces;
+mod preview;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::erasure;
@@ -11,7 +14,7 @@ use serde_json::json;
 
 use crate::domain::alarm::{Alarm, AlarmKey, AlarmKind};
 use crate::domain::channel::Account;
-use crate::domain::erasure::{Erased, Erasure, ErasurePhase, Keyed, OUT_OF_REACH};
+use crate::domain::erasure::{Aged, AgedPlace, Erased, Erasure, ErasurePhase, KeepDays, Keyed, OUT_OF_REACH, Whom};
 use crate::domain::ids::{ConversationId, CustomerId, ErasureId, EventSeq, SellerId};
 
 use super::insert::{self, Known};
@@ -20,8 +23,16 @@ use super::rows::{self, OfSeller, from_json, json, maybe_time, ms, named, time};
 use super::views::Page;
 use super::{FencedTx, StoreError, at_most};
 
+pub use aged::{AgedFound, look};
+pub(super) use events::{Named, Own};
+pub(super) use names::Names;
+pub(super) use pieces::places;
+pub use preview::{OfKind, Preview, preview};
+
 /// After the last piece, what was on its way into the database is waited for so long: more than storing may take.
 const STRAGGLERS: TimeDelta = TimeDelta::seconds(60);
+/// From one erasure for age to the next.
+const A_DAY: TimeDelta = TimeDelta::days(1);
 /// Between two tries at the database's files, when somebody reads them.
 const FILES_AGAIN: TimeDelta = TimeDelta::seconds(5);
 
@@ -62,21 +73,27 @@ pub struct Stepped {
     pub wants_files: bool,
 }
 
-/// Notes erasures that begin.
+/// Notes erasures that begin, and those for age that go on with other persons.
 pub async fn begin(tx: &FencedTx, erasures: &[Erasure], keyed: &dyn Keyed) -> Result<(), StoreError> {
-    let seller = tx.seller();
-    let row = |erasure: &Erasure| erasure::ActiveModel::from(begun(seller, erasure, keyed));
-    insert::rows::<erasure::Entity>(tx.writing(), erasures.iter().map(row).collect(), Known::Refused).await
+    let mut begun = Vec::new();
+    for erasure in erasures {
+        if erasure.aged.is_none() || !aged::go_on(tx, erasure).await? {
+            begun.push(erasure::ActiveModel::from(row_of(tx.seller(), erasure, keyed)));
+        }
+    }
+    insert::rows::<erasure::Entity>(tx.writing(), begun, Known::Refused).await
 }
 
-fn begun(seller: SellerId, erasure: &Erasure, keyed: &dyn Keyed) -> erasure::Model {
-    let masks: Vec<String> = masks(erasure, keyed);
-    let customers = u64::from(erasure.customer.is_some());
+fn row_of(seller: SellerId, erasure: &Erasure, keyed: &dyn Keyed) -> erasure::Model {
+    // Whoever is erased for age has said nothing for longer than Meta tries to deliver: they need no mask.
+    let masks: Vec<String> = if erasure.aged.is_some() { Vec::new() } else { masks(erasure, keyed) };
+    let (customers, aged) = (erasure.whom.len() as u64, erasure.aged.as_ref());
+    let (one, next) = (erasure.whom.first().filter(|_| aged.is_none()), aged.and_then(|aged| aged.next.as_ref()));
     erasure::Model {
         seller_id: seller.0,
         id: erasure.id.0,
-        customer_id: erasure.customer.map(|id| id.0),
-        conversation_id: erasure.conversation.map(|id| id.0),
+        customer_id: one.map(|whom| whom.customer.0),
+        conversation_id: one.map(|whom| whom.conversation.0),
         account: erasure.account.to_string(),
         meta_ids: json(&erasure.meta_ids),
         masks: json(&masks),
@@ -84,11 +101,16 @@ fn begun(seller: SellerId, erasure: &Erasure, keyed: &dyn Keyed) -> erasure::Mod
         asked_at: ms(erasure.asked_at),
         asked_by: erasure.asked_by.clone(),
         request: erasure.request.clone(),
-        phase: ErasurePhase::Messages.name().to_owned(),
+        phase: erasure.first_phase().name().to_owned(),
         place: String::new(),
         counts: json(&Erased { customers, ..Erased::default() }),
         done_at: None,
         receipt: None,
+        persons: aged.map(|_| json(&erasure.whom)),
+        keep_days: aged.map(|aged| aged.days.days().into()),
+        before_at: aged.map(|aged| ms(aged.before)),
+        next_account: next.map(|next| next.account.to_string()),
+        next_after: next.map(|next| next.after.0),
     }
 }
 
@@ -109,6 +131,7 @@ pub async fn step(
     let Standing { erasure, masks, phase, mut erased, .. } = standing;
     let (next_phase, next_place, next) = match phase {
         ErasurePhase::Done => return Ok(over),
+        ErasurePhase::Persons => (phase, place, now),
         ErasurePhase::Files => match files {
             Files::Clean { rebuilt } => {
                 finish(tx, (&erasure, &masks), (erased, rebuilt), keyed, now).await?;
@@ -122,20 +145,24 @@ pub async fn step(
             erased += more;
             match place {
                 Some(place) => (phase, place, now),
-                None => (phase.next(), String::new(), now),
+                None => (erasure.phase_after(phase), String::new(), now),
             }
         }
     };
     // The ids go before the files are cleaned, or these would hold them still.
     let sql = "UPDATE erasure SET phase = $3, place = $4, counts = $5, \
-               meta_ids = CASE WHEN $3 = 'files' THEN '[]' ELSE meta_ids END WHERE seller_id = $1 AND id = $2";
+               meta_ids = CASE WHEN $3 IN ('persons', 'aged', 'files') THEN '[]' ELSE meta_ids END WHERE seller_id = $1 AND id = $2";
     let values =
         vec![tx.seller().0.into(), id.0.into(), next_phase.name().into(), next_place.into(), json(&erased).into()];
     tx.writing().execute_sql(sql, values).await?;
     let wants_files = next_phase == ErasurePhase::Files;
     // At once, once it was asked for: the next piece is the one that finds the files clean.
     let next = if wants_files && phase != ErasurePhase::Files { now } else { next };
-    set_alarm(tx, id, next).await?;
+    match next_phase {
+        // Whom to erase next is decided by the shop.
+        ErasurePhase::Persons => set_alarm(tx, (AlarmKind::Retain, 0), next).await?,
+        _ => set_alarm(tx, (AlarmKind::Erase, id.0), next).await?,
+    }
     Ok(Stepped { id, next: Some(next), wants_files })
 }
 
@@ -162,12 +189,13 @@ async fn piece(
             let (erased, place) = events::of_meta(tx, erasure, from, (keyed, now)).await?;
             Ok((erased, place.map(|place| format!("{WAITED}{place}"))))
         }
-        ErasurePhase::Files | ErasurePhase::Done => Ok((Erased::default(), None)),
+        ErasurePhase::Aged => pieces::aged(tx, erasure, place).await,
+        ErasurePhase::Persons | ErasurePhase::Files | ErasurePhase::Done => Ok((Erased::default(), None)),
     }
 }
 
-async fn set_alarm(tx: &FencedTx, id: ErasureId, due: DateTime<Utc>) -> Result<(), StoreError> {
-    let key = AlarmKey { kind: AlarmKind::Erase, subject: id.0 };
+async fn set_alarm(tx: &FencedTx, (kind, subject): (AlarmKind, i64), due: DateTime<Utc>) -> Result<(), StoreError> {
+    let key = AlarmKey { kind, subject };
     let row = rows::alarm_row(tx.seller(), &Alarm { key, due });
     insert::rows::<entity::alarm::Entity>(tx.writing(), vec![row.into()], Known::Replaced).await
 }
@@ -184,11 +212,12 @@ async fn finish(
         "receipt": 1,
         "seller": tx.seller(),
         "erasure": erasure.id,
-        "customer": erasure.customer,
+        "customer": erasure.customer(),
         "persons": masks,
         "asked_at": erasure.asked_at,
         "asked_by": erasure.asked_by,
         "request": erasure.request,
+        "aged": erasure.aged.as_ref().map(|aged| json!({ "days": aged.days, "before": aged.before })),
         "done_at": now,
         "erased": erased,
         "kept": "Orders, with what was ordered, prices and times, and without whom they were for.",
@@ -201,6 +230,9 @@ async fn finish(
                WHERE seller_id = $1 AND id = $2";
     let values = vec![tx.seller().0.into(), erasure.id.0.into(), ms(now).into(), json(&receipt).into()];
     tx.writing().execute_sql(sql, values).await?;
+    if erasure.aged.is_some() {
+        set_alarm(tx, (AlarmKind::Retain, 0), erasure.asked_at + A_DAY).await?;
+    }
     Ok(())
 }
 
@@ -215,6 +247,7 @@ async fn taken(tx: &FencedTx, id: ErasureId) -> Result<Option<(Standing, String)
 }
 
 fn standing(row: erasure::Model) -> Result<Standing, StoreError> {
+    let (aged, whom) = (aged_of(&row)?, whom_of(&row)?);
     Ok(Standing {
         masks: from_json("masks of an erasure", &row.masks)?,
         phase: named("phase of an erasure", &row.phase, ErasurePhase::named)?,
@@ -223,16 +256,37 @@ fn standing(row: erasure::Model) -> Result<Standing, StoreError> {
         receipt: row.receipt.map(|text| from_json("receipt", &text)).transpose()?,
         erasure: Erasure {
             id: ErasureId(row.id),
-            customer: row.customer_id.map(CustomerId),
-            conversation: row.conversation_id.map(ConversationId),
+            whom,
             account: Account::stored(row.account),
             meta_ids: from_json("ids of an erasure", &row.meta_ids)?,
             through: EventSeq(row.through_seq),
             asked_at: time(row.asked_at)?,
             asked_by: row.asked_by,
             request: row.request,
+            aged,
         },
     })
+}
+
+fn whom_of(row: &erasure::Model) -> Result<Vec<Whom>, StoreError> {
+    match (&row.persons, row.customer_id, row.conversation_id) {
+        (Some(persons), ..) => from_json("persons of an erasure", persons),
+        (None, Some(customer), Some(conversation)) => {
+            Ok(vec![Whom { customer: CustomerId(customer), conversation: ConversationId(conversation) }])
+        }
+        (None, ..) => Ok(Vec::new()),
+    }
+}
+
+fn aged_of(row: &erasure::Model) -> Result<Option<Aged>, StoreError> {
+    let (Some(days), Some(before)) = (row.keep_days, row.before_at) else { return Ok(None) };
+    let days = u16::try_from(days).map_err(|error| error.to_string()).and_then(KeepDays::try_from);
+    let days = days.map_err(|problem| rows::unreadable("days of an erasure", problem))?;
+    let place = |account: &String| AgedPlace {
+        account: Account::stored(account.clone()),
+        after: ConversationId(row.next_after.unwrap_or_default()),
+    };
+    Ok(Some(Aged { days, before: time(before)?, next: row.next_account.as_ref().map(place), is_stopped: false }))
 }
 
 /// A seller's erasures that are under way.
@@ -281,7 +335,7 @@ pub struct Tombstone {
 
 /// Everybody who was erased since a time.
 pub async fn since(reads: &impl ConnectionTrait, since: DateTime<Utc>) -> Result<Vec<Tombstone>, StoreError> {
-    let sql = "SELECT account, masks, asked_at FROM erasure WHERE asked_at >= $1";
+    let sql = "SELECT account, masks, asked_at FROM erasure WHERE asked_at >= $1 AND before_at IS NULL";
     let ask = Statement::from_sql_and_values(reads.get_database_backend(), sql, [ms(since).into()]);
     let rows = reads.query_all_raw(ask).await?;
     let read = |row: &sea_orm::QueryResult| {

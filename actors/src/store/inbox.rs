@@ -15,7 +15,7 @@ use crate::domain::ids::{EventSeq, SellerId};
 use crate::domain::shop_event::ShopEventKind;
 use crate::failpoint;
 
-use super::insert::{self, Known};
+use super::insert::{self, Known, Ready};
 use super::intake::{self, Counted};
 use super::pen::{Committed, FencedTx, OfficeTx, Pen, Sync, Writer, Writing};
 use super::rows::{OfSeller, arrival_row, from_json, ms, stored_event};
@@ -44,8 +44,8 @@ pub struct Appended {
     pub full: Vec<Account>,
     /// Sellers with something new and pending.
     pub wake: Vec<SellerId>,
-    /// What was new: its place and its kind.
-    pub stored: Vec<(EventSeq, String)>,
+    /// What was new: its place, and which of the arrivals it is.
+    pub stored: Vec<(EventSeq, usize)>,
 }
 
 /// Stores all of it, or nothing, flushed; counts it in `intake` in the same commit.
@@ -77,8 +77,9 @@ pub async fn append_unflushed(
     terms: Terms<'_>,
     now: DateTime<Utc>,
 ) -> Result<(Appended, Committed), StoreError> {
+    let rows = Ready::new(events.iter().map(|routed| arrival_row(routed, now)).collect());
     let tx = pen.write(Writer::Journal, Sync::Flushed).await?;
-    let fresh = insert_new(&tx, events, now).await?;
+    let fresh = insert_new(&tx, events, rows).await?;
     let nobodys: Vec<Newcomer<'_>> = fresh.iter().filter_map(|fresh| fresh.nobodys(events)).collect();
     let surplus = unknown::make_room(&tx, &nobodys, terms.room, now).await?;
     count(&tx, events, &fresh, &surplus, now).await?;
@@ -92,7 +93,7 @@ pub async fn append_unflushed(
 fn appended(events: &[Routed], fresh: &[Fresh], surplus: Surplus) -> Appended {
     let wake: BTreeSet<SellerId> = fresh.iter().filter_map(|fresh| events[fresh.event].seller).collect();
     let kept = fresh.iter().filter(|fresh| !surplus.events.contains(&fresh.seq));
-    let stored: Vec<_> = kept.map(|fresh| (fresh.seq, events[fresh.event].arrival.kind.clone())).collect();
+    let stored: Vec<_> = kept.map(|fresh| (fresh.seq, fresh.event)).collect();
     Appended {
         new: stored.len() as u64,
         duplicate: (events.len() - fresh.len()) as u64,
@@ -119,16 +120,16 @@ impl Fresh {
 }
 
 /// The same key twice in one statement is found as any other duplicate is.
-async fn insert_new(tx: &Writing, events: &[Routed], now: DateTime<Utc>) -> Result<Vec<Fresh>, StoreError> {
-    let rows: Vec<_> = events.iter().map(|routed| arrival_row(routed, now)).collect();
-    let known = Known::Kept("account, key");
-    let inserted = insert::rows_returning::<inbox_event::Entity>(tx, &rows, known, inbox_event::Column::Seq).await?;
-    let mut seqs = inserted.iter().map(|row| row.try_get_by_index(0)).collect::<Result<Vec<i64>, _>>()?;
+async fn insert_new(
+    tx: &Writing,
+    events: &[Routed],
+    rows: Ready<inbox_event::Entity>,
+) -> Result<Vec<Fresh>, StoreError> {
+    let seqs = insert::numbered(tx, rows, Known::Kept("account, key"), inbox_event::Column::Seq).await?;
     if seqs.len() < events.len() {
         return known_by_key(tx, events, &seqs).await;
     }
     // Places are given in the order of the rows.
-    seqs.sort_unstable();
     Ok(seqs.into_iter().enumerate().map(|(event, seq)| Fresh { seq: EventSeq(seq), event }).collect())
 }
 
@@ -185,14 +186,27 @@ pub async fn pending(
     seller: SellerId,
     limit: u64,
 ) -> Result<Vec<StoredEvent>, StoreError> {
-    let rows = inbox_event::Entity::of_seller(seller)
+    let mut rows = inbox_event::Entity::of_seller(seller)
         .filter(PENDING.expr())
         .order_by_asc(inbox_event::Column::HappenedAt)
         .order_by_asc(inbox_event::Column::Seq)
         .limit(super::at_most(limit))
         .all(reads)
         .await?;
+    if failpoint::lags() {
+        rows.extend(decided_last(reads, seller).await?);
+    }
     rows.into_iter().map(stored_event).collect()
+}
+
+/// What a reading that lags behind shows as pending still.
+async fn decided_last(
+    reads: &impl ConnectionTrait,
+    seller: SellerId,
+) -> Result<Option<inbox_event::Model>, StoreError> {
+    let decided = inbox_event::Entity::of_seller(seller).filter(inbox_event::Column::DecidedAt.is_not_null());
+    let last = decided.order_by_desc(inbox_event::Column::DecidedAt).order_by_desc(inbox_event::Column::Seq);
+    Ok(last.one(reads).await?)
 }
 
 /// The keys of all of a seller's pending events from one source.

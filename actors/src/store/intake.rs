@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use entity::intake;
+use sea_orm::ActiveValue::{NotSet, Set};
 
 use super::StoreError;
 use super::insert::{self, Known};
@@ -28,11 +29,23 @@ pub(super) fn hour_of(ms: i64) -> i64 {
 
 /// Adds all of it.
 pub(super) async fn add(tx: &Writing, counted: &Counted<'_>) -> Result<(), StoreError> {
-    insert::rows::<intake::Entity>(tx, counted.iter().map(row).collect(), Known::AddedUp).await
+    let is_let_go = |counts: &Counts| Counts { received: 0, duplicate: 0, ..*counts } != Counts::default();
+    // Nearly always something came in and nothing was let go of.
+    let all = counted.values().any(is_let_go);
+    insert::rows::<intake::Entity>(tx, counted.iter().map(|it| row(it, all)).collect(), Known::AddedUp).await
 }
 
-fn row((&(account, hour), counts): (&(&str, i64), &Counts)) -> intake::ActiveModel {
+/// All columns, or those of what came in.
+fn row((&(account, hour), counts): (&(&str, i64), &Counts), all: bool) -> intake::ActiveModel {
     let Counts { received, duplicate, pruned_handled, pruned_ledgered, not_kept } = *counts;
-    let account = account.to_owned();
-    intake::Model { account, hour, received, duplicate, pruned_handled, pruned_ledgered, not_kept }.into()
+    let set = |count: i64| if all { Set(count) } else { NotSet };
+    intake::ActiveModel {
+        account: Set(account.to_owned()),
+        hour: Set(hour),
+        received: Set(received),
+        duplicate: Set(duplicate),
+        pruned_handled: set(pruned_handled),
+        pruned_ledgered: set(pruned_ledgered),
+        not_kept: set(not_kept),
+    }
 }

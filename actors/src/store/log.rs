@@ -64,6 +64,12 @@ impl Log {
         assert!(self.on_flush.set(Arc::new(act)).is_ok(), "set once");
     }
 
+    /// How many commits there were.
+    #[cfg(test)]
+    pub(crate) fn commits_so_far(&self) -> u64 {
+        self.committed.load(Ordering::Acquire)
+    }
+
     /// Says that a commit is about to be made. From then on others may read what it wrote.
     pub(super) fn commits(&self) {
         self.begun.store(self.committed.load(Ordering::Acquire) + 1, Ordering::Release);
@@ -85,7 +91,7 @@ impl Log {
         if disk.flushed >= place {
             return Ok(());
         }
-        if self.is_doubtful.load(Ordering::Acquire) {
+        if self.is_doubtful() {
             return Err(doubtful());
         }
         Ok(self.flush(disk).await?)
@@ -110,15 +116,17 @@ impl Log {
         spawn_blocking(flushing).await.map_err(std::io::Error::other)?
     }
 
+    /// Whether a flush has failed.
+    pub(super) fn is_doubtful(&self) -> bool {
+        self.is_doubtful.load(Ordering::Acquire)
+    }
+
     /// After a failed flush, the system may believe pages to be on disk that are not, and flushing again would not write
     /// them. A checkpoint does: it writes all that was committed into the database itself. Whoever calls holds the pen.
     ///
     /// The log is emptied, and that flushed: with a hole in it, it would after a power cut be read up to the hole, and
     /// its older pages be taken for newer than the database's own.
     pub(super) async fn mend(&self, connection: &DatabaseConnection) -> Result<(), StoreError> {
-        if !self.is_doubtful.load(Ordering::Acquire) {
-            return Ok(());
-        }
         let disk = Arc::clone(&self.disk).lock_owned().await;
         if !checkpointed(connection).await? {
             return Err(doubtful());

@@ -6,14 +6,16 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use entity::loose_end;
 use sea_orm::sea_query::Condition;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryTrait};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryTrait, Statement, StatementBuilder,
+};
 
 use crate::domain::channel::Account;
 use crate::domain::ids::SellerId;
 use crate::domain::told::LooseEnd;
 
 use super::StoreError;
-use super::pen::Writing;
+use super::pen::{Writing, rows_at_once};
 use super::rows::{self, OfSeller, ms};
 
 /// All that a seller has.
@@ -31,10 +33,14 @@ pub(super) async fn remove_old(tx: &Writing, seller: SellerId, now: DateTime<Utc
     Ok(())
 }
 
-/// Removes these.
-pub(super) async fn remove(tx: &Writing, seller: SellerId, over: &[(Account, String)]) -> Result<(), StoreError> {
+/// The statements that remove these.
+pub(super) fn removal(
+    backend: DbBackend,
+    seller: SellerId,
+    over: &[(Account, String)],
+) -> impl Iterator<Item = Statement> {
     // An account for each mid at worst, and the seller.
-    for chunk in over.chunks(tx.rows_at_once(2) - 1) {
+    over.chunks(rows_at_once(backend, 2) - 1).map(move |chunk| {
         let mut of_account: BTreeMap<&Account, Vec<&str>> = BTreeMap::new();
         for (account, mid) in chunk {
             of_account.entry(account).or_default().push(mid);
@@ -43,11 +49,7 @@ pub(super) async fn remove(tx: &Writing, seller: SellerId, over: &[(Account, Str
             let on = loose_end::Column::Account.eq(account.as_str());
             any.add(Condition::all().add(on).add(loose_end::Column::Mid.is_in(mids)))
         });
-        let statement = loose_end::Entity::delete_many()
-            .filter(loose_end::Column::SellerId.eq(seller.0))
-            .filter(these)
-            .into_query();
-        tx.execute(&statement).await?;
-    }
-    Ok(())
+        let of_seller = loose_end::Entity::delete_many().filter(loose_end::Column::SellerId.eq(seller.0));
+        StatementBuilder::build(&of_seller.filter(these).into_query(), &backend)
+    })
 }

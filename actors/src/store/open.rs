@@ -84,7 +84,7 @@ impl Store {
         }
         let reads = readers(&address, settings).await?;
         let (pen, lock) = match writers {
-            Writers::Sqlite { pen, log, lock } => (Pen::single(pen, log), Some(lock)),
+            Writers::Sqlite { pen, log, checkpoints, lock } => (Pen::single(pen, log, checkpoints)?, Some(lock)),
             Writers::Postgres { shared, journal } => (Pen::pool(shared, journal), None),
         };
         Ok(Self { pen, reads, process: Arc::new(Process { life: OnceLock::new(), _lock: lock }) })

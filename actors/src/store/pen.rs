@@ -2,9 +2,11 @@
 //!
 //! On SQLite there is one writing connection. Whoever writes holds the pen from `BEGIN` to `COMMIT`; sellers pass a
 //! turnstile first, so that only one of them queues for the pen and whoever else writes waits for two turns at most.
-//! The disk is flushed after the pen was given back, and one flush serves all who wait for it.
+//! The disk is flushed after the pen was given back, and one flush serves all who wait for it. Transactions of some
+//! length are dictated to a scribe, who does nothing else.
 //! On PostgreSQL sellers share a pool and the journal has a connection of its own.
 
+use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -13,11 +15,15 @@ use sea_orm::{
     Statement, StatementBuilder, TransactionOptions, TransactionTrait, Value,
 };
 use tokio::sync::{Mutex, OwnedMutexGuard};
+use tracing::warn;
 
 use crate::domain::ids::SellerId;
 use crate::failpoint;
 
-use super::{StoreError, log::Log};
+use super::StoreError;
+use super::checkpoints::Checkpoints;
+use super::log::Log;
+use super::scribe::Scribe;
 
 /// Whether a commit is on disk (fsync) before it returns. What leaves the process on the strength of a row needs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +65,8 @@ struct Single {
     pen: Arc<Mutex<()>>,
     turnstile: Mutex<()>,
     log: Log,
+    checkpoints: Checkpoints,
+    scribe: Scribe,
 }
 
 /// Who queues.
@@ -71,9 +79,14 @@ pub(super) enum Writer {
 
 impl Pen {
     /// SQLite's.
-    pub(super) fn single(connection: DatabaseConnection, log: Log) -> Self {
-        let single = Single { pen: Arc::default(), turnstile: Mutex::default(), log };
-        Self::new(connection.clone(), connection, Some(single))
+    pub(super) fn single(
+        connection: DatabaseConnection,
+        log: Log,
+        checkpoints: Checkpoints,
+    ) -> Result<Self, StoreError> {
+        let (pen, turnstile, scribe) = (Arc::default(), Mutex::default(), Scribe::start()?);
+        let single = Single { pen, turnstile, log, checkpoints, scribe };
+        Ok(Self::new(connection.clone(), connection, Some(single)))
     }
 
     /// PostgreSQL's.
@@ -84,6 +97,11 @@ impl Pen {
     fn new(shared: DatabaseConnection, journal: DatabaseConnection, single: Option<Single>) -> Self {
         let parts = Parts { shared, journal, single, statements: AtomicU64::default(), flushes: AtomicU64::default() };
         Self { parts: Arc::new(parts) }
+    }
+
+    /// Which database's words to use.
+    pub(crate) fn backend(&self) -> DbBackend {
+        self.parts.shared.get_database_backend()
     }
 
     /// How many statements writing transactions have made, beginnings and commits not counted.
@@ -111,6 +129,7 @@ impl Pen {
     pub(crate) async fn clean_files(&self) -> Result<Files, StoreError> {
         let Some(single) = &self.parts.single else { return Ok(Files::Clean { rebuilt: false }) };
         let _guard = single.take(Writer::Office, &self.parts.shared).await?;
+        let _alone = single.checkpoints.alone().await;
         let rebuilt = database_bytes(&self.parts.shared).await? <= REBUILT_BYTES;
         if rebuilt {
             single.log.commits();
@@ -127,6 +146,29 @@ impl Pen {
     #[cfg(test)]
     pub(crate) fn log(&self) -> &Log {
         &self.parts.single.as_ref().expect("PostgreSQL's log is its own").log
+    }
+
+    /// Does work that writes where nobody else's work is in its way. PostgreSQL has many who write, and needs no such place.
+    pub(crate) async fn dictate<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        match &self.parts.single {
+            Some(single) => single.scribe.does(work).await,
+            None => work.await,
+        }
+    }
+
+    /// Takes SQLite's log over into the database, if it is time after this commit.
+    fn checkpoint_after(&self, commit: u64) {
+        let Some(single) = self.parts.single.as_ref().filter(|_| Checkpoints::are_due(commit)) else { return };
+        let parts = Arc::clone(&self.parts);
+        single.scribe.sets_about(async move {
+            let Some(single) = parts.single.as_ref().filter(|single| !single.log.is_doubtful()) else { return };
+            if let Err(error) = single.checkpoints.take_over(&single.pen).await {
+                warn!(error = &error as &dyn Error, "could not take the database's log over; it grows meanwhile");
+            }
+        });
     }
 
     /// Begins to write.
@@ -146,6 +188,9 @@ impl Pen {
 
     /// Closes the connections.
     pub(super) async fn close(&self) -> Result<(), StoreError> {
+        if let Some(single) = &self.parts.single {
+            single.checkpoints.close().await?;
+        }
         self.parts.journal.close_by_ref().await?;
         Ok(self.parts.shared.close_by_ref().await?)
     }
@@ -165,7 +210,10 @@ impl Single {
         let turnstile = if writer == Writer::Seller { Some(self.turnstile.lock().await) } else { None };
         let guard = Arc::clone(&self.pen).lock_owned().await;
         drop(turnstile);
-        self.log.mend(connection).await?;
+        if self.log.is_doubtful() {
+            let _alone = self.checkpoints.alone().await;
+            self.log.mend(connection).await?;
+        }
         Ok(guard)
     }
 }
@@ -183,7 +231,11 @@ pub(super) struct Writing {
 impl Writing {
     /// Makes a statement; says how many rows it touched.
     pub(super) async fn execute(&self, statement: &impl StatementBuilder) -> Result<u64, StoreError> {
-        let statement = statement.build(&self.backend());
+        self.make(statement.build(&self.backend())).await
+    }
+
+    /// Makes a statement that is written already; says how many rows it touched.
+    pub(super) async fn make(&self, statement: Statement) -> Result<u64, StoreError> {
         let done = self.counted(self.tx.execute_raw(statement).await)?;
         Ok(done.rows_affected())
     }
@@ -196,9 +248,7 @@ impl Writing {
 
     /// Makes a statement written as SQL, with `$1` for the first value on either database.
     pub(super) async fn execute_sql(&self, sql: &str, values: Vec<Value>) -> Result<u64, StoreError> {
-        let statement = Statement::from_sql_and_values(self.backend(), sql, values);
-        let done = self.counted(self.tx.execute_raw(statement).await)?;
-        Ok(done.rows_affected())
+        self.make(Statement::from_sql_and_values(self.backend(), sql, values)).await
     }
 
     /// Makes a statement written as SQL that answers with rows.
@@ -212,6 +262,14 @@ impl Writing {
         result.inspect_err(|_| self.spoil()).map_err(StoreError::from)
     }
 
+    /// Makes a statement that inserts into a table which counts its rows; says how many it inserted, and the last one's
+    /// number. For SQLite.
+    pub(super) async fn insert_sql(&self, sql: &str, values: Vec<Value>) -> Result<(i64, i64), StoreError> {
+        let statement = Statement::from_sql_and_values(self.backend(), sql, values);
+        let done = self.counted(self.tx.execute_raw(statement).await)?;
+        Ok((done.rows_affected().cast_signed(), done.last_insert_id().cast_signed()))
+    }
+
     /// Makes sure that this is never committed.
     pub(super) fn spoil(&self) {
         self.spoiled.store(true, Ordering::Relaxed);
@@ -219,11 +277,7 @@ impl Writing {
 
     /// How many rows of so many columns fit into one statement.
     pub(super) fn rows_at_once(&self, columns: usize) -> usize {
-        let values = match self.backend() {
-            DbBackend::Sqlite => 32_766,
-            _ => 65_535,
-        };
-        (values / columns.max(1)).max(1)
+        rows_at_once(self.backend(), columns)
     }
 
     /// Which database's words to use.
@@ -259,8 +313,18 @@ impl Writing {
         tx.commit().await?;
         let place = pen.parts.single.as_ref().map_or(0, |single| single.log.committed());
         drop(guard);
+        pen.checkpoint_after(place);
         Ok(Committed { pen, place })
     }
+}
+
+/// How many rows of so many columns fit into one statement.
+pub(super) fn rows_at_once(backend: DbBackend, columns: usize) -> usize {
+    let values = match backend {
+        DbBackend::Sqlite => 32_766,
+        _ => 65_535,
+    };
+    (values / columns.max(1)).max(1)
 }
 
 /// A commit that is in the log, and not yet known to be on disk. Nothing may leave on its strength.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::{hold, message, outbox, rate_window};
+use entity::{conversation, hold, message, outbox, rate_window};
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect,
@@ -15,10 +15,10 @@ use crate::domain::budget::window::first_known_slot;
 use crate::domain::budget::{Family, SpentSlot};
 use crate::domain::catalog::Catalog;
 use crate::domain::channel::Account;
-use crate::domain::conversation::Message;
+use crate::domain::conversation::{Message, window_closes_at};
 use crate::domain::credential::Use;
 use crate::domain::erasure::Erasure;
-use crate::domain::ids::{ConnectionId, SellerId};
+use crate::domain::ids::{ConnectionId, ConversationId, SellerId};
 use crate::domain::outbox::{Owed, OwedCall};
 use crate::domain::seller::{Connection, Seller, Settings};
 use crate::domain::told::LooseEnd;
@@ -46,6 +46,8 @@ pub struct Loaded {
     pub holds: Vec<(HoldOn, Hold)>,
     /// Owed calls that are open, each with the message it sends.
     pub open: Vec<(Owed, Option<Message>)>,
+    /// When the window of the conversations closes in which those calls are.
+    pub windows: Vec<(ConversationId, DateTime<Utc>)>,
     /// What was told of messages that have not come.
     pub loose_ends: Vec<LooseEnd>,
     /// Erasures under way.
@@ -59,7 +61,8 @@ pub struct Loaded {
 /// The order matters: once the raise is committed, no earlier incarnation can commit any more, and whatever one did
 /// commit is there to be read.
 pub async fn load(store: &Store, seller: SellerId, now: DateTime<Utc>) -> Result<Option<Loaded>, StoreError> {
-    let Some(raised) = raise(store.pen(), seller, now).await? else { return Ok(None) };
+    let raise = raise(store.pen().clone(), seller, now);
+    let Some(raised) = store.pen().dictate(raise).await? else { return Ok(None) };
     let reads = store.reads();
     let connections = connections(reads, seller).await?;
     Ok(Some(Loaded {
@@ -71,6 +74,7 @@ pub async fn load(store: &Store, seller: SellerId, now: DateTime<Utc>) -> Result
         spent: spent(reads, seller, now).await?,
         holds: holds(reads, seller).await?,
         open: open(reads, seller).await?,
+        windows: windows(reads, seller).await?,
         loose_ends: loose_ends::of_seller(reads, seller).await?,
         erasing: erasures::under_way(reads, seller).await?,
         sync: sync::stored(reads, seller).await?,
@@ -91,7 +95,7 @@ struct Raised {
 }
 
 /// Waits for the transaction of an earlier incarnation to end: on SQLite for the pen, on PostgreSQL for the row.
-async fn raise(pen: &Pen, seller: SellerId, now: DateTime<Utc>) -> Result<Option<Raised>, StoreError> {
+async fn raise(pen: Pen, seller: SellerId, now: DateTime<Utc>) -> Result<Option<Raised>, StoreError> {
     let tx = pen.write(Writer::Seller, Sync::Lazy).await?;
     let sql = format!(
         "UPDATE seller SET incarnation = incarnation + 1 WHERE id = $1 RETURNING incarnation, last_id, settings, turns, caps, {}",
@@ -214,4 +218,22 @@ pub(super) async fn open(
         Ok((owed, message))
     };
     calls.into_iter().map(with_message).collect()
+}
+
+/// Conversations with open calls, each with when its window closes.
+async fn windows(
+    reads: &impl ConnectionTrait,
+    seller: SellerId,
+) -> Result<Vec<(ConversationId, DateTime<Utc>)>, StoreError> {
+    let open = outbox::Entity::of_seller(seller).filter(OPEN.expr());
+    let of_those = open.select_only().column(outbox::Column::ConversationId).into_query();
+    let rows = conversation::Entity::of_seller(seller)
+        .select_only()
+        .columns([conversation::Column::Id, conversation::Column::LastInboundAt])
+        .filter(conversation::Column::Id.in_subquery(of_those))
+        .filter(conversation::Column::LastInboundAt.is_not_null())
+        .into_tuple::<(i64, i64)>()
+        .all(reads)
+        .await?;
+    rows.into_iter().map(|(id, last)| Ok((ConversationId(id), window_closes_at(rows::time(last)?)))).collect()
 }

@@ -5,8 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use chrono::{DateTime, Utc};
 use entity::{catalog, catalog_product, product, sync_body, sync_call, sync_run, variant};
 use sea_orm::sea_query::{Expr, ExprTrait, Order};
-use sea_orm::{ColumnTrait, ConnectionTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Statement, Value};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Statement, Value,
+};
 
+use crate::domain::channel::Account;
 use crate::domain::ids::{CatalogId, OutboxId, RunId, SellerId};
 use crate::domain::sync::call::CatalogAsk;
 use crate::domain::sync::catalog::MetaCatalog;
@@ -53,6 +56,15 @@ pub async fn stored(reads: &impl ConnectionTrait, seller: SellerId) -> Result<St
 pub async fn current(reads: &impl ConnectionTrait, seller: SellerId) -> Result<Option<MetaCatalog>, StoreError> {
     let all = catalog::Entity::of_seller(seller).filter(catalog::Column::IsCurrent.eq(true));
     all.order_by_desc(catalog::Column::Id).one(reads).await?.map(rows::catalog).transpose()
+}
+
+/// The catalogs that shops go up to, with whose they are; those of the earliest sellers first.
+pub async fn catalogs(reads: &impl ConnectionTrait) -> Result<Vec<(Account, SellerId)>, StoreError> {
+    let all = catalog::Entity::find().filter(catalog::Column::IsCurrent.eq(true));
+    let all = all.select_only().columns([catalog::Column::MetaId, catalog::Column::SellerId]);
+    let all = all.order_by_asc(catalog::Column::SellerId).order_by_asc(catalog::Column::Id);
+    let found = all.into_tuple::<(String, i64)>().all(reads).await?;
+    Ok(found.into_iter().map(|(meta_id, seller)| (Account::of_catalog(&meta_id), SellerId(seller))).collect())
 }
 
 /// What a turn must know of the sync.

@@ -14,6 +14,7 @@ mod pens;
 mod plans;
 mod prune;
 mod reading;
+mod scribes;
 mod shop_events;
 mod support;
 mod talk;

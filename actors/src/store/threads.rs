@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use chrono::{DateTime, Utc};
 use entity::{connection, conversation, customer, customer_alias, lead, message, order_line, shop_order};
 use sea_orm::sea_query::{Condition, SelectStatement, UnionType};
 use sea_orm::{
@@ -12,6 +13,7 @@ use sea_orm::{
 use crate::domain::channel::{Account, Channel};
 use crate::domain::comment::CommentName;
 use crate::domain::conversation::{Conversation, Customer, Lead, Message};
+use crate::domain::erasure::AgedPlace;
 use crate::domain::ids::{ConversationId, CustomerId, LeadId, OrderId, SellerId};
 use crate::domain::order::Order;
 
@@ -45,6 +47,8 @@ pub struct Wanted {
     pub sync: SyncWanted,
     /// The seller's connections, as one of them is otherwise.
     pub connections: bool,
+    /// Whoever has said nothing since this time, looked for from this place on.
+    pub aged: Option<(DateTime<Utc>, AgedPlace)>,
 }
 
 /// One conversation, as far as the open episode goes.

@@ -1,10 +1,12 @@
 //! `hawker customers`: who writes to a shop, and how to reach them.
 
+use std::path::PathBuf;
+
 use clap::Subcommand;
 use serde_json::Value;
 
 use super::notes::{self, On};
-use super::{Desk, Does};
+use super::{Desk, Does, taken};
 use crate::cli::desk::HowArgs;
 use crate::cli::service::{Call, PageArgs, Shop};
 use crate::cli::shown::{Column, by, number, sheet, text, text_of};
@@ -14,6 +16,7 @@ Examples:
   hawker customers list 1
   hawker customers show 1 3
   hawker customers edit 1 3 --phone +15550100199 --address \"12 Harbour Street\"
+  hawker customers export 1 3 ada.json            all that is held of them, for them
   hawker customers forget 1 3 --for-good
   hawker customers note 1 3 \"Prefers to be called in the evening\"";
 
@@ -53,6 +56,13 @@ pub(in crate::cli) enum Verb {
         #[command(flatten)]
         how: HowArgs,
     },
+    /// Hands over all that is held of a customer, as JSON.
+    Export {
+        seller: Shop,
+        customer: i64,
+        /// Where to; what is there is replaced once all has come [default: standard output].
+        file: Option<PathBuf>,
+    },
     /// Erases a customer: all they said and all that is known of them. Orders stay, without the person.
     Forget {
         seller: Shop,
@@ -86,6 +96,10 @@ impl Does for Verb {
                 let call = call.saying_some("phone", phone).saying_some("email", email);
                 let call = call.saying_some("address", address);
                 desk.does(call, &how, |screen, it| sheet(screen, it, &FIRST)).await
+            }
+            Verb::Export { seller, customer, file } => {
+                let call = Call::get("/api/v1/sellers/{seller}/customers/{customer}/export").of(seller);
+                taken::save(desk, call.at("customer", customer), file).await
             }
             Verb::Forget { seller, customer, for_good: _, how } => {
                 let call = Call::post("/api/v1/sellers/{seller}/customers/{customer}/forget").of(seller);

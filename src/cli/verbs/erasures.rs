@@ -17,6 +17,7 @@ A receipt says what was erased, what is kept, and what could not be reached. `ve
 const COLUMNS: &[Column] = &[
     number("ERASURE", "/id"),
     number("CUSTOMER", "/customer"),
+    number("AFTER DAYS", "/aged/days"),
     account("ON", "/account"),
     time("ASKED FOR (UTC)", "/asked_at"),
     text("BY", "/asked_by"),

@@ -2,18 +2,18 @@
 //! catalogs may be read. What was switched off is switched on again, and that is said.
 
 use actors::domain::channel::Channel;
-use actors::domain::credential::{CredentialKind, Use, cause_in_words};
+use actors::domain::credential::{Use, cause_in_words};
 use actors::domain::ids::SellerId;
 use actors::store::office::checkups;
+use actors::store::office::subscriptions::lacks_core;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Patient, token};
-use crate::doctor::finding::Finding;
+use crate::connect::OfApp;
+use crate::doctor::finding::{Finding, Light};
 use crate::doctor::{Doctor, NotDone};
-use crate::graph::{Asset, LoginError, Subscription, Way};
+use crate::graph::{Asset, LoginError, Way};
 
-/// Without these nothing works.
-const CORE: [&str; 2] = ["messages", "messaging_postbacks"];
 /// That something was restored is news for so long.
 const NEWS: TimeDelta = TimeDelta::days(7);
 const LATER: &str = "Try again later; until then nothing is known of it.";
@@ -162,20 +162,15 @@ impl Doctor {
             Err(finding) => return Ok(finding),
         };
         let whose = patient.whose(seller);
-        let is_ours = patient.held.as_ref().is_some_and(|held| held.kind != CredentialKind::Given);
         let missing = lacking(wanted, &sent);
-        if missing.is_empty() || !is_ours {
+        if missing.is_empty() || !patient.is_ours() {
             let at = checkups::restored_at(self.parts.store.reads(), whose).await?;
             return Ok(sends(&sent, &missing, at.filter(|at| self.now() - *at < NEWS)));
         }
         Ok(match self.parts.connect.subscribe(whose.0, whose.1).await {
-            Ok(now_sent) if CORE.iter().all(|field| now_sent.iter().any(|sent| sent == field)) => {
-                match CORE.iter().all(|field| sent.iter().any(|sent| sent == field)) {
-                    true => sends(&now_sent, &lacking(wanted, &now_sent), None),
-                    false => restored(&missing, self.now()),
-                }
-            }
-            Ok(_) => sends(&sent, &missing, None),
+            Ok(now_sent) if lacks_core(&now_sent).is_some() => sends(&sent, &missing, None),
+            Ok(_) if lacks_core(&sent).is_some() => restored(&missing, self.now()),
+            Ok(now_sent) => sends(&now_sent, &lacking(wanted, &now_sent), None),
             Err(why) => Finding::red(
                 NAME,
                 format!("Meta does not send {}, and it could not be switched on again: {why}.", missing.join(", ")),
@@ -198,26 +193,28 @@ impl Doctor {
     async fn app_subscription(&self, patient: &Patient, asked: &mut Asked) -> Finding {
         const NAME: &str = "app_subscription";
         let connect = &self.parts.connect;
-        let Some(address) = connect.webhook_address() else {
+        if connect.webhook_address().is_none() {
             let sentence = "The service does not know its own address, so Meta's cannot be compared with it.";
             return Finding::amber(NAME, sentence, "Set server.public_url.");
-        };
-        // Also of accounts that signed in with Instagram: that login is a part of the same app.
-        let all = match asked.of_app(NAME, self.parts.login.app_subscriptions(Way::Facebook)).await {
-            Ok(all) => all,
-            Err(finding) => return finding,
-        };
-        let wrong = match wrong_of(&all, &address, connect.wanted_of_app()) {
-            None => {
+        }
+        let wrong = match asked.of_app(NAME, connect.look_at_app(patient.way)).await {
+            Ok(OfApp::Right) => {
                 return Finding::green(NAME, "The app sends Instagram's webhooks to this service, with all fields.");
             }
-            Some(wrong) => wrong,
+            Ok(OfApp::Wrong(wrong)) => wrong,
+            Err(Finding { light: Light::Red, .. }) if patient.way == Way::Instagram => {
+                let sentence =
+                    "Meta tells nobody what the app of Instagram's own login sends; only its dashboard shows it.";
+                let fix = "Look there, under Webhooks, whether this service's address and the fields stand.";
+                return Finding::amber(NAME, sentence, fix);
+            }
+            Err(finding) => return finding,
         };
         let fix = "In the App Dashboard, under Webhooks, Instagram: set the address and the fields.";
-        if patient.way == Way::Instagram {
+        if !patient.is_ours() {
             return Finding::amber(NAME, wrong, fix);
         }
-        match connect.restore_app().await {
+        match connect.restore_app(patient.way).await {
             Ok(()) => {
                 let told = "It was set right again by itself; look whether another system of yours changes it.";
                 Finding::amber(NAME, wrong, told)
@@ -284,9 +281,8 @@ fn lacking(wanted: &[String], sent: &[String]) -> Vec<String> {
 
 fn sends(sent: &[String], missing: &[String], restored_at: Option<DateTime<Utc>>) -> Finding {
     const NAME: &str = "subscription";
-    let lacks_core = CORE.iter().any(|field| !sent.iter().any(|sent| sent == field));
     let named = missing.join(", ");
-    match (lacks_core, restored_at) {
+    match (lacks_core(sent).is_some(), restored_at) {
         (true, _) => {
             let fix = "Connect the account at Meta itself, so that it is switched on by itself.";
             Finding::red(NAME, format!("Meta does not send us {named}."), fix)
@@ -312,16 +308,4 @@ fn restored(missing: &[String], at: DateTime<Utc>) -> Finding {
         format!("Meta had stopped sending {what}; it was switched on again by itself on {at}."),
         "Look whether the service was away for an hour before: Meta switches off then, and what it held is lost.",
     )
-}
-
-/// What is wrong with the app's own subscription.
-fn wrong_of(all: &[Subscription], address: &str, wanted: &[String]) -> Option<String> {
-    let Some(known) = all.iter().find(|known| known.object == "instagram") else {
-        return Some("The app sends no webhooks of Instagram's to anybody.".to_owned());
-    };
-    if known.callback_url != address {
-        return Some("The app sends its webhooks to another address than this service's.".to_owned());
-    }
-    let missing = lacking(wanted, &known.fields);
-    (!missing.is_empty()).then(|| format!("The app does not send {}.", missing.join(", ")))
 }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::doctor::finding::Finding;
+use crate::door::Heard;
 
 /// So far two clocks may be apart and nobody minds.
 const CLOSE: TimeDelta = TimeDelta::seconds(30);
@@ -11,19 +12,43 @@ const FAR: TimeDelta = TimeDelta::minutes(5);
 /// A refusal is news for so long.
 const NEWS: TimeDelta = TimeDelta::days(1);
 
-/// Whether our clock and Meta's agree.
-pub(super) fn clock(metas: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Finding {
+/// So many requests that all came late are no chance.
+const SEVERAL: u32 = 5;
+
+/// Whether our clock and Meta's agree: by what its answers say, and by what it sends us, which never comes before it was
+/// sent.
+pub(super) fn clock(metas: Option<DateTime<Utc>>, heard: Option<Heard>, now: DateTime<Utc>) -> Finding {
     const NAME: &str = "clock";
-    let fix = "Let the machine keep its time by NTP.";
-    let Some(metas) = metas else {
-        return Finding::amber(NAME, "Meta was not asked, so its clock is not known.", "Try again once Meta answers.");
+    let ntp = "Let the machine keep its time by NTP.";
+    let judged = |apart: TimeDelta, sentence: String| match apart {
+        apart if apart <= CLOSE => None,
+        apart if apart <= FAR => Some(Finding::amber(NAME, sentence, ntp)),
+        _ => Some(Finding::red(NAME, sentence, ntp)),
     };
-    let apart = (now - metas).abs();
-    let sentence = format!("Our clock and Meta's are {} s apart.", apart.num_seconds());
-    match apart {
-        apart if apart <= CLOSE => Finding::green(NAME, "Our clock and Meta's agree."),
-        apart if apart <= FAR => Finding::amber(NAME, sentence, fix),
-        _ => Finding::red(NAME, sentence, fix),
+    let by_answers = metas.and_then(|metas| {
+        let apart = (now - metas).abs();
+        judged(apart, format!("Our clock and Meta's are {} s apart.", apart.num_seconds()))
+    });
+    let early = heard.map_or(TimeDelta::zero(), |heard| -heard.quickest);
+    let by_events =
+        judged(early, format!("What Meta sends bears times that are {} s ahead of ours.", early.num_seconds()));
+    let late = heard.filter(|heard| heard.requests >= SEVERAL && heard.quickest > FAR).map(|heard| heard.quickest);
+    if let Some(ill) = by_answers.into_iter().chain(by_events).max_by_key(|finding| finding.light) {
+        return ill;
+    }
+    match (metas, heard, late) {
+        (_, _, Some(late)) => Finding::amber(
+            NAME,
+            format!("What Meta sends comes at least {} s after the time it bears.", late.num_seconds()),
+            "Look whether our clock is ahead, or something in front of the service holds webhooks up.",
+        ),
+        (Some(_), ..) => Finding::green(NAME, "Our clock and Meta's agree."),
+        (None, Some(_), None) => Finding::green(NAME, "What Meta sends bears times that agree with our clock."),
+        (None, None, None) => Finding::amber(
+            NAME,
+            "Meta was not asked and nothing came of late, so its clock is not known.",
+            "Try again once Meta answers.",
+        ),
     }
 }
 
@@ -87,14 +112,23 @@ mod tests {
     }
 
     #[test]
-    fn clocks_may_be_a_little_apart() {
-        for (metas, light) in [
-            (None, Light::Amber),
-            (Some(at(-20)), Light::Green),
-            (Some(at(90)), Light::Amber),
-            (Some(at(-900)), Light::Red),
+    fn clocks_may_be_a_little_apart_by_answers_and_by_what_comes() {
+        let heard = |quickest, requests| Some(Heard { quickest: TimeDelta::seconds(quickest), requests });
+        for (metas, heard, light, words) in [
+            (None, None, Light::Amber, "not known"),
+            (Some(at(-20)), None, Light::Green, "agree"),
+            (Some(at(90)), None, Light::Amber, "90 s apart"),
+            (Some(at(-900)), None, Light::Red, "900 s apart"),
+            (None, heard(3, 1), Light::Green, "agree"),
+            (Some(at(0)), heard(-20, 1), Light::Green, "agree"),
+            (None, heard(-90, 1), Light::Amber, "90 s ahead"),
+            (Some(at(0)), heard(-400, 1), Light::Red, "400 s ahead"),
+            (Some(at(400)), heard(-90, 1), Light::Red, "400 s apart"),
+            (Some(at(0)), heard(400, 4), Light::Green, "agree"),
+            (Some(at(0)), heard(400, 5), Light::Amber, "400 s after"),
         ] {
-            assert_eq!(clock(metas, at(0)).light, light);
+            let found = clock(metas, heard, at(0));
+            assert!(found.light == light && found.sentence.contains(words), "{found:?}");
         }
     }
 

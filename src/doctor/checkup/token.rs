@@ -80,6 +80,22 @@ pub(super) fn scopes(inspected: &Inspected, (way, uses): (Way, &[Use]), assets: 
     Finding::green(NAME, format!("All {} rights were granted, for this account.", all.len()))
 }
 
+/// Whether a token for a number of WhatsApp has what that takes.
+pub(super) fn whatsapp_scopes(inspected: &Inspected) -> Finding {
+    const NAME: &str = "scopes";
+    const SENDS: &str = "whatsapp_business_messaging";
+    const MANAGES: &str = "whatsapp_business_management";
+    let has = |scope: &str| inspected.scopes.iter().any(|known| known == scope);
+    let fix = "Make the system user a new token with both rights, and put it in.";
+    match (has(SENDS), has(MANAGES)) {
+        (true, true) => Finding::green(NAME, "The rights to send and to manage the number are there."),
+        (true, false) => {
+            Finding::amber(NAME, format!("Without {MANAGES} nobody can be subscribed to the number."), fix)
+        }
+        (false, _) => Finding::red(NAME, format!("Without {SENDS} there are no messages."), fix),
+    }
+}
+
 /// Which of the rights that App Review looks at the app has here.
 pub(super) fn app_review(inspected: &Inspected, way: Way) -> Finding {
     const NAME: &str = "app_review";
@@ -193,6 +209,13 @@ mod tests {
             let found = scopes(&inspected, (Way::Facebook, &uses), &["7"]);
             assert!(found.light == light && found.sentence.contains(words), "{found:?}");
         }
+        let of_whatsapp = |scopes: &[&str]| {
+            let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
+            whatsapp_scopes(&Inspected { scopes, ..good() }).light
+        };
+        let [sends, manages] = ["whatsapp_business_messaging", "whatsapp_business_management"];
+        assert_eq!(of_whatsapp(&[sends, manages]), Light::Green);
+        assert_eq!((of_whatsapp(&[sends]), of_whatsapp(&[manages])), (Light::Amber, Light::Red));
         assert_eq!(app_review(&good(), Way::Facebook).light, Light::Green);
         let found = app_review(&without("catalog_management"), Way::Facebook);
         assert!(found.light == Light::Amber && found.sentence.starts_with("5 of 6"), "{found:?}");

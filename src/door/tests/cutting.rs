@@ -107,7 +107,7 @@ fn a_secret_signs_for_its_own_objects_only() {
     };
     let page = format!(r#"[{body},{}]"#, body.replace("instagram", "page"));
     let signed = secrets.verify(Some(header(&body).as_bytes()), body.as_bytes()).unwrap();
-    assert_eq!(admit(&signed, body.as_bytes(), now()).unwrap().len(), 1);
+    assert_eq!(admit(&signed, body.as_bytes(), now()).unwrap().arrivals.len(), 1);
     let signed = secrets.verify(Some(header(&page).as_bytes()), page.as_bytes()).unwrap();
     assert_eq!(admit(&signed, page.as_bytes(), now()).unwrap_err(), Refusal::WrongObject);
 }

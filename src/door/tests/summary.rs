@@ -52,6 +52,7 @@ fn told(happening: &Happening) -> String {
         Happening::Mentioned(mention) => {
             format!("mentioned in {}{}", mention.media, words("comment", &mention.comment))
         }
+        Happening::BatchTold { handle } => format!("batch {handle} is over"),
         Happening::Command(_) | Happening::Announced(_) | Happening::CallEnded(_) => {
             "nothing that Meta says".to_owned()
         }

@@ -8,6 +8,8 @@ use super::super::errors::Fault;
 use super::super::wire::Id;
 use super::{id, words};
 
+/// A longer one could not be asked after.
+const LONGEST_HANDLE: usize = 2_000;
 /// So many remarks are kept of one answer: more than one for each item of the largest batch.
 const MOST_REMARKS: usize = 10_000;
 /// So many reasons or errors are kept of one item.
@@ -49,7 +51,7 @@ impl Batched {
             errors.extend(validated.errors.into_iter().map(fault));
             warnings.extend(validated.warnings.into_iter().map(fault));
         }
-        let handle = self.handles.into_iter().find(|handle| !handle.is_empty());
+        let handle = self.handles.into_iter().find(|handle| (1..=LONGEST_HANDLE).contains(&handle.len()));
         errors.truncate(MOST_REMARKS);
         warnings.truncate(MOST_REMARKS);
         CatalogAnswer::Batched { handle, errors, warnings }
@@ -65,17 +67,22 @@ pub(super) struct Statuses {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Status {
+    handle: Option<String>,
     status: String,
     errors: Vec<Remark>,
+    /// It is only shown, so whatever else than a number stands here keeps nothing from being settled.
+    #[serde(deserialize_with = "count")]
     errors_total_count: u64,
     warnings: Vec<Remark>,
     ids_of_invalid_requests: Vec<Id>,
 }
 
 impl Statuses {
-    /// Of a handle that Meta no longer knows it says nothing, which is not that it is finished.
-    pub(super) fn told(self) -> CatalogAnswer {
-        let status = self.data.into_iter().next().unwrap_or_default();
+    /// Of a handle that Meta no longer knows it says nothing, which is not that it is finished. Nor is what it says of
+    /// another one.
+    pub(super) fn told(self, handle: &str) -> CatalogAnswer {
+        let is_meant = |status: &Status| status.handle.as_deref().is_none_or(|told| told == handle);
+        let status = self.data.into_iter().find(is_meant).unwrap_or_default();
         let faults = |remarks: Vec<Remark>| remarks.into_iter().take(MOST_REMARKS).map(Remark::of_item).collect();
         let word = if status.status.is_empty() { "unknown".to_owned() } else { words(&status.status) };
         CatalogAnswer::Status {
@@ -87,6 +94,10 @@ impl Statuses {
             warnings: faults(status.warnings),
         }
     }
+}
+
+fn count<'de, D: serde::Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+    Ok(serde_json::Value::deserialize(from)?.as_u64().unwrap_or(0))
 }
 
 impl Remark {

@@ -8,6 +8,7 @@ use actors::domain::sync::item::{CatalogItem, ItemChange, Review};
 use super::*;
 
 const CATALOG: &str = "800680000000001";
+const HANDLE: &str = "Acy_ExampleHandle0001jdxiRegHfiyhleq26r_CNVRc1wFGnSj1YpFC8azbIc";
 
 macro_rules! sample {
     ($name:literal) => {
@@ -97,7 +98,6 @@ fn ok(body: &str) -> [Reply; 1] {
 
 #[tokio::test]
 async fn a_batch_is_taken_whole_in_part_or_not_at_all() {
-    const HANDLE: &str = "Acy_ExampleHandle0001jdxiRegHfiyhleq26r_CNVRc1wFGnSj1YpFC8azbIc";
     let (taken, requests) = answer(ok(sample!("items_batch_response_ok.json")), batch()).await;
     let handle = Some(HANDLE.to_owned());
     assert_eq!(taken, CatalogAnswer::Batched { handle: handle.clone(), errors: vec![], warnings: vec![] });
@@ -118,7 +118,7 @@ async fn a_batch_is_taken_whole_in_part_or_not_at_all() {
 
 #[tokio::test]
 async fn a_status_is_finished_by_one_word_only_and_names_what_was_not_taken() {
-    let ask = || CatalogAsk::Status { handle: "Acy_1".into() };
+    let ask = || CatalogAsk::Status { handle: HANDLE.into() };
     let (told, requests) = answer(ok(sample!("check_batch_finished_partial.json")), ask()).await;
     let expected = CatalogAnswer::Status {
         is_finished: true,
@@ -129,8 +129,9 @@ async fn a_status_is_finished_by_one_word_only_and_names_what_was_not_taken() {
         warnings: vec![fault("LIN-BLU-M", "Image could not be fetched yet")],
     };
     assert_eq!(told, expected);
-    let start = "GET /v25.0/800680000000001/check_batch_request_status?handle=Acy_1&load_ids_of_invalid_requests=true";
-    assert!(requests[0].line.starts_with(start), "{}", requests[0].line);
+    let start =
+        format!("GET /v25.0/{CATALOG}/check_batch_request_status?handle={HANDLE}&load_ids_of_invalid_requests=true");
+    assert!(requests[0].line.starts_with(&start), "{}", requests[0].line);
     let words = [
         (sample!("check_batch_finished_ok.json"), "finished", true),
         (sample!("check_batch_in_progress.json"), "in_progress", false),
@@ -138,6 +139,9 @@ async fn a_status_is_finished_by_one_word_only_and_names_what_was_not_taken() {
         (r#"{"data":[{"status":"error"}]}"#, "error", false),
         (r#"{"data":[{"status":"something_new"}]}"#, "something_new", false),
         (r#"{"data":[]}"#, "unknown", false),
+        (r#"{"data":[{"handle":"Acy_of_another","status":"finished"}]}"#, "unknown", false),
+        (r#"{"data":[{"handle":"Acy_1","status":"error"},{"status":"finished"}]}"#, "finished", true),
+        (r#"{"data":[{"status":"finished","errors_total_count":"NaN"}]}"#, "finished", true),
     ];
     for (body, wanted, ends) in words {
         let (told, _) = answer(ok(body), ask()).await;

@@ -345,7 +345,7 @@ pub(super) fn status(catalog: &mut CatalogState, ask: &Ask<'_>) -> Result<Value,
             ("handle", value) => handle = Some(value),
             ("load_ids_of_invalid_requests", value) => with_ids = value == "true",
             ("fields", value) => asked = fields::parse(value),
-            ("access_token", _) => {}
+            ("access_token" | "appsecret_proof", _) => {}
             _ => return Err(wrong(format!("cannot use {name}={value}"))),
         }
     }

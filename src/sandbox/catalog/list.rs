@@ -47,7 +47,7 @@ impl Wanted {
                         wanted.error_type = Some("NONE_OF_THIS_PRIORITY".to_owned());
                     }
                 }
-                "access_token" | "bulk_pagination" => {}
+                "access_token" | "appsecret_proof" | "bulk_pagination" => {}
                 _ => return Err(wrong()),
             }
         }
@@ -176,7 +176,7 @@ pub(super) fn asked_fields(query: &[(String, String)]) -> Result<Option<Vec<Fiel
         let wrong = || No::wrong(Refusal::InvalidParameter, format!("cannot use {name}={value}"));
         match name.as_str() {
             "fields" => asked = Some(fields::parse(value).ok_or_else(wrong)?),
-            "access_token" | "limit" => {}
+            "access_token" | "appsecret_proof" | "limit" => {}
             _ => return Err(wrong()),
         }
     }

@@ -27,6 +27,15 @@ impl Sandbox {
         }
     }
 
+    /// A person may do only this on a Page from here on.
+    pub fn let_do(&self, person: &str, page: &str, tasks: &[&str]) {
+        let mut world = self.world();
+        let pages = world.logins.people.get_mut(person).into_iter().flat_map(|person| &mut person.pages);
+        for (_, may) in pages.filter(|(id, _)| id == page) {
+            *may = tasks.iter().map(|task| (*task).to_owned()).collect();
+        }
+    }
+
     /// An Instagram account that signs in by itself, with its app-scoped id; it is at the browser from here on.
     pub fn add_instagram_person(&self, person: &str, (id, username): (&str, &str)) {
         let mut world = self.world();
@@ -90,6 +99,16 @@ impl Sandbox {
         self.world().logins.app_subscriptions.clear();
     }
 
+    /// Meta finds no subscriptions by this app's id.
+    pub fn hide_app(&self, app: &str) {
+        self.world().logins.hidden_apps.insert(app.to_owned());
+    }
+
+    /// All of them are found again.
+    pub fn show_apps(&self) {
+        self.world().logins.hidden_apps.clear();
+    }
+
     /// Every token that was ever made by signing in.
     pub fn all_tokens(&self) -> Vec<String> {
         self.world().logins.tokens.keys().cloned().collect()
@@ -107,10 +126,10 @@ impl Sandbox {
         self.world().logins.subscribed.retain(|(of, _), _| of != asset);
     }
 
-    /// The address and fields that the app has for an object.
-    pub fn app_subscription(&self, object: &str) -> Option<(String, Vec<String>)> {
+    /// The address and fields that an app has for an object.
+    pub fn app_subscription(&self, app: &str, object: &str) -> Option<(String, Vec<String>)> {
         let world = self.world();
-        let found = world.logins.app_subscriptions.iter().find(|((_, of), _)| of == object);
+        let found = world.logins.app_subscriptions.iter().find(|((by, of), _)| by == app && of == object);
         found.map(|(_, subscription)| (subscription.callback_url.clone(), subscription.fields.clone()))
     }
 }

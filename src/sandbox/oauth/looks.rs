@@ -7,7 +7,7 @@ use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
-use super::{TokenOf, bearer};
+use super::{Logins, TokenOf, bearer};
 use crate::sandbox::Sandbox;
 use crate::sandbox::edges::{Call, json_response, path_below_version};
 use crate::sandbox::refusal::Refusal;
@@ -40,7 +40,9 @@ pub(super) fn answer(sandbox: &Sandbox, call: &Call) -> Option<Response> {
     };
     let token = bearer(call).or_else(|| asked("access_token"))?;
     let found = match path.as_slice() {
-        [page] if world.logins.pages.contains_key(*page) => link(&world, page, (&token, sandbox.now_ms())),
+        [page] if asked("fields").is_some_and(|fields| fields.starts_with("instagram_business_account")) => {
+            link(&world, page, (&token, sandbox.now_ms()))
+        }
         [_, "conversations"] if is_closed(&world, (&token, sandbox.now_ms())) => Err(Refusal::MessagesSwitchedOff),
         // Tokens that were given by hand are not those of a login: catalogs of theirs are kept elsewhere.
         [account, "available_catalogs"] if world.logins.token(&token, sandbox.now_ms()).is_some() => {
@@ -54,13 +56,20 @@ pub(super) fn answer(sandbox: &Sandbox, call: &Call) -> Option<Response> {
     })
 }
 
-fn link(world: &World, page: &str, (token, now_ms): (&str, i64)) -> Result<Value, Refusal> {
-    let token = world.logins.token(token, now_ms).ok_or(Refusal::BadToken)??;
-    if token.of != TokenOf::Page(page.to_owned()) {
-        return Err(Refusal::ObjectNotFound);
-    }
+fn link(world: &World, page: &str, (text, now_ms): (&str, i64)) -> Result<Value, Refusal> {
+    let account = match world.logins.token(text, now_ms) {
+        Some(token) if token?.of != TokenOf::Page(page.to_owned()) => return Err(Refusal::ObjectNotFound),
+        Some(_) => world.logins.pages.get(page).and_then(|page| page.instagram.clone()),
+        // Given by hand.
+        None => {
+            let owners = world.owners_of(text, now_ms)?;
+            let is_it = |id: &&String| **id == page || world.account(id).is_some_and(|account| account.parent == page);
+            let own = owners.iter().find(is_it).ok_or(Refusal::ObjectNotFound)?;
+            Some(own.clone()).filter(|own| own != page)
+        }
+    };
     let mut shown = json!({ "id": page });
-    if let Some(account) = world.logins.pages.get(page).and_then(|page| page.instagram.as_deref()) {
+    if let Some(account) = account {
         shown["instagram_business_account"] = json!({ "id": account });
     }
     Ok(shown)
@@ -82,6 +91,13 @@ fn catalogs(world: &World, account: &str, (token, now_ms): (&str, i64)) -> Resul
         json!({ "catalog_id": format!("77{n:06}"), "catalog_name": name, "shop_name": name, "product_count": 3 })
     });
     Ok(json!({ "data": shown.collect::<Vec<_>>() }))
+}
+
+impl Logins {
+    /// How far Meta's clock is ahead of everybody's.
+    pub(in crate::sandbox) fn ahead_ms(&self) -> i64 {
+        self.looks.ahead_seconds * 1000
+    }
 }
 
 impl Sandbox {

@@ -85,6 +85,9 @@ pub(super) fn of_app(
     if request.member("access_token") != format!("{app}|{secret}") {
         return Err(No::wrong(Refusal::BadToken, "subscriptions take the app's id and secret").into());
     }
+    if world.logins.hidden_apps.contains(app) {
+        return Err(Refusal::ObjectNotFound.into());
+    }
     if call.method == http::Method::GET {
         let ours = world.logins.app_subscriptions.iter().filter(|((of, _), _)| of == app);
         let shown = ours.map(|((_, object), subscription)| {

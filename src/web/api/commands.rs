@@ -183,7 +183,9 @@ fn about(command: &Command) -> [Scope; 2] {
         | Command::SettleLooks { .. }
         | Command::EditCustomer { .. }
         | Command::MoveLead { .. } => [Scope::ConversationsRead, Scope::ConversationsWrite],
-        Command::Forget { .. } => [Scope::PrivacyRead, Scope::PrivacyWrite],
-        Command::SpendCalls { .. } | Command::PutBudget { .. } => [Scope::SettingsRead, Scope::SettingsWrite],
+        Command::Forget { .. } | Command::EraseAged => [Scope::PrivacyRead, Scope::PrivacyWrite],
+        Command::SpendCalls { .. } | Command::PutBudget { .. } | Command::KeepFor { .. } => {
+            [Scope::SettingsRead, Scope::SettingsWrite]
+        }
     }
 }

@@ -6,6 +6,7 @@ use actors::domain::access::Scope;
 use actors::domain::budget::OwnCaps;
 use actors::domain::budget::forecast::{HoldLine, Report};
 use actors::domain::command::Command;
+use actors::domain::erasure::KeepDays;
 use actors::domain::ids::SellerId;
 use actors::domain::money::Currency;
 use actors::domain::region::{Country, TimeZone};
@@ -135,6 +136,8 @@ struct SettingsOut {
     country: Option<Country>,
     /// The time zone its days begin and end in.
     time_zone: Option<TimeZone>,
+    /// For how many days customers are remembered who say nothing more; none: for ever.
+    keep_days: Option<KeepDays>,
 }
 
 impl From<VersionedSettings> for SettingsOut {
@@ -149,6 +152,7 @@ impl From<VersionedSettings> for SettingsOut {
             auto_reply: settings.auto_reply,
             country: settings.country,
             time_zone: settings.time_zone,
+            keep_days: settings.keep_days,
         }
     }
 }
@@ -200,6 +204,10 @@ struct ChangeSettings {
     /// Null: not known any more.
     #[serde(default, deserialize_with = "given")]
     time_zone: Option<Option<TimeZone>>,
+    /// From 30 to 3650: customers who say nothing for so many days are erased, from a day after this on. Null: they are
+    /// remembered for ever.
+    #[serde(default, deserialize_with = "given")]
+    keep_days: Option<Option<KeepDays>>,
 }
 
 /// Tells a member that is null from one that is left out.
@@ -211,7 +219,7 @@ async fn change_settings(
     api: Arc<Api>,
     ask: Ask<NoQuery, JsonBody<ChangeSettings>>,
 ) -> Result<Versioned<SettingsOut>, Problem> {
-    let ChangeSettings { version, name, language, required, confirm_from, auto_reply, country, time_zone } =
+    let ChangeSettings { version, name, language, required, confirm_from, auto_reply, country, time_zone, keep_days } =
         &ask.body.0;
     let patch = SettingsPatch {
         name: name.clone(),
@@ -221,6 +229,7 @@ async fn change_settings(
         auto_reply: *auto_reply,
         country: country.clone(),
         time_zone: time_zone.clone(),
+        keep_days: *keep_days,
     };
     let changed = api.office.change_settings(&ask.request(&api)?, ask.seller()?, (patch, *version)).await;
     let changed = changed.map_err(gate::not_done)?;

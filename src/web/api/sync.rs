@@ -216,7 +216,10 @@ async fn put_catalog(api: Arc<Api>, ask: Ask<NoQuery, JsonBody<PutCatalog>>) -> 
     let SettingsJson { mode, every_minutes, reviews, drift, ref brand, .. } = *settings;
     let settings = CatalogSettings { mode, every_minutes, reviews, drift, brand: brand.clone(), condition };
     let wanted = CatalogWanted { meta_id: meta_id.clone(), connection: *connection, settings };
-    command(&api, &ask, Command::PutCatalog(wanted)).await
+    let obeyed = command(&api, &ask, Command::PutCatalog(wanted)).await?;
+    // What Meta tells of the catalog is this shop's from now on.
+    api.sellers.look_whose();
+    Ok(obeyed)
 }
 
 async fn remove_catalog(api: Arc<Api>, ask: Ask) -> Result<Obeyed<CatalogNamed>, Problem> {

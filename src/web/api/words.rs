@@ -17,7 +17,7 @@ macro_rules! words {
             }
 
             fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                json_schema!({ "type": "string", "enum": <$of>::ALL.map(<$of>::name) })
+                json_schema!({ "type": "string", "enum": <$of>::ALL.map(<$of>::name).to_vec() })
             }
         }
     )+};

@@ -95,6 +95,14 @@ pub(super) fn with_code(back: &str, code: &str) -> String {
     format!("{}?{}", url.path(), url.query().unwrap())
 }
 
+/// The same way back, with an error of Meta's in the place of a code.
+pub(super) fn with_error(back: &str, error: &str) -> String {
+    let mut url = url::Url::parse(&format!("{HERE}{back}")).unwrap();
+    let state = url.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
+    url.query_pairs_mut().clear().append_pair("error", error).append_pair("state", &state);
+    format!("{}?{}", url.path(), url.query().unwrap())
+}
+
 /// A Page, with the id and the name of the Instagram account linked to it.
 pub(super) struct PageOf {
     pub(super) page: &'static str,

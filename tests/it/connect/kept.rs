@@ -16,6 +16,9 @@ const DAY: Duration = Duration::from_secs(86_400);
 both![
     a_token_that_dies_in_the_midst_of_fifty_replies_loses_none_and_doubles_none,
     a_reply_whose_window_closed_meanwhile_says_so,
+    a_reply_whose_window_closes_while_it_is_held_says_so_then,
+    a_token_that_ended_while_nobody_was_there_is_over_at_once,
+    a_token_that_has_run_out_at_meta_cannot_be_made_anew,
     what_is_held_by_a_disconnected_account_is_sent_once_it_is_connected_again,
     a_token_is_made_anew_well_before_it_ends,
     a_token_that_cannot_be_made_anew_is_warned_of_and_ends,
@@ -51,6 +54,10 @@ async fn a_token_that_dies_in_the_midst_of_fifty_replies_loses_none_and_doubles_
     assert!(connection["cause"].as_str().unwrap().contains("password"), "{connection}");
     assert_eq!(connection["credentials"][0]["code"], "190/460");
     let tried = app.meta.account(IG).send_calls().len();
+    let budget = app.read(&format!("/api/v1/sellers/{seller}/budget")).await;
+    let line = budget["budgets"].as_array().unwrap().iter().find(|line| line["family"] == "messages").unwrap().clone();
+    assert_eq!((&line["waiting"], &line["done_at"], &line["paused_until"]), (&json!(30), &Value::Null, &Value::Null));
+    assert!(line["because"].as_str().unwrap().ends_with("must be connected again"), "{line}");
     // It is not called on and on, what comes in is taken, and a power cut changes nothing.
     app.let_pass(HOUR).await;
     let eve = app.meta.account(IG).customer("Eve");
@@ -88,6 +95,82 @@ async fn a_reply_whose_window_closed_meanwhile_says_so(database: Database) {
     let owed = &outbox["data"][0];
     assert_eq!(owed["state"], "failed", "{owed}");
     assert!(owed["error"].as_str().unwrap().contains("24 hours"), "{owed}");
+    app.stop().await;
+}
+
+async fn a_reply_whose_window_closes_while_it_is_held_says_so_then(database: Database) {
+    let mut app = browser::start(database).await;
+    let (seller, person) = connected(&app).await;
+    let customers: Vec<_> = (0..3).map(|n| app.meta.account(IG).customer(&format!("Customer {n}"))).collect();
+    app.meta.kill_tokens(person.id(), Refusal::SessionInvalid);
+    for customer in &customers {
+        app.deliver(&customer.writes("one apron please")).await;
+        app.fall_silent().await;
+        app.let_pass(HOUR).await;
+    }
+    state(&app, seller, "needs_reconnecting").await;
+    let failed = async |app: &TestApp| {
+        let outbox = app.read(&format!("/api/v1/sellers/{seller}/outbox")).await;
+        let all = outbox["data"].as_array().unwrap().clone();
+        assert_eq!(all.len(), 3, "{all:#?}");
+        let failed: Vec<_> = all.into_iter().filter(|owed| owed["state"] == "failed").collect();
+        assert!(failed.iter().all(|owed| owed["error"].as_str().unwrap().contains("24 hours")), "{failed:#?}");
+        failed.len()
+    };
+    // Nothing is in memory any more, and nobody writes or connects again.
+    app.restart().await;
+    app.let_pass(20 * HOUR).await;
+    assert_eq!(failed(&app).await, 0);
+    app.let_pass(HOUR + HOUR / 2).await;
+    assert_eq!(failed(&app).await, 1, "the first window has closed");
+    app.restart().await;
+    app.let_pass(3 * HOUR).await;
+    assert_eq!(failed(&app).await, 3);
+    let all = app.read(&format!("/api/v1/sellers/{seller}/conversations")).await;
+    for conversation in all["data"].as_array().unwrap() {
+        assert!(conversation["needs_look"].to_string().contains("not_sent"), "{conversation}");
+    }
+    assert!(app.meta.sent().is_empty());
+    app.stop().await;
+}
+
+async fn a_token_that_ended_while_nobody_was_there_is_over_at_once(database: Database) {
+    let mut app = browser::start(database).await;
+    let seller = browser::shop(&app).await;
+    let mut person = Person::at_instagram(&app, (IG, "linen.shop"));
+    assert_eq!(person.connects(seller, "way=instagram").await.code(), "connected");
+    app.stop_service().await;
+    app.clock.advance(61 * DAY);
+    app.start_again().await;
+    person.at = app.address();
+    let ended = state(&app, seller, "needs_reconnecting").await;
+    assert_eq!(ended["credentials"][0]["code"], "expired", "{ended}");
+    assert!(!app.meta.login_steps().contains(&LoginStep::Refresh), "Meta makes no new one of it, and is not asked");
+    assert_eq!(person.connects(seller, "way=instagram").await.code(), "connected");
+    app.stop().await;
+}
+
+/// By our books it is good for a month.
+async fn a_token_that_has_run_out_at_meta_cannot_be_made_anew(database: Database) {
+    let app = browser::start(database).await;
+    let seller = browser::shop(&app).await;
+    let mut person = Person::at_instagram(&app, (IG, "linen.shop"));
+    assert_eq!(person.connects(seller, "way=instagram").await.code(), "connected");
+    app.meta.next_login(LoginStep::Refresh, LoginFault::Refused(Refusal::TokenExpired));
+    for _ in 0..29 {
+        app.let_pass(DAY).await;
+    }
+    assert_eq!(browser::connection(&app, seller).await["state"], "connected");
+    let ended = until("it is found out", async || {
+        app.let_pass(DAY / 4).await;
+        Some(browser::connection(&app, seller).await).filter(|it| it["state"] == "needs_reconnecting")
+    })
+    .await;
+    assert_eq!(app.meta.login_steps().iter().filter(|step| **step == LoginStep::Refresh).count(), 1);
+    assert_eq!(ended["credentials"][0]["code"], "190/463", "{ended}");
+    assert!(ended["cause"].as_str().unwrap().contains("run out"), "{ended}");
+    assert_eq!(person.connects(seller, "way=instagram").await.code(), "connected");
+    browser::is_answered(&app, seller, IG).await;
     app.stop().await;
 }
 

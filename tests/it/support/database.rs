@@ -90,6 +90,20 @@ impl Database {
         found.iter().map(|row| (read("t", row), read("c", row), read("k", row) == "bytea")).collect()
     }
 
+    /// Every table there is.
+    pub(crate) async fn tables(&self) -> std::collections::BTreeSet<String> {
+        let rows = self.look().await;
+        let sql = match self.engine {
+            Engine::Sqlite => "SELECT name AS t FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'",
+            Engine::Postgres => {
+                "SELECT table_name::text AS t FROM information_schema.tables WHERE table_schema = 'public'"
+            }
+        };
+        let found = rows.query_all_raw(Statement::from_string(rows.get_database_backend(), sql)).await.unwrap();
+        rows.close().await.unwrap();
+        found.iter().map(|row| row.try_get("", "t").unwrap()).collect()
+    }
+
     /// The columns that hold any of these words, with how often.
     pub(crate) async fn columns_with(&self, words: &[&str]) -> Vec<(String, i64)> {
         let rows = self.look().await;

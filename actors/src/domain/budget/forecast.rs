@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::hold::{Cause, Hold, HoldOn};
 use super::{Budget, BudgetKey, Caps, Draw, Family, Grant, OwnCaps, Priority};
+use crate::domain::ids::ConnectionId;
 use crate::domain::outbox::{Owed, OwedState};
 
 /// No forecast looks further ahead than so many steps: what lies behind is as good as never.
@@ -24,6 +25,8 @@ pub struct Books<'a> {
     pub holds: &'a BTreeMap<HoldOn, Hold>,
     /// What Meta holds of the whole app.
     pub app: Option<&'a Hold>,
+    /// Connections without a token that Meta takes: nobody can say when there is one again.
+    pub without_token: &'a [ConnectionId],
 }
 
 /// All of a seller's budgets as they are shown.
@@ -118,6 +121,15 @@ impl Books<'_> {
         }
     }
 
+    /// Whether so many calls may be made, one right after the other. Where they are more than the cap, nothing else may
+    /// have been spent: else they could never be made.
+    pub fn ask_whole(&self, draw: Draw, calls: u32, now: DateTime<Utc>) -> Grant {
+        let cap = self.caps.open_to(draw.key.family, draw.priority);
+        let room_for_all = cap.saturating_sub(calls.saturating_sub(1)).max(1).min(cap);
+        let fresh = Budget::of(draw.key.family);
+        self.spent.get(&draw.key).unwrap_or(&fresh).ask(room_for_all, 1, now)
+    }
+
     /// When the last of so many further calls of one kind leaves, if nothing else does; none: that is never, or so far
     /// ahead that nobody can say.
     pub fn last_of(&self, draw: Draw, calls: u64, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
@@ -150,7 +162,8 @@ impl Books<'_> {
             let draw = Draw::of(owed);
             let held = self.held(owed, now);
             let from = held.map_or(owed.not_before, |(_, until)| until.max(owed.not_before));
-            let cause = held.map(|(cause, _)| cause);
+            let token = self.without_token.contains(&owed.connection).then_some(Cause::Token(owed.connection));
+            let cause = token.or(held.map(|(cause, _)| cause));
             waiting.entry(draw.key).or_default().push(Waiting { from: from.max(now), priority: draw.priority, cause });
         }
         for key in self.spent.keys() {
@@ -160,7 +173,7 @@ impl Books<'_> {
     }
 
     fn line(&self, key: BudgetKey, mut waiting: Vec<Waiting>, now: DateTime<Utc>) -> BudgetLine {
-        waiting.sort_by_key(|call| (call.from, call.priority));
+        waiting.sort_by_key(|call| (call.is_for_ever(), call.from, call.priority));
         let mut budget = self.spent.get(&key).cloned().unwrap_or_else(|| Budget::of(key.family));
         let spent = budget.spent(now);
         let leave = self.leave(key.family, &mut budget, &waiting);
@@ -189,7 +202,7 @@ impl Books<'_> {
         for call in waiting {
             at = at.max(call.from);
             let cap = self.caps.open_to(family, call.priority);
-            if cap == 0 {
+            if cap == 0 || call.is_for_ever() {
                 leave.push(None);
                 break;
             }
@@ -215,13 +228,20 @@ struct Waiting {
     cause: Option<Cause>,
 }
 
+impl Waiting {
+    /// It waits for people: nobody knows how long.
+    fn is_for_ever(&self) -> bool {
+        matches!(self.cause, Some(Cause::Token(_)))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
     use crate::domain::channel::{Account, Channel};
-    use crate::domain::ids::{ConnectionId, ConversationId, MessageId, OutboxId};
+    use crate::domain::ids::{ConversationId, MessageId, OutboxId};
     use crate::domain::outbox::{Aim, OwedCall, Purpose};
 
     fn at(second: i64) -> DateTime<Utc> {
@@ -258,7 +278,7 @@ mod tests {
         let mut budget = Budget::of(Family::Messages);
         budget.spend(spent_now, at(0));
         spent.insert(BudgetKey::messages(ConnectionId(1)), budget);
-        Books { caps, spent: &spent, holds, app: None }.lines(calls.iter(), at(0))
+        Books { caps, spent: &spent, holds, app: None, without_token: &[] }.lines(calls.iter(), at(0))
     }
 
     #[test]
@@ -286,7 +306,7 @@ mod tests {
     fn a_thousand_calls_at_two_hundred_an_hour_leave_within_four_hours_and_a_minute() {
         let caps = Caps { graph_reserve: 0, ..Caps::default() };
         let (spent, holds) = (BTreeMap::new(), BTreeMap::new());
-        let books = Books { caps: &caps, spent: &spent, holds: &holds, app: None };
+        let books = Books { caps: &caps, spent: &spent, holds: &holds, app: None, without_token: &[] };
         let draw = Draw { key: BudgetKey::graph(), priority: Priority::Push };
         assert_eq!(books.last_of(draw, 1000, at(0)), Some(at(4 * 3615)));
         assert_eq!(books.last_of(draw, 200, at(0)), Some(at(0)));
@@ -304,6 +324,17 @@ mod tests {
         assert_eq!((lines[1].subject, lines[1].paused_until), (2, None));
     }
 
+    #[test]
+    fn what_waits_for_a_token_is_never_promised() {
+        let (caps, spent, holds) = (Caps::default(), BTreeMap::new(), BTreeMap::new());
+        let without_token = [ConnectionId(1)];
+        let books = Books { caps: &caps, spent: &spent, holds: &holds, app: None, without_token: &without_token };
+        let lines = books.lines([owed(1, 1), owed(2, 2)].iter(), at(0));
+        assert_eq!((lines[0].waiting, lines[0].paused_until, lines[0].done_at), (1, None, None));
+        assert_eq!(lines[0].because.as_deref(), Some("connection 1 must be connected again"));
+        assert_eq!((&lines[1].because, lines[1].done_at), (&None, Some(at(0))));
+    }
+
     proptest! {
         /// Whoever pushes a catalog asks for many and is granted what there is; people always find the reserve.
         #[test]
@@ -316,7 +347,7 @@ mod tests {
             for (gap, wants, urgency) in asks {
                 now += gap;
                 let priority = [Priority::People, Priority::Upkeep, Priority::Poll, Priority::Push][urgency];
-                let books = Books { caps: &caps, spent: &spent, holds: &holds, app: None };
+                let books = Books { caps: &caps, spent: &spent, holds: &holds, app: None, without_token: &[] };
                 match books.ask(Draw { key, priority }, wants, at(now)) {
                     Grant::Now(granted) => {
                         prop_assert!((1..=wants).contains(&granted));
@@ -337,5 +368,20 @@ mod tests {
         let later = Owed { not_before: at(5), ..owed(1, 1) };
         let line = &lines(&Caps::default(), &BTreeMap::new(), &[later], 0)[0];
         assert_eq!((line.paused_until, line.done_at), (None, Some(at(5))));
+    }
+
+    #[test]
+    fn calls_that_go_together_wait_until_there_is_room_for_all() {
+        let caps = Caps { graph_per_hour: 5, graph_reserve: 0, ..Caps::default() };
+        let draw = Draw { key: BudgetKey::graph(), priority: Priority::Upkeep };
+        let mut budget = Budget::of(Family::Graph);
+        budget.spend(3, at(0));
+        let (spent, none, holds) = (BTreeMap::from([(draw.key, budget)]), BTreeMap::new(), BTreeMap::new());
+        let may = |spent, calls| {
+            let books = Books { caps: &caps, spent, holds: &holds, app: None };
+            matches!(books.ask_whole(draw, calls, at(0)), Grant::Now(_))
+        };
+        assert_eq!([1, 2, 3].map(|calls| may(&spent, calls)), [true, true, false]);
+        assert_eq!([may(&spent, 9), may(&none, 9)], [false, true], "more than a cap goes alone");
     }
 }

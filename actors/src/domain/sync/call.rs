@@ -55,7 +55,26 @@ pub enum CatalogAsk {
     },
 }
 
+/// An address holds fewer bytes of SKUs than this in no case but its last.
+const BYTES_OF_A_PART: usize = 3_000;
+
 impl CatalogAsk {
+    /// How many requests to Meta it takes, at most: each of them counts.
+    pub fn requests(&self) -> u32 {
+        match self {
+            // The catalog, the account, and where that may not show it, its shop.
+            Self::Look => 3,
+            // It has to be found first.
+            Self::Remove { item_id: None, .. } => 2,
+            Self::Items { retailer_ids } => {
+                let bytes: usize = retailer_ids.iter().map(|retailer_id| retailer_id.len() + 3).sum();
+                1 + u32::try_from(bytes / BYTES_OF_A_PART).unwrap_or(u32::MAX - 1)
+            }
+            Self::Batch { .. } | Self::Status { .. } | Self::Put { .. } | Self::Remove { .. } => 1,
+            Self::Page { .. } | Self::Appeal { .. } => 1,
+        }
+    }
+
     /// What it is, as a word for logs.
     pub fn word(&self) -> &'static str {
         match self {

@@ -137,6 +137,11 @@ impl Errand {
         matches!(self.state, ErrandState::Claimed | ErrandState::Asked)
     }
 
+    /// True when Meta had its time over the batch.
+    pub fn is_to_be_given_up(&self, now: DateTime<Utc>) -> bool {
+        self.give_up_at.is_some_and(|give_up| give_up <= now)
+    }
+
     /// True when nothing of it can be asked before it was read back from where it is kept.
     pub fn lacks_its_body(&self) -> bool {
         self.state == ErrandState::Owed && self.ask.is_none()
@@ -164,6 +169,14 @@ impl Errand {
             ErrandKind::Page | ErrandKind::Items => graph(Priority::Push),
             ErrandKind::Look => graph(Priority::Upkeep),
             ErrandKind::Appeal => graph(Priority::People),
+        }
+    }
+
+    /// How many requests its next call takes, at most.
+    pub fn requests(&self) -> u32 {
+        match self.state {
+            ErrandState::Processing | ErrandState::Asked => 1,
+            _ => self.ask.as_ref().map_or(1, CatalogAsk::requests),
         }
     }
 

@@ -8,7 +8,7 @@ use crate::domain::alarm::AlarmKind;
 use crate::domain::channel::Account;
 use crate::domain::command::{Answered, Refused};
 use crate::domain::conversation::{Conversation, Customer, Facts, Shown};
-use crate::domain::erasure::{Erasure, Person, is_nobody, nobody};
+use crate::domain::erasure::{Erasure, Person, Whom, is_nobody, nobody};
 use crate::domain::event::StoredEvent;
 use crate::domain::ids::{ConversationId, CustomerId, ErasureId};
 use crate::domain::order::{Order, OrderState, OrderStep};
@@ -50,30 +50,29 @@ impl Step<'_> {
         meta_ids.sort();
         meta_ids.dedup();
         self.let_go_of_loose_ends(&account, &meta_ids);
-        let (customer, conversation) =
-            (thread.as_ref().map(|it| it.customer.id), thread.as_ref().map(|it| it.conversation.id));
+        let whom = thread.iter().map(whom).collect();
         if let Some(thread) = thread {
-            self.make_nameless(thread);
+            self.thread = Some(self.made_nameless(thread));
         }
         let request = request.map(str::to_owned);
         let (through, asked_at, asked_by) = (event.seq, self.now, self.by.clone());
         self.out.erasures.push(Erasure {
             id: erasure,
-            customer,
-            conversation,
+            whom,
             account,
             meta_ids,
             through,
             asked_at,
             asked_by,
             request,
+            aged: None,
         });
         self.set_alarm(AlarmKind::Erase, erasure.0, self.now);
         answered(&ErasureBegun { erasure: Some(erasure), already: false })
     }
 
     /// What is left is a customer without a name, in whose orders the books still add up.
-    fn make_nameless(&mut self, thread: Thread) {
+    pub(in crate::shop) fn made_nameless(&mut self, thread: Thread) -> Thread {
         let (customer, conversation) = (thread.customer.id, thread.conversation.id);
         self.clear_alarm(AlarmKind::Reply, conversation.0);
         self.end_calls(conversation);
@@ -83,7 +82,7 @@ impl Step<'_> {
         self.out.told.push(Occurrence::to(ShopEventKind::CustomerErased, customer.0));
         self.out.forgotten.insert(conversation);
         let Conversation { episode, closed_through, .. } = thread.conversation;
-        self.thread = Some(Thread {
+        Thread {
             customer: Customer {
                 meta_id: nobody(customer),
                 facts: Facts::default(),
@@ -106,7 +105,7 @@ impl Step<'_> {
             knows_last_order: true,
             recalled: Vec::new(),
             used: thread.used,
-        });
+        }
     }
 
     fn end_draft(&mut self, draft: Order) {
@@ -142,7 +141,7 @@ impl Step<'_> {
         }
     }
 
-    fn let_go_of_loose_ends(&mut self, account: &Account, meta_ids: &[String]) {
+    pub(in crate::shop) fn let_go_of_loose_ends(&mut self, account: &Account, meta_ids: &[String]) {
         let theirs = |name: &&(Account, String)| {
             let customer = self.shop.loose_ends.get(*name).and_then(|end| end.customer.as_ref());
             name.0 == *account && customer.is_some_and(|customer| meta_ids.contains(customer))
@@ -152,8 +151,13 @@ impl Step<'_> {
     }
 }
 
+/// The customer, and what passed between them and the shop.
+pub(in crate::shop) fn whom(thread: &Thread) -> Whom {
+    Whom { customer: thread.customer.id, conversation: thread.conversation.id }
+}
+
 /// All that the person goes by at Meta.
-fn ids_of(thread: &Thread) -> Vec<String> {
+pub(in crate::shop) fn ids_of(thread: &Thread) -> Vec<String> {
     let Customer { meta_id, shown, .. } = &thread.customer;
     [meta_id].into_iter().chain(&thread.aliases).chain(&shown.phone).cloned().collect()
 }

@@ -15,7 +15,7 @@ use crate::domain::sync::catalog::{CatalogLife, SyncMode};
 use crate::domain::sync::errand::{Errand, ErrandKind, ErrandState};
 use crate::domain::sync::item::{Review, SeenItem};
 use crate::domain::sync::known::{ItemState, KnownItem, Wants};
-use crate::domain::sync::run::{Counts, PauseWhy, Phase, RunKind};
+use crate::domain::sync::run::{Counts, PauseWhy, Phase, RunKind, SyncRun};
 use crate::domain::sync::seen;
 use crate::shop::Shop;
 use crate::shop::step::Step;
@@ -54,6 +54,10 @@ impl Step<'_> {
 
     /// It was not made, or nobody knows: the same is made again, unchanged. What it asks is read back then.
     fn make_again(&mut self, errand: Errand, error: &str, (after_ms, is_held): (Option<u64>, bool)) {
+        // While Meta is not to be called nobody asks, so nothing is said of the batch.
+        if !is_held && errand.state == ErrandState::Asked && errand.is_to_be_given_up(self.now) {
+            return self.give_up(errand);
+        }
         let state = match errand.state {
             ErrandState::Asked => ErrandState::Processing,
             _ => ErrandState::Owed,
@@ -150,16 +154,36 @@ impl Step<'_> {
     }
 
     fn unfinished(&mut self, errand: Errand, word: &str) {
-        if errand.give_up_at.is_some_and(|give_up| give_up <= self.now) {
-            self.end_batch(&errand, false);
-            self.count_in_vain(&errand, false, "never_finished", "Meta does not finish what it was sent");
-            return self.end_errand(errand, "given up: Meta did not finish it in time");
+        if errand.is_to_be_given_up(self.now) {
+            return self.give_up(errand);
         }
         let tries = errand.tries + 1;
         let not_before = self.now + doubled(FIRST_WAIT, tries, LONGEST_POLL);
         let outcome = Some(bounded(word));
         let asked = Errand { state: ErrandState::Processing, tries, not_before, outcome, ..errand };
         self.syncing().errands.insert(asked.id, asked);
+    }
+
+    fn give_up(&mut self, errand: Errand) {
+        self.end_batch(&errand, false);
+        self.count_in_vain(&errand, false, "never_finished", "Meta does not finish what it was sent");
+        self.end_errand(errand, "given up: Meta did not finish it in time");
+    }
+
+    /// Meta has told by itself how far a batch is: that is a reason to ask, as only the answer says what became of each
+    /// item. What is told of a batch that is none of ours, or is over, means nothing.
+    pub(in crate::shop) fn batch_told(&mut self, handle: &str) -> Outcome {
+        let now = self.now;
+        let is_meant = |errand: &&mut Errand| errand.handle.as_deref() == Some(handle);
+        if let Some(errand) = self.syncing().errands.values_mut().find(is_meant) {
+            match errand.state {
+                ErrandState::Processing => errand.not_before = errand.not_before.min(now),
+                // The answer that is on its way may be older than this: the next question comes soon.
+                ErrandState::Asked => errand.tries = 0,
+                ErrandState::Owed | ErrandState::Claimed | ErrandState::Over => {}
+            }
+        }
+        Outcome::Handled
     }
 
     fn finished(&mut self, errand: Errand, invalid: &[String], errors: &[ItemFault]) {
@@ -244,6 +268,11 @@ impl Step<'_> {
                 }
                 None => counts.foreign += 1,
             }
+        }
+        let is_circle = |run: &SyncRun| run.phase == Phase::Scan && next == Some(run.cursor.after.as_str());
+        if self.syncing().run_of(&errand).is_some_and(|run| is_circle(run)) {
+            self.end_errand(errand, "the page goes on at itself");
+            return self.fail("pages_in_a_circle", "Meta's list of the catalog comes to no end: try again later");
         }
         if let Some(mut run) = self.syncing().run.take() {
             if errand.run == Some(run.id) {

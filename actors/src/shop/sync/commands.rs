@@ -9,7 +9,7 @@ use crate::domain::sync::call::CatalogAsk;
 use crate::domain::sync::catalog::{CatalogLife, MetaCatalog};
 use crate::domain::sync::errand::{Errand, ErrandKind};
 use crate::domain::sync::known::ItemState;
-use crate::domain::sync::run::{PauseWhy, RunKind, SyncRun};
+use crate::domain::sync::run::{PauseWhy, Phase, RunKind, SyncRun};
 use crate::shop::step::Step;
 
 /// Calls that somebody asked for and that wait to be made.
@@ -33,8 +33,12 @@ impl Step<'_> {
             }
             _ => (self.another_catalog(meta_id, wanted.connection), true),
         };
-        // Made of it otherwise, all of it has to be looked at.
-        let looked_through = if same.settings.makes_other_items(&settings) { 0 } else { same.looked_through };
+        // Made of it otherwise, all of it has to be looked at, also what an open run has looked at already.
+        let is_made_otherwise = same.settings.makes_other_items(&settings);
+        let looked_through = if is_made_otherwise { 0 } else { same.looked_through };
+        if let Some(run) = self.syncing().run.as_mut().filter(|run| is_made_otherwise && run.phase == Phase::Plan) {
+            run.look_anew();
+        }
         let catalog = MetaCatalog { connection: wanted.connection, settings, looked_through, ..same };
         self.set_sync_alarms(&catalog);
         let id = catalog.id;

@@ -35,7 +35,7 @@ impl Shop {
         let catalog = self.sync.now.catalog.as_ref()?;
         let run = self.sync.now.run.as_ref().filter(|run| run.catalog == catalog.id)?;
         let work = self.sync.now.work((self.rules.sync.batch_items, self.rules.sync.batch_bytes))?;
-        let is_blocked = || self.sync_blocked(catalog, push_draw_of(catalog), now).is_some();
+        let is_blocked = || self.sync_blocked(catalog, push_of(catalog), now).is_some();
         let work = match work {
             // It may be that nothing is owed any more: then there is nothing to wait for.
             Work::Push { .. } if is_blocked() => Work::Peek,
@@ -56,10 +56,15 @@ impl Shop {
     }
 
     /// What keeps a call about the catalog from being made now, and until when.
-    fn sync_blocked(&self, catalog: &MetaCatalog, draw: Draw, now: DateTime<Utc>) -> Option<(Cause, DateTime<Utc>)> {
+    fn sync_blocked(
+        &self,
+        catalog: &MetaCatalog,
+        (draw, requests): (Draw, u32),
+        now: DateTime<Utc>,
+    ) -> Option<(Cause, DateTime<Utc>)> {
         let on = [HoldOn::Connection(catalog.connection), HoldOn::Budget(draw.key)];
         let held = self.books().held_on(&on, now);
-        let full = match self.books().ask(draw, 1, now) {
+        let full = match self.books().ask_whole(draw, requests, now) {
             Grant::Now(_) => None,
             Grant::From(until) => Some((Cause::Cap(draw.key), until)),
         };
@@ -95,8 +100,8 @@ impl Step<'_> {
         let sync = &self.shop.sync.now;
         let Some(catalog) = &sync.catalog else { return false };
         let errand = sync.errands.values().find(|errand| sync.run.as_ref().map(|run| run.id) == errand.run);
-        let draw = errand.map_or_else(|| push_draw_of(catalog), Errand::draw);
-        self.shop.sync_blocked(catalog, draw, self.now).is_some()
+        let next = errand.map_or_else(|| push_of(catalog), |errand| (errand.draw(), errand.requests()));
+        self.shop.sync_blocked(catalog, next, self.now).is_some()
     }
 
     /// Goes on with a run that waited.
@@ -146,7 +151,7 @@ impl Step<'_> {
         if self.is_disconnected(&catalog) {
             return None;
         }
-        if let Some((cause, until)) = self.shop.sync_blocked(&catalog, errand.draw(), self.now) {
+        if let Some((cause, until)) = self.shop.sync_blocked(&catalog, (errand.draw(), errand.requests()), self.now) {
             self.wait_for_budget(&errand, cause, until);
             return Some(until);
         }
@@ -221,7 +226,7 @@ impl Step<'_> {
         if self.is_disconnected(&catalog) {
             return None;
         }
-        let (cause, until) = self.shop.sync_blocked(&catalog, push_draw_of(&catalog), self.now)?;
+        let (cause, until) = self.shop.sync_blocked(&catalog, push_of(&catalog), self.now)?;
         let knows_more =
             self.shop.sync.more.is_some_and(|more| Some(more) == self.syncing().run.as_ref().map(|run| run.id));
         if !knows_more {
@@ -235,7 +240,8 @@ impl Step<'_> {
     fn spend_on_errand(&mut self, errand: Errand) {
         let key = errand.draw().key;
         let known = self.shop.budgets.get(&key).cloned();
-        let (slot, calls) = known.unwrap_or_else(|| Budget::of(key.family)).spend(1, self.now);
+        let requests = errand.requests();
+        let (slot, calls) = known.unwrap_or_else(|| Budget::of(key.family)).spend(requests, self.now);
         self.out.spent.insert((key, slot), calls);
         let state = match errand.state {
             ErrandState::Processing => ErrandState::Asked,
@@ -244,15 +250,16 @@ impl Step<'_> {
         let (claimed_at, claimed_by, attempts) = (Some(self.now), Some(self.shop.rules.boot), errand.attempts + 1);
         let id = errand.id;
         if let Some(run) = self.syncing().run_of(&errand) {
-            run.counts.calls += 1;
+            run.counts.calls += u64::from(requests);
         }
         self.syncing().errands.insert(id, Errand { state, claimed_at, claimed_by, attempts, ..errand });
         self.out.sync.claimed.push(id);
     }
 }
 
-fn push_draw_of(catalog: &MetaCatalog) -> Draw {
-    push_draw(catalog.id, catalog.settings.mode == SyncMode::Batch)
+/// What the next changes draw on.
+fn push_of(catalog: &MetaCatalog) -> (Draw, u32) {
+    (push_draw(catalog.id, catalog.settings.mode == SyncMode::Batch), 1)
 }
 
 impl Work {

@@ -7,6 +7,7 @@ use crate::domain::alarm::AlarmKind;
 use crate::domain::ids::{CatalogId, RunId};
 use crate::domain::shop_event::ShopEventKind;
 use crate::domain::sync::catalog::MetaCatalog;
+use crate::domain::sync::errand::Errand;
 use crate::domain::sync::run::{PauseWhy, RunKind, SyncRun};
 use crate::shop::step::Step;
 
@@ -92,9 +93,17 @@ impl Step<'_> {
         }
     }
 
-    /// The shop goes up to no catalog, or to another one.
+    /// The shop goes up to no catalog, or to another one. Nobody asks any more what became of calls about the one it
+    /// leaves, and none is made again: it would go to another. What they were about is owed there, if the shop returns.
     pub(super) fn leave_catalog(&mut self) -> Option<CatalogId> {
         self.cancel_run();
+        let open: Vec<Errand> = self.syncing().errands.values().filter(|it| it.ended_at.is_none()).cloned().collect();
+        for errand in open {
+            if errand.is_a_push() {
+                self.end_batch(&errand, false);
+            }
+            self.end_errand(errand, "not followed any more: the shop has left the catalog");
+        }
         let catalog = self.syncing().catalog.take()?;
         let left = MetaCatalog { is_current: false, ..catalog };
         let id = left.id;

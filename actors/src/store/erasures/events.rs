@@ -7,9 +7,10 @@ use chrono::{DateTime, Utc};
 use sea_orm::{QueryResult, Value};
 use serde_json::Value as Json;
 
+use super::names::Names;
 use super::pieces::{CHUNK, Piece, places};
 use crate::domain::channel::Account;
-use crate::domain::erasure::{Erased, Erasure, Keyed, is_nobody, masked_key};
+use crate::domain::erasure::{Erased, Erasure, Keyed, Whom, is_nobody, masked_key};
 use crate::domain::event::Source;
 use crate::store::intake::{self, Counted, hour_of};
 use crate::store::rows::ms;
@@ -36,20 +37,10 @@ impl Row {
         })
     }
 
-    /// Whether it is the person's. What could not be read names nobody: whoever it is about stands in its bytes.
-    fn is_theirs(&self, erasure: &Erasure) -> bool {
-        let is_before = self.seq <= erasure.through.0 || self.happened_at <= ms(erasure.asked_at);
-        let names = match (&self.customer, &self.raw) {
-            (Some(customer), _) => erasure.meta_ids.contains(customer),
-            (None, Some(raw)) => erasure.meta_ids.iter().any(|id| holds(raw, id)),
-            (None, None) => false,
-        };
-        is_before && names && !is_nobody(&self.key)
+    fn is_theirs(&self, erasure: &Erasure, names: &Names) -> bool {
+        let is_before = self.seq <= erasure.through.0 || self.happened_at <= ms(erasure.until());
+        is_before && !is_nobody(&self.key) && names.tell(self.customer.as_deref(), self.raw.as_deref())
     }
-}
-
-fn holds(bytes: &[u8], words: &str) -> bool {
-    !words.is_empty() && bytes.windows(words.len()).any(|window| window == words.as_bytes())
 }
 
 /// The next events of Meta's on the account, by key, so that each piece finds its place again.
@@ -65,7 +56,8 @@ pub(super) async fn of_meta(
     );
     let rows = tx.writing().query_sql(&sql, vec![erasure.account.as_str().into(), after.into()]).await?;
     let rows = rows.iter().map(Row::read).collect::<Result<Vec<_>, _>>()?;
-    let theirs: Vec<&Row> = rows.iter().filter(|row| row.is_theirs(erasure)).collect();
+    let names = Names::new(&erasure.meta_ids);
+    let theirs: Vec<&Row> = rows.iter().filter(|row| row.is_theirs(erasure, &names)).collect();
     let masked = |row: &Row| masked_key(keyed, &erasure.account, &row.key);
     let known = known(tx, &erasure.account, theirs.iter().map(|row| masked(row))).await?;
     // Of two that are the same, the one that came first is the event, and the other came again.
@@ -138,13 +130,11 @@ async fn count_as_again(tx: &FencedTx, account: &Account, again: &[(i64, i64)]) 
 /// The next commands and results of the shop's own, by key.
 pub(super) async fn of_the_shop(tx: &FencedTx, erasure: &Erasure, after: &str) -> Piece {
     let account = Account::of_seller(tx.seller());
-    let sql = format!(
-        "SELECT seq, key, source, state, raw, answer FROM inbox_event \
-         WHERE account = $1 AND key > $2 ORDER BY key LIMIT {CHUNK}"
-    );
+    let sql =
+        format!("SELECT {} FROM inbox_event WHERE account = $1 AND key > $2 ORDER BY key LIMIT {CHUNK}", Own::COLUMNS);
     let rows = tx.writing().query_sql(&sql, vec![account.as_str().into(), after.into()]).await?;
     let rows = rows.iter().map(Own::read).collect::<Result<Vec<_>, _>>()?;
-    let theirs = Theirs::of(tx, erasure, &rows).await?;
+    let theirs = named(tx, erasure, &rows).await?;
     let found: Vec<&Own> = rows.iter().filter(|row| row.state != "pending" && theirs.have(row)).collect();
     if !found.is_empty() {
         // The answer to an erasure names nobody, and whoever asked may ask again.
@@ -159,30 +149,61 @@ pub(super) async fn of_the_shop(tx: &FencedTx, erasure: &Erasure, after: &str) -
     Ok((Erased { commands: found.len() as u64, ..Erased::default() }, more))
 }
 
+/// By what the shop's own events name these persons.
+async fn named(tx: &FencedTx, erasure: &Erasure, rows: &[Own]) -> Result<Named, StoreError> {
+    let of = |one: fn(&Whom) -> i64| erasure.whom.iter().map(one).collect::<Vec<i64>>();
+    let customers = of(|whom| whom.customer.0);
+    let conversations = of(|whom| whom.conversation.0);
+    let (mut orders, mut calls) = (Vec::new(), Vec::new());
+    if !erasure.whom.is_empty() {
+        let these = places(2, customers.len());
+        let sql = format!("SELECT id FROM shop_order WHERE seller_id = $1 AND customer_id IN ({these})");
+        orders = ids(tx, &sql, customers.clone()).await?;
+        let asked: Vec<i64> = rows.iter().filter_map(Own::call).collect();
+        if !asked.is_empty() {
+            let sql = format!(
+                "SELECT id FROM outbox WHERE seller_id = $1 AND conversation_id IN ({these}) AND id IN ({})",
+                places(2 + conversations.len(), asked.len())
+            );
+            calls = ids(tx, &sql, conversations.iter().copied().chain(asked).collect()).await?;
+        }
+    }
+    Ok(Named::new(Names::new(&erasure.meta_ids), (customers, conversations, orders), calls))
+}
+
+async fn ids(tx: &FencedTx, sql: &str, named: Vec<i64>) -> Result<Vec<i64>, StoreError> {
+    let values = [tx.seller().0].into_iter().chain(named).map(Value::from).collect();
+    let rows = tx.writing().query_sql(sql, values).await?;
+    Ok(rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?)
+}
+
 /// A command or a result.
-struct Own {
-    seq: i64,
-    key: String,
-    source: String,
-    state: String,
-    raw: Vec<u8>,
-    answer: Option<String>,
+pub(in crate::store) struct Own {
+    pub(in crate::store) seq: i64,
+    pub(in crate::store) key: String,
+    pub(in crate::store) source: String,
+    pub(in crate::store) state: String,
+    pub(in crate::store) raw: Vec<u8>,
+    pub(in crate::store) answer: Option<String>,
 }
 
 impl Own {
-    fn read(row: &QueryResult) -> Result<Self, StoreError> {
+    /// The columns that it is read from.
+    pub(in crate::store) const COLUMNS: &str = "seq, key, source, state, raw, answer";
+
+    pub(in crate::store) fn read(row: &QueryResult) -> Result<Self, StoreError> {
         Ok(Self {
-            seq: row.try_get_by_index(0)?,
-            key: row.try_get_by_index(1)?,
-            source: row.try_get_by_index(2)?,
-            state: row.try_get_by_index(3)?,
-            raw: row.try_get_by_index(4)?,
-            answer: row.try_get_by_index(5)?,
+            seq: row.try_get("", "seq")?,
+            key: row.try_get("", "key")?,
+            source: row.try_get("", "source")?,
+            state: row.try_get("", "state")?,
+            raw: row.try_get("", "raw")?,
+            answer: row.try_get("", "answer")?,
         })
     }
 
     /// The owed call whose result it is.
-    fn call(&self) -> Option<i64> {
+    pub(in crate::store) fn call(&self) -> Option<i64> {
         (self.source == Source::Result.name()).then(|| named_call(&self.key))?
     }
 }
@@ -192,43 +213,41 @@ fn named_call(key: &str) -> Option<i64> {
     key.strip_prefix("call:")?.split(':').next()?.parse().ok()
 }
 
-/// By what the shop's own events name the person.
-struct Theirs<'a> {
-    ids: &'a [String],
+/// By what the shop's own events name persons.
+pub(in crate::store) struct Named {
+    names: Names,
     named: BTreeMap<&'static str, BTreeSet<i64>>,
     calls: BTreeSet<i64>,
 }
 
-impl<'a> Theirs<'a> {
-    async fn of(tx: &FencedTx, erasure: &'a Erasure, rows: &[Own]) -> Result<Self, StoreError> {
-        let mut named: BTreeMap<&'static str, BTreeSet<i64>> = BTreeMap::new();
-        named.insert("customer", erasure.customer.iter().map(|id| id.0).collect());
-        named.insert("conversation", erasure.conversation.iter().map(|id| id.0).collect());
-        let (seller, mut calls) = (tx.seller().0, BTreeSet::new());
-        if let (Some(customer), Some(conversation)) = (erasure.customer, erasure.conversation) {
-            let sql = "SELECT id FROM shop_order WHERE seller_id = $1 AND customer_id = $2";
-            let orders = tx.writing().query_sql(sql, vec![seller.into(), customer.0.into()]).await?;
-            let orders = orders.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?;
-            named.insert("order", orders);
-            let asked: Vec<i64> = rows.iter().filter_map(Own::call).collect();
-            if !asked.is_empty() {
-                let sql = format!(
-                    "SELECT id FROM outbox WHERE seller_id = $1 AND conversation_id = $2 AND id IN ({})",
-                    places(3, asked.len())
-                );
-                let values = [seller, conversation.0].into_iter().chain(asked).map(Value::from).collect();
-                let found = tx.writing().query_sql(&sql, values).await?;
-                calls = found.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?;
-            }
-        }
-        Ok(Self { ids: &erasure.meta_ids, named, calls })
+impl Named {
+    /// By their names at Meta, their customers, conversations and orders, and the calls whose results may be looked at.
+    pub(in crate::store) fn new(
+        names: Names,
+        (customers, conversations, orders): (Vec<i64>, Vec<i64>, Vec<i64>),
+        calls: Vec<i64>,
+    ) -> Self {
+        let named = [("customer", customers), ("conversation", conversations), ("order", orders)];
+        let named = named.into_iter().map(|(name, ids)| (name, ids.into_iter().collect())).collect();
+        Self { names, named, calls: calls.into_iter().collect() }
     }
 
-    fn have(&self, row: &Own) -> bool {
-        let says = |id: &String| holds(&row.raw, id) || row.answer.as_ref().is_some_and(|answer| answer.contains(id));
+    /// Other calls whose results may be looked at.
+    pub(in crate::store) fn with_calls(&mut self, calls: Vec<i64>) {
+        self.calls = calls.into_iter().collect();
+    }
+
+    /// Whether a conversation is theirs.
+    pub(in crate::store) fn has_conversation(&self, id: i64) -> bool {
+        self.named.get("conversation").is_some_and(|all| all.contains(&id))
+    }
+
+    pub(in crate::store) fn have(&self, row: &Own) -> bool {
         let is_call = row.call().is_some_and(|call| self.calls.contains(&call));
+        let says =
+            || self.names.are_in(&row.raw) || row.answer.as_ref().is_some_and(|it| self.names.are_in(it.as_bytes()));
         let named = || serde_json::from_slice(&row.raw).is_ok_and(|raw: Json| self.are_named_in(&raw));
-        is_call || self.ids.iter().any(says) || (row.source == Source::Command.name() && named())
+        is_call || says() || (row.source == Source::Command.name() && named())
     }
 
     /// Whether a command names one of theirs, however deep.

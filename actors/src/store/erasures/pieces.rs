@@ -3,7 +3,6 @@
 use sea_orm::Value;
 
 use crate::domain::erasure::{Erased, Erasure};
-use crate::domain::ids::ConversationId;
 use crate::store::rows::ms;
 use crate::store::{FencedTx, StoreError};
 
@@ -14,7 +13,7 @@ pub(super) type Piece = Result<(Erased, Option<String>), StoreError>;
 pub(super) const CHUNK: usize = 500;
 
 /// `$3, $4, $5`
-pub(super) fn places(first: usize, count: usize) -> String {
+pub(in crate::store) fn places(first: usize, count: usize) -> String {
     (first..first + count).map(|place| format!("${place}")).collect::<Vec<_>>().join(", ")
 }
 
@@ -23,28 +22,43 @@ fn values(tx: &FencedTx, others: impl IntoIterator<Item = Value>) -> Vec<Value> 
     [Value::from(tx.seller().0)].into_iter().chain(others).collect()
 }
 
+fn customers(erasure: &Erasure) -> Vec<Value> {
+    erasure.whom.iter().map(|whom| whom.customer.0.into()).collect()
+}
+
+fn conversations(erasure: &Erasure) -> Vec<Value> {
+    erasure.whom.iter().map(|whom| whom.conversation.0.into()).collect()
+}
+
 fn start(place: &str) -> i64 {
     place.parse().unwrap_or(0)
 }
 
 pub(super) async fn messages(tx: &FencedTx, erasure: &Erasure) -> Piece {
-    let Some(ConversationId(conversation)) = erasure.conversation else { return Ok((Erased::default(), None)) };
+    let of = conversations(erasure);
+    if of.is_empty() {
+        return Ok((Erased::default(), None));
+    }
     let sql = format!(
         "DELETE FROM message WHERE seller_id = $1 AND id IN \
-         (SELECT id FROM message WHERE seller_id = $1 AND conversation_id = $2 LIMIT {CHUNK})"
+         (SELECT id FROM message WHERE seller_id = $1 AND conversation_id IN ({}) LIMIT {CHUNK})",
+        places(2, of.len())
     );
-    let messages = tx.writing().execute_sql(&sql, values(tx, [conversation.into()])).await?;
+    let messages = tx.writing().execute_sql(&sql, values(tx, of)).await?;
     let more = (messages >= CHUNK as u64).then(String::new);
     Ok((Erased { messages, ..Erased::default() }, more))
 }
 
 pub(super) async fn orders(tx: &FencedTx, erasure: &Erasure, place: &str) -> Piece {
-    let Some(customer) = erasure.customer else { return Ok((Erased::default(), None)) };
-    let (writing, seller) = (tx.writing(), tx.seller());
+    let (writing, of) = (tx.writing(), customers(erasure));
+    if of.is_empty() {
+        return Ok((Erased::default(), None));
+    }
     let sql = format!(
-        "SELECT id FROM shop_order WHERE seller_id = $1 AND customer_id = $2 AND id > $3 ORDER BY id LIMIT {CHUNK}"
+        "SELECT id FROM shop_order WHERE seller_id = $1 AND id > $2 AND customer_id IN ({}) ORDER BY id LIMIT {CHUNK}",
+        places(3, of.len())
     );
-    let found = writing.query_sql(&sql, vec![seller.0.into(), customer.0.into(), start(place).into()]).await?;
+    let found = writing.query_sql(&sql, values(tx, [start(place).into()].into_iter().chain(of))).await?;
     let ids = found.iter().map(|row| row.try_get_by_index(0)).collect::<Result<Vec<i64>, _>>()?;
     let Some(last) = ids.last() else { return Ok((Erased::default(), None)) };
     let these = places(2, ids.len());
@@ -67,16 +81,17 @@ pub(super) async fn orders(tx: &FencedTx, erasure: &Erasure, place: &str) -> Pie
 
 pub(super) async fn details(tx: &FencedTx, erasure: &Erasure) -> Piece {
     let mut erased = Erased::default();
-    if let (Some(customer), Some(conversation)) = (erasure.customer, erasure.conversation) {
-        let of_customer = || values(tx, [customer.0.into()]);
-        let leads = "DELETE FROM lead WHERE seller_id = $1 AND customer_id = $2";
-        erased.leads = tx.writing().execute_sql(leads, of_customer()).await?;
-        let aliases = "DELETE FROM customer_alias WHERE seller_id = $1 AND customer_id = $2";
-        tx.writing().execute_sql(aliases, of_customer()).await?;
-        let notes = "DELETE FROM note WHERE seller_id = $1 AND ((on_kind = 'customer' AND on_id = $2) \
-                     OR (on_kind = 'conversation' AND on_id = $3))";
-        let of_both = values(tx, [customer.0.into(), conversation.0.into()]);
-        erased.notes = tx.writing().execute_sql(notes, of_both).await?;
+    if !erasure.whom.is_empty() {
+        let these = places(2, erasure.whom.len());
+        let of_customers = || values(tx, customers(erasure));
+        let leads = format!("DELETE FROM lead WHERE seller_id = $1 AND customer_id IN ({these})");
+        erased.leads = tx.writing().execute_sql(&leads, of_customers()).await?;
+        let aliases = format!("DELETE FROM customer_alias WHERE seller_id = $1 AND customer_id IN ({these})");
+        tx.writing().execute_sql(&aliases, of_customers()).await?;
+        for (kind, of) in [("customer", customers(erasure)), ("conversation", conversations(erasure))] {
+            let notes = format!("DELETE FROM note WHERE seller_id = $1 AND on_kind = '{kind}' AND on_id IN ({these})");
+            erased.notes += tx.writing().execute_sql(&notes, values(tx, of)).await?;
+        }
     }
     let ends = format!(
         "DELETE FROM loose_end WHERE seller_id = $1 AND account = $2 AND customer IN ({})",
@@ -103,19 +118,34 @@ pub(super) async fn comments(tx: &FencedTx, erasure: &Erasure, place: &str) -> P
         4 + count,
         5 + count
     );
-    let bounds = [start(place).into(), through.into(), ms(erasure.asked_at).into()];
+    let bounds = [start(place).into(), through.into(), ms(erasure.until()).into()];
     let comments = tx.writing().execute_sql(&sql, values(tx, known_as(erasure).chain(bounds))).await?;
     Ok((Erased { comments, ..Erased::default() }, Some(through.to_string())))
 }
 
 pub(super) async fn outbox(tx: &FencedTx, erasure: &Erasure, place: &str) -> Piece {
-    let Some(ConversationId(conversation)) = erasure.conversation else { return Ok((Erased::default(), None)) };
+    let of = conversations(erasure);
+    if of.is_empty() {
+        return Ok((Erased::default(), None));
+    }
     let Some(through) = last_of(tx, "outbox", place).await? else { return Ok((Erased::default(), None)) };
-    let sql = "UPDATE outbox SET recipient = '', text = '', attachment = NULL, quick_replies = NULL, mid = NULL, \
-               error = NULL WHERE seller_id = $1 AND conversation_id = $2 AND id > $3 AND id <= $4";
-    let bounds = [conversation.into(), start(place).into(), through.into()];
-    let calls = tx.writing().execute_sql(sql, values(tx, bounds)).await?;
+    let sql = format!(
+        "UPDATE outbox SET recipient = '', text = '', attachment = NULL, quick_replies = NULL, mid = NULL, \
+         error = NULL WHERE seller_id = $1 AND id > $2 AND id <= $3 AND conversation_id IN ({})",
+        places(4, of.len())
+    );
+    let bounds = [start(place).into(), through.into()];
+    let calls = tx.writing().execute_sql(&sql, values(tx, bounds.into_iter().chain(of))).await?;
     Ok((Erased { calls, ..Erased::default() }, Some(through.to_string())))
+}
+
+/// What was said in public goes by its own age, whoever said it.
+pub(super) async fn aged(tx: &FencedTx, erasure: &Erasure, place: &str) -> Piece {
+    let Some(through) = last_of(tx, "comment", place).await? else { return Ok((Erased::default(), None)) };
+    let sql = "DELETE FROM comment WHERE seller_id = $1 AND id > $2 AND id <= $3 AND at <= $4";
+    let bounds = [start(place).into(), through.into(), ms(erasure.until()).into()];
+    let comments = tx.writing().execute_sql(sql, values(tx, bounds)).await?;
+    Ok((Erased { comments, ..Erased::default() }, Some(through.to_string())))
 }
 
 /// The last of the next rows of one of the seller's tables; none: there are no more.

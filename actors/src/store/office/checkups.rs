@@ -42,19 +42,27 @@ pub async fn last(
     row.map(|row| Ok(KeptCheckup { at: time(row.at)?, light: row.light, lines: row.lines })).transpose()
 }
 
-/// Keeps what was found, in the place of what was found before.
+/// Keeps what was found, in the place of what was found before. False: the seller has no such connection any more, and
+/// what is another's is not to be read here.
 pub async fn put(
     tx: &OfficeTx,
     (seller, connection): (SellerId, ConnectionId),
     found: &KeptCheckup,
-) -> Result<(), StoreError> {
-    let sql = "INSERT INTO checkup (seller_id, connection_id, at, light, lines) VALUES ($1, $2, $3, $4, $5) \
+) -> Result<bool, StoreError> {
+    let sql = "INSERT INTO checkup (seller_id, connection_id, at, light, lines) \
+               SELECT seller_id, id, $3, $4, $5 FROM connection WHERE seller_id = $1 AND id = $2 \
                ON CONFLICT (seller_id, connection_id) DO UPDATE SET at = excluded.at, light = excluded.light, \
                lines = excluded.lines";
     let KeptCheckup { at, light, lines } = found;
     let values =
         vec![seller.0.into(), connection.0.into(), ms(*at).into(), light.as_str().into(), lines.as_str().into()];
-    tx.writing().execute_sql(sql, values).await?;
+    Ok(tx.writing().execute_sql(sql, values).await? > 0)
+}
+
+/// Forgets what was found of a connection that is the seller's no more.
+pub(super) async fn forget(tx: &OfficeTx, (seller, connection): (SellerId, ConnectionId)) -> Result<(), StoreError> {
+    let sql = "DELETE FROM checkup WHERE seller_id = $1 AND connection_id = $2";
+    tx.writing().execute_sql(sql, vec![seller.0.into(), connection.0.into()]).await?;
     Ok(())
 }
 

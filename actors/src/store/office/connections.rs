@@ -9,7 +9,7 @@ use crate::domain::ids::{ConnectionId, SellerId};
 use crate::store::rows::{OfSeller, maybe_time, ms};
 use crate::store::{CONNECTED, DISCONNECTED, OfficeTx, StoreError};
 
-use super::credentials;
+use super::{checkups, credentials};
 
 /// A connection to be made; its tokens are sealed by the caller once the id is known.
 #[derive(Clone, Debug)]
@@ -98,6 +98,7 @@ async fn take_released(tx: &OfficeTx, new: &NewConnection) -> Result<(), StoreEr
     for row in &rows {
         let (id, before) = (ConnectionId(row.try_get_by_index(0)?), SellerId(row.try_get_by_index(1)?));
         credentials::forget(tx, before, id).await?;
+        checkups::forget(tx, (before, id)).await?;
         give_back_unused(tx, before).await?;
     }
     Ok(())

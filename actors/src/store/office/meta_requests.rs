@@ -153,15 +153,19 @@ pub async fn drop_tokens(
     changed(tx, sql, (person, cause), now).await
 }
 
-/// Notes of every token that a person has granted that it does not do any more what it is for; it is kept.
+/// Notes of every token that a person had granted by then that it does not do any more what it is for; it is kept. What
+/// was granted since is not meant: Meta tells such things again, and late.
 pub async fn doubt_tokens(
     tx: &OfficeTx,
     (person, cause): (&str, &str),
-    now: DateTime<Utc>,
+    (then, now): (DateTime<Utc>, DateTime<Utc>),
 ) -> Result<Vec<(SellerId, ConnectionId)>, StoreError> {
-    let sql = "UPDATE credential SET cause = $2, cause_at = $3, look_at = NULL \
-               WHERE person = $1 AND cause IS NULL RETURNING seller_id, connection_id";
-    changed(tx, sql, (person, cause), now).await
+    let sql = format!(
+        "UPDATE credential SET cause = $2, cause_at = $3, look_at = NULL WHERE person = $1 AND cause IS NULL \
+         AND (got_at IS NULL OR got_at <= {}) RETURNING seller_id, connection_id",
+        ms(then)
+    );
+    changed(tx, &sql, (person, cause), now).await
 }
 
 /// Lets go of who granted tokens: nothing is left of them that would say it.

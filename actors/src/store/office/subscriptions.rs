@@ -8,6 +8,14 @@ use crate::domain::ids::{ConnectionId, SellerId};
 use crate::store::rows::{maybe_time, ms};
 use crate::store::{CONNECTED, OfficeTx, StoreError, at_most};
 
+/// Webhook fields without which nothing works.
+pub const CORE: [&str; 2] = ["messages", "messaging_postbacks"];
+
+/// The one of those that is not among these, if any.
+pub fn lacks_core(fields: &[String]) -> Option<&'static str> {
+    CORE.into_iter().find(|core| !fields.iter().any(|field| field == core))
+}
+
 /// Connections whose fields are to be looked at.
 pub async fn due(
     reads: &impl ConnectionTrait,
@@ -66,6 +74,17 @@ pub async fn note(
     };
     tx.writing().execute_sql(sql, whose.into_iter().chain(told).collect::<Vec<sea_orm::Value>>()).await?;
     Ok(())
+}
+
+/// What Meta had said before, as the transaction sees it that is to note something else. None: it was never asked.
+pub async fn known(
+    tx: &OfficeTx,
+    (seller, connection): (SellerId, ConnectionId),
+) -> Result<Option<Vec<String>>, StoreError> {
+    let sql = "SELECT fields FROM connection WHERE seller_id = $1 AND id = $2";
+    let rows = tx.writing().query_sql(sql, vec![seller.0.into(), connection.0.into()]).await?;
+    let fields: Option<String> = rows.first().map(|row| row.try_get_by_index(0)).transpose()?.flatten();
+    Ok(fields.map(|fields| fields.split_whitespace().map(str::to_owned).collect()))
 }
 
 /// When the first token or subscription is to be looked at after this time.

@@ -21,7 +21,7 @@ pub(in crate::store) fn arrival_row(routed: &Routed, now: DateTime<Utc>) -> inbo
     let reason = arrival.ledgered.or(is_nobodys.then_some(Reason::UnknownAccount));
     inbox_events::ActiveModel {
         seq: NotSet,
-        account: Set(arrival.account.to_string()),
+        account: Set(arrival.account.as_str().to_owned()),
         key: Set(arrival.key.clone()),
         seller_id: Set(seller.map(|seller| seller.0)),
         source: Set(arrival.source.name().to_owned()),
@@ -32,7 +32,7 @@ pub(in crate::store) fn arrival_row(routed: &Routed, now: DateTime<Utc>) -> inbo
         raw: Set(arrival.raw.clone()),
         state: Set(if is_nobodys { "ledgered" } else { "pending" }.to_owned()),
         reason: Set(reason.map(|reason| reason.code().to_owned())),
-        attempts: Set(0),
+        attempts: NotSet,
         decided_at: Set(is_nobodys.then_some(ms(now))),
         answer: NotSet,
     }
