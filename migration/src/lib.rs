@@ -18,6 +18,7 @@ mod m0015_erasure;
 mod m0016_sync;
 mod m0017_checkups;
 mod m0018_retention;
+mod m0021_large_catalogs;
 
 use sea_orm_migration::prelude::{MigrationTrait, async_trait};
 
@@ -49,6 +50,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0016_sync::Migration),
             Box::new(m0017_checkups::Migration),
             Box::new(m0018_retention::Migration),
+            Box::new(m0021_large_catalogs::Migration),
         ]
     }
 }

@@ -5,14 +5,17 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use actors::clock::SystemClock;
-use actors::domain::catalog::{Product, Variant};
+use actors::domain::catalog::{Details, Product, Variant};
 use actors::domain::channel::{Account, Channel};
-use actors::domain::command::Command;
+use actors::domain::command::{CatalogWanted, Command, RunWanted};
 use actors::domain::ids::SellerId;
 use actors::domain::money::Money;
 use actors::domain::seller::Settings;
+use actors::domain::sync::catalog::CatalogSettings;
+use actors::domain::sync::run::RunKind;
 use actors::ports::Clock;
 use actors::store::views::{self, Page};
+use actors::store::{office, sync};
 use anyhow::{Context, bail};
 use clap::Args;
 use tokio::net::TcpListener;
@@ -34,6 +37,9 @@ const ACCOUNT: &str = "17841400000000001";
 const TOKEN: &str = "demo-token";
 const PAGE: &str = "102030405060708";
 const PAGE_NAME: &str = "Linen Shop";
+/// The Page's catalog at Meta, and the business that owns it.
+const CATALOG: &str = "800680000000001";
+const SHOPKEEPER: &str = "901230000000001";
 /// Who signs in at the stand-in for Meta.
 const OWNER: &str = "10220000000000001";
 const OTHER_PAGE: &str = "102030405060799";
@@ -74,6 +80,7 @@ async fn demo(args: &DemoArgs) -> anyhow::Result<()> {
     let app = App::build(&config, listener, clock).await?;
     meta.deliver_to(format!("http://{}/webhooks/meta", app.address()).parse().context("no webhook address")?);
     let shop = meta.add_account(ACCOUNT, "linen.shop", PAGE, TOKEN);
+    shop.add_catalog(CATALOG, PAGE_NAME, SHOPKEEPER);
     meta.add_page(PAGE, PAGE_NAME, TOKEN);
     // Whoever signs in may choose: the shop's account again, or one that is connected to nobody yet.
     meta.add_person(OWNER);
@@ -128,6 +135,7 @@ fn settings(meta: &Sandbox, address: SocketAddr) -> anyhow::Result<Config> {
         ("HAWKER__WEBHOOKS__ALLOW_LOOPBACK", "true"),
         ("HAWKER__ACTORS__REPLY_QUIET", "1s"),
         ("HAWKER__ACTORS__SETTLE_UNKNOWN_AFTER", "10s"),
+        ("HAWKER__SYNC__REVIEW_AFTER", "10s"),
     ];
     let demo = demo.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let config = Config::load(None, demo.into_iter().chain(log));
@@ -145,7 +153,26 @@ async fn shop_of(app: &App) -> anyhow::Result<SellerId> {
         app.office().connect(&Request::new(&Caller::service(), app.now()), new).await?;
     }
     app.sellers().reload_credentials(seller).await.context("the shop does not learn of its accounts")?;
+    connect_catalog(app, seller).await?;
     Ok(seller)
+}
+
+/// The catalog is as new as its stand-in for Meta: what earlier runs of the demo had there is missed, and owed again.
+async fn connect_catalog(app: &App, seller: SellerId) -> anyhow::Result<()> {
+    let known = sync::current(app.store().reads(), seller).await?;
+    let command = match known {
+        Some(_) => Command::StartSync(RunWanted { kind: RunKind::Drift, rejected_again: false }),
+        None => {
+            let account = Account::new(Channel::Instagram, ACCOUNT);
+            let connections = office::connections(app.store().reads(), seller).await?;
+            let connection = connections.into_iter().find(|connection| connection.account == account);
+            let connection = connection.context("the shop has no account")?.id;
+            let settings = CatalogSettings::default();
+            Command::PutCatalog(CatalogWanted { meta_id: CATALOG.to_owned(), connection, settings })
+        }
+    };
+    app.sellers().command(seller, None, command).await.context("the shop does not learn of its catalog")?;
+    Ok(())
 }
 
 async fn new_shop(app: &App) -> anyhow::Result<SellerId> {
@@ -189,12 +216,24 @@ fn catalog(usd: impl Fn(i64) -> Money) -> Vec<Product> {
         variants,
         ..Product::new(sku, title, usd(price))
     };
-    vec![
+    let products = vec![
         product("SHIRT", "Linen Shirt", 2990, variants("SHIRT", &["Blue", "White", "Sand"])),
         product("DRESS", "Linen Dress", 5490, variants("DRESS", &["White", "Olive"])),
         product("APRON", "Canvas Apron", 1900, Vec::new()),
         Product { stock: Some(5), ..product("TOTE", "Market Tote Bag", 1250, Vec::new()) },
-    ]
+    ];
+    products.into_iter().map(|product| Product { details: details(&product).kept(), ..product }).collect()
+}
+
+/// What Meta wants to know of it.
+fn details(product: &Product) -> Details {
+    let (title, page) = (&product.title, product.retailer_id.to_lowercase());
+    Details {
+        description: Some(format!("{title}, cut and sewn close to home.")),
+        link: Some(format!("https://linen.example/{page}")),
+        images: vec![format!("https://linen.example/{page}.jpg")],
+        ..Details::default()
+    }
 }
 
 async fn tell(

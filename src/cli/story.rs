@@ -183,10 +183,14 @@ impl Story {
         let webhook = self.meta.webhook().map(|url| url.to_string()).unwrap_or_default();
         println!(
             "\nNow you. In another terminal:\n\n  cargo run -q -- dm \"one apron and a white linen dress in L\"\n\n\
+             take what it sells up to its catalog at Meta:\n\n\
+             \x20 HAWKER_API_KEY={} cargo run -q -- sync start {} --follow\n\n\
              or sign a webhook as Meta does:\n\n\
              \x20 body='{{\"object\":\"instagram\",\"entry\":[{{\"id\":\"17841400000000001\",\"time\":1,\"messaging\":[{{\"sender\":{{\"id\":\"{}\"}},\"recipient\":{{\"id\":\"17841400000000001\"}},\"message\":{{\"mid\":\"curl-1\",\"text\":\"two aprons\"}}}}]}}]}}'\n\
              \x20 curl -d \"$body\" -H \"X-Hub-Signature-256: sha256=$(printf %s \"$body\" | openssl dgst -sha256 -hmac {} | sed 's/.* //')\" {webhook}\n\n\
              Everything is in hawker-demo.db. Ctrl-C ends it.\n",
+            demo::OPERATOR_API_KEY,
+            self.seller,
             self.writer,
             demo::APP_SECRET
         );

@@ -65,7 +65,7 @@ impl Drop for Demo {
 }
 
 #[tokio::test]
-async fn the_demos_history_leaves_nothing_in_the_ledger() {
+async fn the_demos_history_leaves_nothing_in_the_ledger_and_its_products_go_up() {
     let folder = tempfile::tempdir().unwrap();
     let demo = Demo::start(&folder);
     let first = demo.until_told("Hawker listens on").pop().unwrap();
@@ -91,6 +91,13 @@ async fn the_demos_history_leaves_nothing_in_the_ledger() {
     };
     let ledger = until("all messages and what came of their answers is in", all_came).await;
     assert_eq!((&ledger["holds"], &ledger["equation"]["ledgered"]), (&json!(true), &json!(0)), "{ledger}");
+    let sync = hawker(&folder)
+        .env("HAWKER_API_KEY", OPERATOR_KEY)
+        .args(["sync", "--server", address, "start", "1", "--follow"])
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&sync.stdout);
+    assert!(sync.status.success() && told.contains("completed") && told.contains("accepted: 17"), "{sync:?}");
     for what in ["events", "accounts"] {
         assert_eq!(read(&format!("/api/v1/ledger/{what}")).await["data"], json!([]));
     }

@@ -39,8 +39,7 @@ pub(super) async fn missing(
 ) -> Result<Found, StoreError> {
     let (reads, now) = (bench.world.store.reads(), bench.world.clock.now());
     let unseen = sync::unseen_since(reads, bench.of(task), (&cursor.after, since), PAGE).await?;
-    let next = unseen.last().filter(|_| unseen.len() as u64 == PAGE);
-    let next = next.map(|last| Cursor { after: last.retailer_id.clone(), ..cursor.clone() });
+    let next = unseen.next.map(|after| Cursor { after, ..cursor.clone() });
     let owed = |item: KnownItem| KnownItem {
         state: ItemState::Owed,
         wants: Wants::Put,
@@ -49,5 +48,5 @@ pub(super) async fn missing(
         changed_at: now,
         ..item
     };
-    Ok(Found::Missing { items: unseen.into_iter().map(owed).collect(), next })
+    Ok(Found::Missing { items: unseen.items.into_iter().map(owed).collect(), next })
 }

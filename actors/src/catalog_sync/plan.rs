@@ -35,9 +35,8 @@ pub(super) async fn all(bench: &Bench, task: &Task, cursor: &Cursor) -> Result<F
 /// Items whose product is no more, whatever is remembered of its end.
 async fn vanished(bench: &Bench, task: &Task, cursor: &Cursor) -> Result<Found, StoreError> {
     let found = sync::vanished(bench.world.store.reads(), bench.of(task), &cursor.after, PAGE).await?;
-    let next = found.last().filter(|_| found.len() as u64 == PAGE);
-    let next = next.map(|last| Cursor { after: last.retailer_id.clone(), ..cursor.clone() });
-    let findings = gone(bench, task, (found, cursor)).await?;
+    let next = found.next.map(|after| Cursor { after, ..cursor.clone() });
+    let findings = gone(bench, task, (found.items, cursor)).await?;
     Ok(Found::Plan { findings, next })
 }
 

@@ -177,24 +177,24 @@ impl Shop {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_catalog_goes_up_in_batches_and_then_only_what_has_changed() {
-    let shop = Shop::with(700, batch()).await;
+    let shop = Shop::with(7000, batch()).await;
     shop.starts(RunKind::Full).await;
     let run = shop.until_over().await;
-    assert_eq!((run.status, run.counts.create, run.counts.accepted), (RunStatus::Completed, 700, 700));
-    assert_eq!(shop.states().await, [(ItemState::Accepted, 700)]);
-    assert_eq!(shop.meta.with(|meta| (meta.batches.clone(), meta.items.len())), (vec![700], 700));
+    assert_eq!((run.status, run.counts.create, run.counts.accepted), (RunStatus::Completed, 7000, 7000));
+    assert_eq!(shop.states().await, [(ItemState::Accepted, 7000)]);
+    assert_eq!(shop.meta.with(|meta| (meta.batches.clone(), meta.items.len())), (vec![3000, 3000, 1000], 7000));
     let calls = shop.meta.with(|meta| meta.calls.len());
     shop.starts(RunKind::Full).await;
     let run = shop.until_over().await;
-    assert_eq!((run.status, run.counts.unchanged), (RunStatus::Completed, 700));
+    assert_eq!((run.status, run.counts.unchanged), (RunStatus::Completed, 7000));
     assert_eq!(shop.meta.with(|meta| meta.calls.len()), calls, "nothing has changed, so nothing is called");
-    shop.put((0..10).map(|n| product(n * 70, 1100)).collect()).await;
+    shop.put((0..100).map(|n| product(n * 70, 1100)).collect()).await;
     shop.obeys(Command::RemoveProducts { products: vec!["SKU00001".to_owned()] }).await;
     shop.starts(RunKind::Incremental).await;
     let run = shop.until_over().await;
-    assert_eq!((run.counts.looked_at, run.counts.update, run.counts.delete), (11, 10, 1));
-    assert_eq!((run.counts.accepted, run.counts.removed), (10, 1));
-    assert_eq!(shop.meta.with(|meta| (meta.batches.clone(), meta.items.len())), (vec![700, 11], 699));
+    assert_eq!((run.counts.looked_at, run.counts.update, run.counts.delete), (101, 100, 1));
+    assert_eq!((run.counts.accepted, run.counts.removed), (100, 1));
+    assert_eq!(shop.meta.with(|meta| (meta.batches.clone(), meta.items.len())), (vec![3000, 3000, 1000, 101], 6999));
     assert!(shop.house.tree.sellers.status(shop.house.seller).await.unwrap().falls == 0);
 }
 

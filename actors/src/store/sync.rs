@@ -24,6 +24,8 @@ const ENDED_AT_NONE: Partial = Partial("ended_at IS NULL");
 
 /// SKUs of one question.
 const NAMES_AT_ONCE: usize = 500;
+/// Rows that are looked through in one question for the few that are wanted.
+const STRETCH: u64 = 20_000;
 
 /// What an actor starts from.
 #[derive(Clone, Debug, Default)]
@@ -138,22 +140,45 @@ pub async fn items(
     by_sku(found)
 }
 
+/// Items of one kind among many others.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Few {
+    /// Some of them, by SKU.
+    pub items: Vec<KnownItem>,
+    /// The SKU behind which there may be more; none: these were the last.
+    pub next: Option<String>,
+}
+
 /// Items after this SKU that are not over, and whose product is no more.
-pub async fn vanished(
-    reads: &impl ConnectionTrait,
-    (seller, catalog): Of,
-    after: &str,
-    limit: u64,
-) -> Result<Vec<KnownItem>, StoreError> {
-    let sql = "SELECT * FROM catalog_product AS i WHERE seller_id = $1 AND catalog = $2 AND retailer_id > $3 \
-               AND state NOT IN ('hidden', 'removed') \
-               AND NOT EXISTS (SELECT 1 FROM product AS p WHERE p.seller_id = $1 AND p.retailer_id = i.product) \
-               ORDER BY retailer_id LIMIT $4";
-    let limit = i64::try_from(at_most(limit)).unwrap_or(i64::MAX);
-    let values: [Value; 4] = [seller.0.into(), catalog.0.into(), after.into(), limit.into()];
+pub async fn vanished(reads: &impl ConnectionTrait, of: Of, after: &str, limit: u64) -> Result<Few, StoreError> {
+    let end = end_of_stretch(reads, of, after).await?;
+    let up_to = if end.is_some() { "AND retailer_id <= $5 " } else { "" };
+    let sql = format!(
+        "SELECT * FROM catalog_product AS i WHERE seller_id = $1 AND catalog = $2 AND retailer_id > $3 {up_to}\
+         AND state NOT IN ('hidden', 'removed') \
+         AND NOT EXISTS (SELECT 1 FROM product AS p WHERE p.seller_id = $1 AND p.retailer_id = i.product) \
+         ORDER BY retailer_id LIMIT $4"
+    );
+    let most = i64::try_from(at_most(limit)).unwrap_or(i64::MAX);
+    let values: [Value; 4] = [of.0.0.into(), of.1.0.into(), after.into(), most.into()];
+    let values = values.into_iter().chain(end.clone().map(Value::from));
     let statement = Statement::from_sql_and_values(reads.get_database_backend(), sql, values);
-    let found = catalog_product::Model::find_by_statement(statement).all(reads).await?;
-    found.into_iter().map(rows::item).collect()
+    few(catalog_product::Model::find_by_statement(statement).all(reads).await?, limit, end)
+}
+
+/// Where the next rows end that are looked through in one question, however few of them are wanted: with all of a large
+/// catalog the question would take longer than others can wait. None: at the end of the catalog.
+async fn end_of_stretch(reads: &impl ConnectionTrait, of: Of, after: &str) -> Result<Option<String>, StoreError> {
+    use catalog_product::Column::RetailerId;
+    let behind = of_catalog(of).select_only().column(RetailerId).filter(RetailerId.gt(after));
+    let last = behind.order_by_asc(RetailerId).offset(STRETCH - 1).limit(1);
+    Ok(last.into_tuple::<String>().one(reads).await?)
+}
+
+fn few(found: Vec<catalog_product::Model>, limit: u64, end: Option<String>) -> Result<Few, StoreError> {
+    let last = found.last().filter(|_| found.len() as u64 >= limit).map(|last| last.retailer_id.clone());
+    let items = found.into_iter().map(rows::item).collect::<Result<_, _>>()?;
+    Ok(Few { items, next: last.or(end) })
 }
 
 /// The items of these products.
@@ -183,12 +208,16 @@ pub async fn unseen_since(
     of: Of,
     (after, since): (&str, DateTime<Utc>),
     limit: u64,
-) -> Result<Vec<KnownItem>, StoreError> {
+) -> Result<Few, StoreError> {
     use catalog_product::Column::{Accepted, RetailerId, SeenAt, State};
+    let end = end_of_stretch(reads, of, after).await?;
     let there = [ItemState::Accepted, ItemState::Live, ItemState::Rejected].map(ItemState::name);
-    let unseen = of_catalog(of).filter(RetailerId.gt(after)).filter(SeenAt.lt(ms(since)));
+    let mut unseen = of_catalog(of).filter(RetailerId.gt(after)).filter(SeenAt.lt(ms(since)));
+    if let Some(end) = &end {
+        unseen = unseen.filter(RetailerId.lte(end));
+    }
     let unseen = unseen.filter(State.is_in(there)).filter(Accepted.is_not_null());
-    unseen.order_by_asc(RetailerId).limit(at_most(limit)).all(reads).await?.into_iter().map(rows::item).collect()
+    few(unseen.order_by_asc(RetailerId).limit(at_most(limit)).all(reads).await?, limit, end)
 }
 
 /// A page of items, by SKU, in one state or in all.
@@ -198,12 +227,23 @@ pub async fn page(
     (after, state): (&str, Option<ItemState>),
     limit: u64,
 ) -> Result<Vec<KnownItem>, StoreError> {
-    use catalog_product::Column::{RetailerId, State};
-    let mut page = of_catalog(of).filter(RetailerId.gt(after));
-    if let Some(state) = state {
-        page = page.filter(State.eq(state.name()));
-    }
-    page.order_by_asc(RetailerId).limit(at_most(limit)).all(reads).await?.into_iter().map(rows::item).collect()
+    let Some(state) = state else {
+        use catalog_product::Column::RetailerId;
+        let page = of_catalog(of).filter(RetailerId.gt(after)).order_by_asc(RetailerId).limit(at_most(limit));
+        return page.all(reads).await?.into_iter().map(rows::item).collect();
+    };
+    // Of either rank as many, in the order of their index: else all that are so far would be sorted for each page.
+    let of_rank = |rank: u8| {
+        format!(
+            "SELECT * FROM (SELECT * FROM catalog_product WHERE seller_id = $1 AND catalog = $2 AND state = $3 \
+             AND rank = {rank} AND retailer_id > $4 ORDER BY retailer_id LIMIT $5) AS rank_{rank}"
+        )
+    };
+    let sql = format!("{} UNION ALL {} ORDER BY retailer_id LIMIT $5", of_rank(0), of_rank(1));
+    let most = i64::try_from(at_most(limit)).unwrap_or(i64::MAX);
+    let values: [Value; 5] = [of.0.0.into(), of.1.0.into(), state.name().into(), after.into(), most.into()];
+    let statement = Statement::from_sql_and_values(reads.get_database_backend(), sql, values);
+    catalog_product::Model::find_by_statement(statement).all(reads).await?.into_iter().map(rows::item).collect()
 }
 
 /// How many items are in which state.

@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
+use actors::clock::SystemClock;
+use actors::ports::Clock;
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 
 use super::{Desk, Does, one_of};
-use crate::cli::desk::HowArgs;
+use crate::cli::desk::{HowArgs, spinner};
 use crate::cli::service::{Call, PageArgs, Refusal, Shop};
-use crate::cli::shown::{Column, Screen, exact, number, sheet, text, time};
+use crate::cli::shown::{Column, Screen, clean_line, counted, exact, minute, number, sheet, text, time};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -52,6 +54,8 @@ const ITEMS: &[Column] = &[
     exact("SKU", "/retailer_id"),
     exact("STATE", "/state"),
     exact("REVIEW", "/review"),
+    exact("TAG", "/can_be_tagged"),
+    exact("SHOP", "/is_in_shop"),
     text("REASON", "/reason"),
     time("SINCE (UTC)", "/changed_at"),
 ];
@@ -242,7 +246,9 @@ impl Does for Verb {
 }
 
 async fn start(desk: &Desk, (seller, call): (Shop, Call), follow: bool, how: &HowArgs) -> anyhow::Result<()> {
-    desk.does(call, how, plain).await?;
+    // Whoever follows a run must know that it is there.
+    let how = HowArgs { wait: follow || how.wait, ..how.clone() };
+    desk.does(call, &how, begun).await?;
     match newest(desk, seller).await? {
         Some(run) if follow => followed(desk, seller, run).await,
         _ => Ok(()),
@@ -256,17 +262,13 @@ async fn newest(desk: &Desk, seller: Shop) -> anyhow::Result<Option<i64>> {
 
 /// Looks at the run until it is over. A service that is away for a while is waited for: the run goes on without us.
 async fn followed(desk: &Desk, seller: Shop, run: i64) -> anyhow::Result<()> {
-    let bar = ProgressBar::new(0);
-    let style = ProgressStyle::with_template("{bar:30} {pos}/{len}  {msg}").expect("a template of our own");
-    bar.set_style(style);
+    let bar = spinner("looking how far it is");
     let (call, mut away) = (Call::get(RUN).of(seller).at("run", run), 0);
     loop {
         match desk.service.read(&call).await {
             Ok(seen) => {
                 away = 0;
-                bar.set_length(seen["total"].as_u64().unwrap_or(0));
-                bar.set_position(seen["done"].as_u64().unwrap_or(0));
-                bar.set_message(message(&seen));
+                show(&bar, &seen);
                 if !seen["ended_at"].is_null() {
                     bar.finish_and_clear();
                     return desk.shows(call, told).await;
@@ -282,18 +284,46 @@ async fn followed(desk: &Desk, seller: Shop, run: i64) -> anyhow::Result<()> {
     }
 }
 
-/// `running, 3 calls left, done at 2026-10-01T14:32:00Z`
-fn message(run: &Value) -> String {
-    let status = run["status"].as_str().unwrap_or_default();
-    if let Some(pause) = run["pause"].as_object() {
-        let detail = pause.get("detail").and_then(Value::as_str).unwrap_or_default();
-        let until = pause.get("until").and_then(Value::as_str).map(|until| format!(" until {until}"));
-        let eta = run["eta"].as_str().map(|eta| format!(", done at {eta}")).unwrap_or_default();
-        return format!("paused{}: {detail}{eta}", until.unwrap_or_default());
+/// Before it is known how much there is to do, nothing fills up.
+fn show(bar: &ProgressBar, run: &Value) {
+    let (done, total) = (run["done"].as_u64().unwrap_or(0), run["total"].as_u64().unwrap_or(0));
+    if total > 0 && run["status"] != "planned" {
+        let style = ProgressStyle::with_template("{spinner} {bar:30} {human_pos} of {human_len}  {msg}");
+        bar.set_style(style.expect("a template of our own").progress_chars("=> "));
+        bar.set_length(total);
+        bar.set_position(done);
     }
-    let calls = run["calls_left"].as_u64().unwrap_or(0);
-    let eta = run["eta"].as_str().map(|eta| format!(", done at {eta}")).unwrap_or_default();
-    format!("{status}, {calls} calls left{eta}")
+    bar.set_message(message(run));
+}
+
+/// `3 calls left, done about 14:32 UTC`
+fn message(run: &Value) -> String {
+    let eta = run["eta"].as_str().map(|eta| format!(", done about {}", clock(eta))).unwrap_or_default();
+    if let Some(pause) = run["pause"].as_object() {
+        let word = |name: &str| pause.get(name).and_then(Value::as_str);
+        let until = word("until").map(|until| format!(" until {}", clock(until))).unwrap_or_default();
+        return format!("waits{until}: {}{eta}", clean_line(word("detail").unwrap_or_default()));
+    }
+    let looked_at = run["counts"]["looked_at"].as_u64().unwrap_or(0);
+    match (run["status"].as_str(), run["calls_left"].as_u64().unwrap_or(0)) {
+        (Some("planned"), _) => format!("looks at what is for sale: {} so far", counted(looked_at, "item")),
+        (_, 0) => "waits for Meta".to_owned(),
+        (_, left) => format!("{} left{eta}", counted(left, "call")),
+    }
+}
+
+/// `14:32 UTC`, or with its day where that is not today's.
+fn clock(time: &str) -> String {
+    let (today, minute) = (SystemClock.now().format("%Y-%m-%d ").to_string(), minute(&time.into()));
+    format!("{} UTC", minute.strip_prefix(&today).unwrap_or(&minute))
+}
+
+fn begun(_: Screen, answer: &Value) -> String {
+    let run = &answer["run"];
+    match answer["joined"].as_bool() {
+        Some(true) => format!("Run {run} is open already: it goes on.\n"),
+        _ => format!("Run {run} has begun.\n"),
+    }
 }
 
 fn plain(screen: Screen, answer: &Value) -> String {
@@ -311,26 +341,58 @@ fn catalog(screen: Screen, found: &Value) -> String {
 }
 
 fn told(screen: Screen, run: &Value) -> String {
-    let mut text =
-        sheet(screen, run, &["id", "kind", "status", "done", "total", "calls_left", "eta", "started_at", "ended_at"]);
+    let mut lines = vec![sheet(
+        screen,
+        run,
+        &["id", "kind", "status", "done", "total", "calls_left", "eta", "started_at", "ended_at"],
+    )];
     for (name, count) in run["counts"].as_object().into_iter().flatten() {
         if count.as_u64() != Some(0) {
-            text.push_str(&format!("{name}: {count}\n"));
+            lines.push(format!("{name}: {count}\n"));
         }
     }
     for refusal in run["refusals"].as_array().into_iter().flatten() {
         let word = |name: &str| refusal[name].as_str().unwrap_or_default();
         let line = format!("not sent: {}: {} ({})", word("retailer_id"), word("detail"), word("code"));
-        text.push_str(&crate::cli::shown::clean_line(&line));
-        text.push('\n');
+        lines.push(format!("{}\n", clean_line(&line)));
     }
-    let said = |text: &mut String, what: &Value| {
-        if let Some(detail) = what["detail"].as_str() {
-            text.push_str(&crate::cli::shown::clean_line(detail));
-            text.push('\n');
+    let details = [&run["pause"]["detail"], &run["failure"]["detail"]];
+    lines.extend(details.into_iter().filter_map(Value::as_str).map(|detail| format!("{}\n", clean_line(detail))));
+    lines.concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn whoever_follows_a_run_is_told_what_it_is_at() {
+        for (run, words) in [
+            (
+                json!({ "status": "planned", "counts": { "looked_at": 12_000 } }),
+                "looks at what is for sale: 12,000 items so far",
+            ),
+            (
+                json!({ "status": "running", "calls_left": 3, "eta": "2026-01-02T14:32:05Z" }),
+                "3 calls left, done about 2026-01-02 14:32 UTC",
+            ),
+            (json!({ "status": "running", "calls_left": 1 }), "1 call left"),
+            (json!({ "status": "running", "calls_left": 0 }), "waits for Meta"),
+            (
+                json!({ "status": "paused", "eta": "2026-01-02T17:00:00Z", "pause": {
+                    "until": "2026-01-02T14:32:05Z", "detail": "the cap of graph\nis reached" } }),
+                "waits until 2026-01-02 14:32 UTC: the cap of graph is reached, done about 2026-01-02 17:00 UTC",
+            ),
+            (
+                json!({ "status": "paused", "pause": { "until": null, "detail": "somebody wants it so" } }),
+                "waits: somebody wants it so",
+            ),
+        ] {
+            assert_eq!(message(&run), words);
         }
-    };
-    said(&mut text, &run["pause"]);
-    said(&mut text, &run["failure"]);
-    text
+        let today = SystemClock.now().format("%Y-%m-%dT14:32:00Z").to_string();
+        assert_eq!(clock(&today), "14:32 UTC");
+    }
 }

@@ -1,4 +1,6 @@
-//! No question walks a whole table or a whole shop: on SQLite, where the planner has to be told.
+//! No question walks a whole table or a whole shop: above all on SQLite, where the planner has to be told.
+
+mod sync;
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -45,9 +47,13 @@ struct Explaining<'a> {
 
 impl Explaining<'_> {
     async fn explain(&self, statement: &Statement) -> Result<(), DbErr> {
-        let explain = Statement { sql: format!("EXPLAIN QUERY PLAN {}", statement.sql), ..statement.clone() };
+        let (explain, step) = match self.get_database_backend() {
+            DbBackend::Sqlite => ("EXPLAIN QUERY PLAN", "detail"),
+            _ => ("EXPLAIN", "QUERY PLAN"),
+        };
+        let explain = Statement { sql: format!("{explain} {}", statement.sql), ..statement.clone() };
         for row in self.connection.query_all_raw(explain).await? {
-            self.plans.lock().unwrap().push(row.try_get::<String>("", "detail")?);
+            self.plans.lock().unwrap().push(row.try_get::<String>("", step)?);
         }
         Ok(())
     }
@@ -296,7 +302,13 @@ fn orders_wanted() -> [(OrdersWanted, &'static str); 4] {
 
 /// Whether a step of a plan looks at every row of a table, or of a shop.
 fn is_a_walk(plan: &str) -> bool {
-    const TABLES: [&str; 24] = [
+    const TABLES: [&str; 30] = [
+        "catalog",
+        "catalog_product",
+        "i",
+        "sync_run",
+        "sync_call",
+        "sync_body",
         "credential",
         "shop_event",
         "e",
@@ -322,12 +334,13 @@ fn is_a_walk(plan: &str) -> bool {
         "product_details",
         "item_over",
     ];
-    // What was spent in a day, what is held now and what is held to act with is all there is of them, and it is read
-    // whole.
-    const SHORT: [&str; 3] = ["rate_window", "hold", "credential"];
+    // What was spent in a day, what is held now, what is held to act with and which catalogs there were is all there is
+    // of them, and it is read whole.
+    const SHORT: [&str; 4] = ["rate_window", "hold", "credential", "catalog"];
     let words: Vec<&str> = plan.split(' ').collect();
     let walks_table = words[0] == "SCAN" && words.len() == 2 && TABLES.contains(&words[1]);
-    let walks_shop = words[0] == "SEARCH" && plan.ends_with("PRIMARY KEY (seller_id=?)");
+    let whole = ["PRIMARY KEY (seller_id=?)", "PRIMARY KEY (seller_id=? AND catalog=?)"];
+    let walks_shop = words[0] == "SEARCH" && whole.iter().any(|whole| plan.ends_with(whole));
     walks_table || (walks_shop && !SHORT.contains(&words[1]))
 }
 

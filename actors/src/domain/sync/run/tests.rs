@@ -1,17 +1,6 @@
-//! Runs, as they go and end.
+//! How runs begin, wait, go on and end, and what is kept of them.
 
 use super::*;
-
-#[test]
-fn what_is_made_otherwise_is_looked_at_from_the_start() {
-    let mut run = SyncRun::begin(RunId(1), CatalogId(1), RunKind::Incremental, (9, DateTime::UNIX_EPOCH));
-    run.cursor = Cursor { after: "M".to_owned(), number: 7, rejected_again: true, ..Cursor::default() };
-    run.counts = Counts { looked_at: 500, create: 3, calls: 2, ..Counts::default() };
-    run.look_anew();
-    assert_eq!((run.kind, run.phase), (RunKind::Full, Phase::Plan));
-    assert_eq!(run.cursor, Cursor { rejected_again: true, ..Cursor::default() });
-    assert_eq!(run.counts, Counts { calls: 2, ..Counts::default() });
-}
 
 fn at(second: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(second, 0).unwrap()
@@ -92,4 +81,15 @@ fn what_is_counted_adds_up_and_none_is_left_out() {
     two.add(&one);
     assert!(serde_json::to_value(two).unwrap().as_object().unwrap().values().all(|count| *count == 2));
     assert_eq!((one.total(), one.done()), (6, 4));
+}
+
+#[test]
+fn what_is_made_otherwise_is_looked_at_from_the_start() {
+    let mut run = SyncRun::begin(RunId(1), CatalogId(1), RunKind::Incremental, (9, DateTime::UNIX_EPOCH));
+    run.cursor = Cursor { after: "M".to_owned(), number: 7, rejected_again: true, ..Cursor::default() };
+    run.counts = Counts { looked_at: 500, create: 3, calls: 2, ..Counts::default() };
+    run.look_anew();
+    assert_eq!((run.kind, run.phase), (RunKind::Full, Phase::Plan));
+    assert_eq!(run.cursor, Cursor { rejected_again: true, ..Cursor::default() });
+    assert_eq!(run.counts, Counts { calls: 2, ..Counts::default() });
 }
