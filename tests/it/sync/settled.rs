@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ::actors::ports::Clock;
 use chrono::TimeDelta;
-use hawker::sandbox::{BatchFate, Calls, CatalogEdge, Fault, Rejects};
+use hawker::sandbox::{BatchFate, Calls, Fault, Rejects};
 use http::Method;
 use serde_json::json;
 
@@ -12,7 +12,6 @@ use super::{MINUTE, catalog_of, product};
 use crate::support::{APP_SECRET, Database, TestApp, both};
 
 both![
-    a_batch_that_meta_tells_of_is_settled_at_once,
     what_is_told_of_batches_of_others_does_no_harm,
     a_handle_that_never_finishes_is_given_up_and_its_items_go_up_again,
     a_batch_nobody_can_ask_after_is_given_up_too,
@@ -23,30 +22,6 @@ both![
 
 /// The app whose secret signs what is told of catalogs.
 const META_APP: (&str, &str) = ("meta.meta_app_secret", APP_SECRET);
-
-async fn a_batch_that_meta_tells_of_is_settled_at_once(database: Database) {
-    let app = TestApp::start_with(database, &[META_APP]).await;
-    let synced = app.synced(3, json!({})).await;
-    synced.catalog.rules(|rules| (rules.batch_ms, rules.tells_batches) = (100_000, true));
-    let begun = app.clock.now();
-    let run = app.starts(&synced, "full").await;
-    while app.clock.now() < begun + TimeDelta::seconds(64) {
-        app.pass_to_next_alarm().await;
-    }
-    let asked = || synced.catalog.calls().into_iter().filter(|call| call.edge == CatalogEdge::Status);
-    let times: Vec<i64> = asked().map(|call| call.at).collect();
-    let gaps: Vec<i64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
-    assert!(gaps.len() >= 4 && gaps.is_sorted() && gaps[0] < gaps[gaps.len() - 1], "{gaps:?}");
-    let done = begun + TimeDelta::seconds(101);
-    app.clock.advance((done - app.clock.now()).to_std().unwrap());
-    assert!(app.read(&run).await["ended_at"].is_null(), "nobody asks just now");
-    app.meta.advance_catalogs();
-    app.settle().await;
-    let now = app.read(&run).await;
-    assert_eq!((&now["status"], asked().count()), (&json!("completed"), times.len() + 1), "{now}");
-    assert_eq!(app.clock.now(), done);
-    app.stop().await;
-}
 
 /// A webhook about a batch, as Meta signs it.
 async fn tells(app: &TestApp, catalog: &str, handle: &str) {
