@@ -78,15 +78,9 @@ async fn demo(args: &DemoArgs) -> anyhow::Result<()> {
     let config = settings(&meta, listener.local_addr()?)?;
     telemetry::start(&config.log)?;
     let app = App::build(&config, listener, clock).await?;
-    meta.deliver_to(format!("http://{}/webhooks/meta", app.address()).parse().context("no webhook address")?);
-    let shop = meta.add_account(ACCOUNT, "linen.shop", PAGE, TOKEN);
-    shop.add_catalog(CATALOG, PAGE_NAME, SHOPKEEPER);
-    meta.add_page(PAGE, PAGE_NAME, TOKEN);
-    // Whoever signs in may choose: the shop's account again, or one that is connected to nobody yet.
-    meta.add_person(OWNER);
-    meta.add_page_of(OWNER, (PAGE, PAGE_NAME), Some((ACCOUNT, "linen.shop")));
-    meta.add_page_of(OWNER, (OTHER_PAGE, "Bloom & Vine"), Some((OTHER_ACCOUNT, "bloom.and.vine")));
-    meta.add_number(NUMBER, DISPLAY_NUMBER, BUSINESS, NUMBER_TOKEN);
+    let webhook = format!("http://{}/webhooks/meta", app.address());
+    meta.deliver_to(webhook.parse().context("no webhook address")?);
+    let shop = at_meta(&meta, &config, &webhook);
     let seller = shop_of(&app).await?;
     // Whoever signs a webhook by hand writes as the first of them, in any run.
     let writer = shop.customer(CUSTOMERS[0]).id().to_owned();
@@ -101,6 +95,21 @@ async fn demo(args: &DemoArgs) -> anyhow::Result<()> {
     told.await.context("the story panicked")??;
     meta.stop().await;
     ended?
+}
+
+/// What the shop has at Meta, all set as it should be; and who signs in there.
+fn at_meta(meta: &Sandbox, config: &Config, webhook: &str) -> sandbox::Account {
+    let shop = meta.add_account(ACCOUNT, "linen.shop", PAGE, TOKEN);
+    shop.add_catalog(CATALOG, PAGE_NAME, SHOPKEEPER);
+    meta.add_page(PAGE, PAGE_NAME, TOKEN);
+    meta.add_number(NUMBER, DISPLAY_NUMBER, BUSINESS, NUMBER_TOKEN);
+    meta.subscribe(PAGE, &config.connect.page_fields);
+    meta.subscribe_app("instagram", webhook, &config.connect.app_fields);
+    // Whoever signs in may choose: the shop's account again, or one that is connected to nobody yet.
+    meta.add_person(OWNER);
+    meta.add_page_of(OWNER, (PAGE, PAGE_NAME), Some((ACCOUNT, "linen.shop")));
+    meta.add_page_of(OWNER, (OTHER_PAGE, "Bloom & Vine"), Some((OTHER_ACCOUNT, "bloom.and.vine")));
+    shop
 }
 
 async fn listen(address: SocketAddr, option: &str) -> anyhow::Result<TcpListener> {

@@ -6,7 +6,7 @@ use actors::clock::SystemClock;
 use actors::ports::Clock;
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Desk, Does, one_of};
 use crate::cli::desk::{HowArgs, spinner};
@@ -39,6 +39,20 @@ const LOOK: Duration = Duration::from_secs(1);
 /// So often in a row the service may be away, as when it is started anew.
 const MOST_AWAY: u32 = 120;
 
+/// The order in which they are told.
+const COUNTS: [&str; 11] = [
+    "looked_at",
+    "create",
+    "update",
+    "delete",
+    "unchanged",
+    "refused",
+    "accepted",
+    "rejected",
+    "removed",
+    "dropped",
+    "calls",
+];
 const RUN_COLUMNS: &[Column] = &[
     number("ID", "/id"),
     exact("KIND", "/kind"),
@@ -341,16 +355,17 @@ fn catalog(screen: Screen, found: &Value) -> String {
 }
 
 fn told(screen: Screen, run: &Value) -> String {
-    let mut lines = vec![sheet(
-        screen,
-        run,
-        &["id", "kind", "status", "done", "total", "calls_left", "eta", "started_at", "ended_at"],
-    )];
-    for (name, count) in run["counts"].as_object().into_iter().flatten() {
-        if count.as_u64() != Some(0) {
-            lines.push(format!("{name}: {count}\n"));
-        }
+    let is_over = !run["ended_at"].is_null();
+    let mut shown = run.clone();
+    if let Some(fields) = shown.as_object_mut() {
+        // Said below in words, or of no more use.
+        let by_name = |name: &str| ["counts", "refusals", "pause", "failure"].contains(&name);
+        let of_the_way = |name: &str| is_over && ["calls_left", "eta", "done", "total"].contains(&name);
+        fields.retain(|name, value| !by_name(name) && !of_the_way(name) && *value != json!([]));
     }
+    let first = ["id", "kind", "status", "done", "total", "calls_left", "eta", "started_at", "ended_at"];
+    let first: Vec<&str> = first.into_iter().filter(|name| shown.get(name).is_some()).collect();
+    let mut lines = vec![sheet(screen, &shown, &first), counts(&run["counts"])];
     for refusal in run["refusals"].as_array().into_iter().flatten() {
         let word = |name: &str| refusal[name].as_str().unwrap_or_default();
         let line = format!("not sent: {}: {} ({})", word("retailer_id"), word("detail"), word("code"));
@@ -361,10 +376,20 @@ fn told(screen: Screen, run: &Value) -> String {
     lines.concat()
 }
 
+/// `looked at 17, create 17, accepted 17, calls 3`
+fn counts(counts: &Value) -> String {
+    let told = |name: &str| {
+        let count = counts[name].as_u64().filter(|count| *count > 0)?;
+        Some(format!("{} {count}", name.replace('_', " ")))
+    };
+    let known = counts.as_object().into_iter().flatten().map(|(name, _)| name.as_str());
+    let rest = known.filter(|name| !COUNTS.contains(name));
+    let told: Vec<String> = COUNTS.into_iter().chain(rest).filter_map(told).collect();
+    if told.is_empty() { "nothing was there to do\n".to_owned() } else { format!("{}\n", told.join(", ")) }
+}
+
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
@@ -392,6 +417,10 @@ mod tests {
         ] {
             assert_eq!(message(&run), words);
         }
+        assert_eq!(
+            counts(&json!({ "accepted": 17, "foreign": 2, "create": 0, "looked_at": 17 })),
+            "looked at 17, accepted 17, foreign 2\n"
+        );
         let today = SystemClock.now().format("%Y-%m-%dT14:32:00Z").to_string();
         assert_eq!(clock(&today), "14:32 UTC");
     }

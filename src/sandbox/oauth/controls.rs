@@ -1,6 +1,6 @@
 //! How a test arranges who is there, what they have, and what goes wrong when they sign in.
 
-use super::{Consent, LoginFault, LoginStep, Page, Person};
+use super::{AppSubscription, Consent, FACEBOOK_APP, LoginFault, LoginStep, Page, Person};
 use crate::sandbox::Sandbox;
 use crate::sandbox::people::Account;
 use crate::sandbox::refusal::Refusal;
@@ -119,6 +119,19 @@ impl Sandbox {
         let world = self.world();
         let theirs = world.logins.subscribed.iter().filter(|((of, _), _)| of == asset);
         theirs.flat_map(|(_, fields)| fields.clone()).collect()
+    }
+
+    /// An account or a Page sends these fields to the Facebook app, as somebody has set it by hand.
+    pub fn subscribe(&self, asset: &str, fields: &[String]) {
+        let key = (asset.to_owned(), FACEBOOK_APP.to_owned());
+        self.world().logins.subscribed.insert(key, fields.to_vec());
+    }
+
+    /// The Facebook app sends these fields of an object to an address, as somebody has set it in the App Dashboard.
+    pub fn subscribe_app(&self, object: &str, callback_url: &str, fields: &[String]) {
+        let (key, callback_url) = ((FACEBOOK_APP.to_owned(), object.to_owned()), callback_url.to_owned());
+        let subscription = AppSubscription { callback_url, fields: fields.to_vec() };
+        self.world().logins.app_subscriptions.insert(key, subscription);
     }
 
     /// Meta switches the subscription of an account or a Page off.
