@@ -105,6 +105,7 @@ fn at_meta(meta: &Sandbox, config: &Config, webhook: &str) -> sandbox::Account {
     meta.add_number(NUMBER, DISPLAY_NUMBER, BUSINESS, NUMBER_TOKEN);
     meta.subscribe(PAGE, &config.connect.page_fields);
     meta.subscribe_app("instagram", webhook, &config.connect.app_fields);
+    meta.subscribe_app("page", webhook, &config.connect.page_fields);
     // Whoever signs in may choose: the shop's account again, or one that is connected to nobody yet.
     meta.add_person(OWNER);
     meta.add_page_of(OWNER, (PAGE, PAGE_NAME), Some((ACCOUNT, "linen.shop")));

@@ -210,7 +210,7 @@ impl Doctor {
             }
             Err(finding) => return finding,
         };
-        let fix = "In the App Dashboard, under Webhooks, Instagram: set the address and the fields.";
+        let fix = "In the App Dashboard, under Webhooks: set this service's address, and the fields.";
         if !patient.is_ours() {
             return Finding::amber(NAME, wrong, fix);
         }

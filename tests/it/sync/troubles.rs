@@ -62,8 +62,12 @@ async fn batches_beyond_what_meta_takes_in_a_minute_wait_for_the_next(database: 
     let synced = app.synced(20, json!({})).await;
     let run = app.starts(&synced, "full").await;
     synced.catalog.next_calls(1, Calls::CatalogBatches, Fault::fail(Refusal::CatalogBatchRate));
-    app.pass_to_next_alarm().await;
-    let now = app.read(&run).await;
+    let mut now = app.read(&run).await;
+    // Until the first is settled, and the next refused.
+    while now["status"] == "running" {
+        app.pass_to_next_alarm().await;
+        now = app.read(&run).await;
+    }
     assert_eq!((waits(&now), &now["counts"]["accepted"]), (("paused", "hold"), &json!(5)), "in the middle: {now}");
     let until = time(&now["pause"]["until"]);
     assert_eq!(until, app.clock.now() + MINUTE, "minutes, not hours: {now}");

@@ -212,3 +212,43 @@ fn calls_that_others_make_are_spent_whole_or_not_at_all() {
     let stored: i32 = played.last.spent.iter().map(|slot| slot.calls).sum();
     assert_eq!(stored, 0, "what was refused stores nothing");
 }
+
+#[test]
+fn products_put_by_a_command_are_understood_from_then_on() {
+    let mut played = Played::new();
+    played.says("two canvas totes please", 0);
+    assert!(played.orders.is_empty());
+    let usd = "USD".parse().unwrap();
+    let tote = Product::new("TOTE", "Canvas Tote", Money { minor: 1250, currency: usd });
+    played.hears(Happening::Command(Command::PutProducts { products: vec![tote] }.into()), "command:1", 1);
+    assert_eq!(played.last.decided[0].answer, Some(serde_json::json!({ "products": 1 })));
+    played.says("two canvas totes please", 2);
+    assert_eq!(played.order().lines[0].product, "TOTE");
+}
+
+#[test]
+fn products_that_cannot_be_told_apart_are_refused_whole() {
+    let mut played = Played::new();
+    let mut shirt = loaded().catalog.remove("SHIRT").unwrap();
+    shirt.retailer_id = "OTHER".into();
+    played.hears(Happening::Command(Command::PutProducts { products: vec![shirt] }.into()), "command:1", 1);
+    let answer = played.last.decided[0].answer.clone().unwrap();
+    assert_eq!(answer["error"], "taken_sku");
+    assert!(played.last.products.is_empty());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+    #[test]
+    fn the_order_of_arrival_does_not_matter_to_a_draft(order in Just(vec![0_usize, 1, 2, 3, 4]).prop_shuffle()) {
+        let said = ["two linen shirts", "in blue please", "size M", "and one apron", DETAILS];
+        let mut played = Played::new();
+        for place in order {
+            played.says(said[place], i64::try_from(place).unwrap() * 10);
+        }
+        let lines: Vec<_> = played.order().lines.iter().map(|line| (line.product.as_str(), line.variant.as_deref(), line.quantity)).collect();
+        prop_assert_eq!(lines, vec![("SHIRT", Some("SHIRT-Blue-M"), 2), ("APRON", None, 1)]);
+        played.waits(4);
+        prop_assert_eq!(played.order().state, OrderState::Confirmed);
+    }
+}
