@@ -8,13 +8,14 @@ mod push;
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use tracing::{Instrument, debug, info_span};
 
 use crate::domain::ids::{CatalogId, SellerId};
 use crate::domain::sync::plan::Compare;
 use crate::shop::{Found, Prepared, Task, Work};
-use crate::store::StoreError;
+use crate::store::{Snapshot, StoreError};
 use crate::trouble::{Trouble, within};
 use crate::world::World;
 
@@ -66,6 +67,23 @@ impl Bench {
         Ok(())
     }
 
+    /// All of one page is of one moment: of a product that changes meanwhile, no half is of before and the other of after.
+    async fn find(&self, task: &Task) -> Result<Found, StoreError> {
+        let reads = self.world.store.snapshot().await?;
+        let found = Look { reads: &reads, seller: self.seller, now: self.world.clock.now() }.find(task).await?;
+        reads.rollback().await?;
+        Ok(found)
+    }
+}
+
+/// What is there at one moment.
+struct Look<'a> {
+    reads: &'a Snapshot,
+    seller: SellerId,
+    now: DateTime<Utc>,
+}
+
+impl Look<'_> {
     async fn find(&self, task: &Task) -> Result<Found, StoreError> {
         match &task.work {
             Work::Plan { is_full: true, cursor, .. } => plan::all(self, task, cursor).await,
@@ -78,7 +96,7 @@ impl Bench {
     }
 
     fn compare<'a>(&self, task: &'a Task, taken: &'a dyn Fn(&str) -> bool, rejected_again: bool) -> Compare<'a> {
-        Compare { making: &task.making, taken, rejected_again, now: self.world.clock.now() }
+        Compare { making: &task.making, taken, rejected_again, now: self.now }
     }
 
     fn of(&self, task: &Task) -> (SellerId, CatalogId) {

@@ -42,6 +42,7 @@ pub mod views;
 use sea_orm::sea_query::{Expr, SimpleExpr};
 
 pub use error::StoreError;
+pub(crate) use open::Snapshot;
 pub use open::{Boot, Store, StoreSettings};
 pub use pen::{Fence, FencedTx, OfficeTx, Pen, Sync};
 

@@ -7,7 +7,7 @@ use crate::domain::sync::run::Cursor;
 use crate::shop::{Found, Task};
 use crate::store::{StoreError, sync};
 
-use super::Bench;
+use super::Look;
 
 /// Items of one question to Meta.
 const ASKED_AT_ONCE: u64 = 100;
@@ -16,16 +16,16 @@ const MANY: u64 = 1000;
 const PAGE: u64 = 1000;
 
 /// The next items that wait for Meta's review.
-pub(super) async fn next(bench: &Bench, task: &Task, cursor: &Cursor) -> Result<Found, StoreError> {
-    let reads = bench.world.store.reads();
+pub(super) async fn next(look: &Look<'_>, task: &Task, cursor: &Cursor) -> Result<Found, StoreError> {
+    let reads = look.reads;
     if cursor.after.is_empty() {
-        let waiting = sync::by_state(reads, bench.of(task)).await?.get(&ItemState::Accepted).copied();
+        let waiting = sync::by_state(reads, look.of(task)).await?.get(&ItemState::Accepted).copied();
         if waiting.unwrap_or(0) > MANY {
             return Ok(Found::Many);
         }
     }
     let waiting = (cursor.after.as_str(), Some(ItemState::Accepted));
-    let page = sync::page(reads, bench.of(task), waiting, ASKED_AT_ONCE).await?;
+    let page = sync::page(reads, look.of(task), waiting, ASKED_AT_ONCE).await?;
     let after = page.last().map_or_else(|| cursor.after.clone(), |last| last.retailer_id.clone());
     let retailer_ids = page.into_iter().map(|item| item.retailer_id).collect();
     Ok(Found::Ask { retailer_ids, next: Cursor { after, ..cursor.clone() } })
@@ -33,12 +33,12 @@ pub(super) async fn next(bench: &Bench, task: &Task, cursor: &Cursor) -> Result<
 
 /// Items that Meta has accepted and did not show: they are sent again.
 pub(super) async fn missing(
-    bench: &Bench,
+    look: &Look<'_>,
     task: &Task,
     (cursor, since): (&Cursor, DateTime<Utc>),
 ) -> Result<Found, StoreError> {
-    let (reads, now) = (bench.world.store.reads(), bench.world.clock.now());
-    let unseen = sync::unseen_since(reads, bench.of(task), (&cursor.after, since), PAGE).await?;
+    let (reads, now) = (look.reads, look.now);
+    let unseen = sync::unseen_since(reads, look.of(task), (&cursor.after, since), PAGE).await?;
     let next = unseen.next.map(|after| Cursor { after, ..cursor.clone() });
     let owed = |item: KnownItem| KnownItem {
         state: ItemState::Owed,

@@ -5,7 +5,10 @@ use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Utc};
 use migration::{Migrator, MigratorTrait};
-use sea_orm::{ConnectionTrait, DatabaseConnection, QueryResult};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, IsolationLevel, QueryResult,
+    TransactionOptions, TransactionTrait,
+};
 
 use crate::domain::ids::EventSeq;
 
@@ -40,6 +43,9 @@ pub struct Store {
     reads: DatabaseConnection,
     process: Arc<Process>,
 }
+
+/// What is there at one moment. It should not be held for long: what is removed meanwhile takes its room still.
+pub(crate) type Snapshot = DatabaseTransaction;
 
 impl StoreSettings {
     /// Where the database is, as people may be told it: without user and password.
@@ -117,6 +123,15 @@ impl Store {
     /// Connections that the database itself opened read-only.
     pub fn reads(&self) -> &DatabaseConnection {
         &self.reads
+    }
+
+    /// The same, as everything is at one moment: from the first question to the last.
+    pub(crate) async fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        // SQLite knows no other way to read; PostgreSQL would read anew for each question.
+        let is_postgres = self.reads.get_database_backend() == DbBackend::Postgres;
+        let isolation_level = is_postgres.then_some(IsolationLevel::RepeatableRead);
+        let options = TransactionOptions { isolation_level, ..TransactionOptions::default() };
+        Ok(self.reads.begin_with_options(options).await?)
     }
 
     /// Marks a clean end and closes every connection.
