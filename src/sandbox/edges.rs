@@ -158,6 +158,8 @@ fn judge(world: &mut World, call: &Call, sandbox: &Sandbox, now_ms: i64) -> Judg
             let course = world.faults.course(Calls::Reads, customer);
             Judged { course, ..smooth(answer) }
         }
+        // Whoever got no answer may ask again for what was done.
+        ("POST" | "DELETE", [item]) if world.catalogs.have_had(item) => smooth(Err(Refusal::ObjectNotFound.into())),
         _ => smooth(Err(No::wrong(Refusal::ObjectNotFound, "there is no such edge, or not for this token"))),
     }
 }

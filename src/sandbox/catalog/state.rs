@@ -55,6 +55,7 @@ pub(in crate::sandbox) struct CatalogState {
     pub(super) told: Vec<Told>,
     minute: Window,
     hour: Window,
+    first_item: u64,
     next_item: u64,
     items: HashMap<Arc<str>, Item>,
     by_item_id: BTreeMap<u64, Arc<str>>,
@@ -123,6 +124,7 @@ impl Catalogs {
             told: Vec::new(),
             minute: Window::of_ms(60_000),
             hour: Window::of_ms(3_600_000),
+            first_item: next_item,
             next_item,
             items: HashMap::new(),
             by_item_id: BTreeMap::new(),
@@ -141,6 +143,12 @@ impl Catalogs {
 
     pub(super) fn all(&self) -> impl Iterator<Item = &CatalogState> {
         self.in_order.iter().filter_map(|id| self.by_id.get(id))
+    }
+
+    /// Whether an item had this number that is removed by now.
+    pub(in crate::sandbox) fn have_had(&self, name: &str) -> bool {
+        let had = |catalog: &CatalogState, id| (catalog.first_item + 1..=catalog.next_item).contains(&id);
+        name.parse().is_ok_and(|id: u64| self.all().any(|catalog| had(catalog, id)))
     }
 
     /// A number that no catalog made through the API had before.
