@@ -44,6 +44,8 @@ pub(super) async fn missing(
         state: ItemState::Owed,
         wants: Wants::Put,
         accepted: None,
+        // Sent again it is another item there.
+        item_id: None,
         seen: None,
         changed_at: now,
         ..item

@@ -283,6 +283,24 @@ async fn a_handle_that_never_finishes_is_given_up_and_its_items_are_owed_again()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_never_answered_is_given_up_and_keeps_nothing_from_going_up_for_ever() {
+    let shop = Shop::with(3, batch()).await;
+    shop.fails_next(vec![Fault::Unheard; 48]);
+    shop.starts(RunKind::Full).await;
+    let run = shop.until_over().await;
+    assert_eq!((run.status, run.failure.unwrap().code.as_str()), (RunStatus::Failed, "no_answer"));
+    assert!(run.ended_at.unwrap() - run.started_at > TimeDelta::hours(6), "a short outage ends nothing");
+    assert_eq!(shop.states().await, [(ItemState::Owed, 3)]);
+    shop.fails_next(vec![Fault::Unheard; 16]);
+    shop.starts(RunKind::Full).await;
+    shop.until_still().await;
+    shop.obeys(Command::CancelSync { run: None }).await;
+    shop.starts(RunKind::Full).await;
+    let run = shop.until_over().await;
+    assert_eq!((run.status, run.counts.accepted, shop.writes()), (RunStatus::Completed, 3, 3));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_a_token_a_run_waits_for_the_account_and_then_goes_on() {
     let shop = Shop::with(3, batch()).await;
     shop.fails_next([Fault::Token]);

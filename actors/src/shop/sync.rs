@@ -83,7 +83,7 @@ pub(super) struct SyncDesk {
     task: Option<Task>,
     /// The run of which it is known that something is owed, while nothing can be sent.
     more: Option<RunId>,
-    /// When the alarm goes off by which the run goes on, as far as it was set since the load.
+    /// When the alarm goes off by which the run goes on; after the load of a shop with something open, some time.
     alarm: Option<DateTime<Utc>>,
     /// Claimed in this turn: to be handed over once it is stored.
     claimed: Vec<OutboxId>,
@@ -144,8 +144,9 @@ pub(crate) struct HandedErrand {
 
 impl SyncDesk {
     pub(super) fn loaded(stored: Stored) -> Self {
-        let errands = stored.errands.into_iter().map(|errand| (errand.id, errand)).collect();
-        Self { now: Syncing { catalog: stored.catalog, run: stored.run, errands }, ..Self::default() }
+        let errands: BTreeMap<_, _> = stored.errands.into_iter().map(|errand| (errand.id, errand)).collect();
+        let alarm = (stored.run.is_some() || !errands.is_empty()).then_some(DateTime::UNIX_EPOCH);
+        Self { now: Syncing { catalog: stored.catalog, run: stored.run, errands }, alarm, ..Self::default() }
     }
 
     /// Calls on the wire.

@@ -36,6 +36,7 @@ mod shuffled;
 mod shuffled_by_hand;
 mod shuffled_drafts;
 mod staff;
+mod sync;
 mod talk;
 mod taps;
 mod told;

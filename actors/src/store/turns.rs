@@ -2,7 +2,7 @@
 //! taken, so that others write meanwhile.
 
 mod goods;
-mod sync;
+pub(super) mod sync;
 
 use chrono::{DateTime, Utc};
 use entity::{

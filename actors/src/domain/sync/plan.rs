@@ -107,7 +107,9 @@ impl Compare<'_> {
             counts.unchanged += 1;
             return known;
         }
-        *(if known.accepted.is_some() { &mut counts.update } else { &mut counts.create }) += 1;
+        // What Meta did not take of it may have left what was there before.
+        let is_there = known.accepted.is_some() || known.item_id.is_some();
+        *(if is_there { &mut counts.update } else { &mut counts.create }) += 1;
         let is_urgent = known.accepted.is_some_and(|accepted| accepted.offer != prints.offer);
         let accepted = known.accepted.filter(|accepted| *accepted != prints);
         let is_owed = known.state == ItemState::Owed && known.wants == Wants::Put;

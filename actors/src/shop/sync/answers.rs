@@ -25,6 +25,9 @@ const FIRST_WAIT: TimeDelta = TimeDelta::seconds(2);
 const LONGEST_WAIT: TimeDelta = TimeDelta::minutes(30);
 /// Meta is asked how far a batch is at these distances, at most.
 const LONGEST_POLL: TimeDelta = TimeDelta::minutes(1);
+/// What was sent so often without any answer is given up: that takes some three hours. It may be what keeps Meta from
+/// answering, and for as long as it is open nothing else goes up.
+const MOST_UNANSWERED: u32 = 16;
 /// Batches in a row that come to nothing before a run gives up.
 const MOST_IN_VAIN: u32 = 3;
 const LONGEST_REASON: usize = 1000;
@@ -41,7 +44,7 @@ impl Step<'_> {
                 self.make_again(errand, error, (*after_ms, ended.told.holds()));
             }
             CallResult::Catalog { told } => self.answered(errand, told),
-            CallResult::Unknown { error } => self.make_again(errand, error, (None, false)),
+            CallResult::Unknown { error } => self.unanswered(errand, error),
             CallResult::Refused { code, error } => self.denied(errand, Denied::Other, (code, error)),
             CallResult::TokenRefused { code, generation } => self.without_token(errand, code, *generation),
             CallResult::Accepted { .. } | CallResult::Looked { .. } => {
@@ -70,6 +73,17 @@ impl Step<'_> {
         let outcome = Some(error.to_owned());
         let again = Errand { state, tries, held, not_before, outcome, ask: None, ..errand };
         self.syncing().errands.insert(again.id, again);
+    }
+
+    /// Nobody knows whether it was made. What Meta has in hand has its own end.
+    fn unanswered(&mut self, errand: Errand, error: &str) {
+        let is_hopeless = errand.is_a_push() && errand.handle.is_none() && errand.tries + 1 >= MOST_UNANSWERED;
+        if !is_hopeless {
+            return self.make_again(errand, error, (None, false));
+        }
+        self.end_batch(&errand, false);
+        self.count_in_vain(&errand, false, "no_answer", "Meta does not answer to what it is sent");
+        self.end_errand(errand, &format!("given up: Meta did not answer {MOST_UNANSWERED} times"));
     }
 
     /// The run waits for another token; whoever keeps connections is told that this one is not taken.
@@ -102,7 +116,8 @@ impl Step<'_> {
                 self.end_errand(errand, "looked");
             }
             CatalogAnswer::Appealed => {
-                self.change_subject(&errand, |item| KnownItem {
+                // What it was made about may be owed by now, or on its way, as something else: that has its own end.
+                self.change_rejected(&errand, |item| KnownItem {
                     state: ItemState::Accepted,
                     review: Some(Review::Pending),
                     reason: None,
@@ -242,7 +257,8 @@ impl Step<'_> {
             let state = if is_put { ItemState::Rejected } else { item.wants.done() };
             let accepted = item.accepted.filter(|_| is_put);
             let (reason, batch) = (Some(bounded(message)), None);
-            let item = KnownItem { state, accepted, reason, batch, changed_at: self.now, ..item };
+            let item_id = item.item_id.filter(|_| is_put);
+            let item = KnownItem { state, accepted, item_id, reason, batch, changed_at: self.now, ..item };
             self.put_item(errand.catalog, item);
         }
         if let Some(run) = self.syncing().run_of(errand) {
@@ -254,8 +270,17 @@ impl Step<'_> {
 
     fn change_subject(&mut self, errand: &Errand, change: impl FnOnce(KnownItem) -> KnownItem) {
         let Some(item) = errand.subject.as_deref().and_then(|sku| self.known_item(sku)) else { return };
-        let changed = KnownItem { changed_at: self.now, ..change(item) };
-        self.put_item(errand.catalog, changed);
+        let changed = change(item.clone());
+        if changed != item {
+            self.put_item(errand.catalog, KnownItem { changed_at: self.now, ..changed });
+        }
+    }
+
+    fn change_rejected(&mut self, errand: &Errand, change: impl FnOnce(KnownItem) -> KnownItem) {
+        self.change_subject(errand, |item| match item.state {
+            ItemState::Rejected => change(item),
+            _ => item,
+        });
     }
 
     fn shown(&mut self, errand: Errand, items: &[SeenItem], next: Option<&str>) {
@@ -326,7 +351,7 @@ impl Step<'_> {
                 let subject = errand.subject.clone().unwrap_or_default();
                 self.reject(&errand, BTreeMap::from([(subject.as_str(), said)]));
             }
-            ErrandKind::Appeal => self.change_subject(&errand, |item| KnownItem {
+            ErrandKind::Appeal => self.change_rejected(&errand, |item| KnownItem {
                 reason: Some(format!("the appeal was not taken: {said}")),
                 ..item
             }),

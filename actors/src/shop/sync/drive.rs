@@ -31,7 +31,7 @@ impl Shop {
         self.set_sync_alarm(later);
     }
 
-    fn next_task(&self, now: DateTime<Utc>) -> Option<Task> {
+    pub(super) fn next_task(&self, now: DateTime<Utc>) -> Option<Task> {
         let catalog = self.sync.now.catalog.as_ref()?;
         let run = self.sync.now.run.as_ref().filter(|run| run.catalog == catalog.id)?;
         let work = self.sync.now.work((self.rules.sync.batch_items, self.rules.sync.batch_bytes))?;
@@ -44,12 +44,13 @@ impl Shop {
         Some(Task { run: run.id, catalog: catalog.id, making: self.making(catalog), work })
     }
 
-    /// Not set twice to the same time.
+    /// Not set twice to the same time, and not left behind: a run with an alarm is taken for one that waits, so that after
+    /// a power cut nobody would go on with it before that time.
     fn set_sync_alarm(&mut self, later: Option<DateTime<Utc>>) {
         if self.turn.alarms.get(&GO_ON).is_some_and(Option::is_none) {
             self.sync.alarm = None;
         }
-        if later.is_some() && self.sync.alarm != later {
+        if self.sync.alarm != later {
             self.turn.alarms.insert(GO_ON, later);
             self.sync.alarm = later;
         }

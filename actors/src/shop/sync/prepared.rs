@@ -65,12 +65,16 @@ pub(crate) enum Found {
 }
 
 impl Shop {
-    /// Takes what was prepared, unless the run has gone elsewhere since.
+    /// Takes what was prepared, unless the run has gone elsewhere since: also by an event of this very turn, which may
+    /// have put another run in its place, or have sent it back to its start.
     pub(crate) fn take_prepared(&mut self, prepared: Prepared, now: DateTime<Utc>) {
         if self.sync.task.as_ref() != Some(&prepared.task) {
             return;
         }
         self.sync.task = None;
+        if self.next_task(now).as_ref() != Some(&prepared.task) {
+            return;
+        }
         let mut step = Step::new(self, now);
         step.take_found(prepared);
         let step = step.finish();

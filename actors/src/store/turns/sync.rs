@@ -47,31 +47,42 @@ impl TurnSql {
 
     /// The items are known by the call they are in: there may be thousands, and none needs to be read for this.
     fn end_batch(&mut self, batch: &BatchEnd) {
-        let sql = match batch.is_taken {
-            true => {
-                "UPDATE catalog_product SET batch = NULL, seen = NULL, reason = NULL, review = NULL, \
-                 state = CASE wants WHEN 'put' THEN 'accepted' WHEN 'hide' THEN 'hidden' ELSE 'removed' END, \
-                 accepted = CASE wants WHEN 'put' THEN sent END, offered = CASE wants WHEN 'put' THEN offers END \
-                 WHERE seller_id = $1 AND catalog = $2 AND batch = $3"
-            }
-            false => {
-                "UPDATE catalog_product SET batch = NULL, state = 'owed' \
-                 WHERE seller_id = $1 AND catalog = $2 AND batch = $3"
-            }
-        };
+        let sql = end_of_batch(batch.is_taken);
         self.make(sql, [self.seller.0.into(), batch.catalog.0.into(), batch.call.0.into()]);
     }
 
     fn forget_runs(&mut self) {
-        let old = format!(
-            "(SELECT COALESCE(MIN(id), 0) FROM \
-             (SELECT id FROM sync_run WHERE seller_id = $1 ORDER BY id DESC LIMIT {RUNS_KEPT}) AS newest)"
-        );
-        for sql in [
-            format!("DELETE FROM sync_call WHERE seller_id = $1 AND ended_at IS NOT NULL AND run < {old}"),
-            format!("DELETE FROM sync_run WHERE seller_id = $1 AND ended_at IS NOT NULL AND id < {old}"),
-        ] {
+        for sql in old_runs() {
             self.make(&sql, [self.seller.0.into()]);
         }
     }
+}
+
+/// What becomes of all items of a call.
+pub(in crate::store) fn end_of_batch(is_taken: bool) -> &'static str {
+    match is_taken {
+        true => {
+            "UPDATE catalog_product SET batch = NULL, seen = NULL, reason = NULL, review = NULL, \
+             item_id = CASE wants WHEN 'put' THEN item_id END, \
+             state = CASE wants WHEN 'put' THEN 'accepted' WHEN 'hide' THEN 'hidden' ELSE 'removed' END, \
+             accepted = CASE wants WHEN 'put' THEN sent END, offered = CASE wants WHEN 'put' THEN offers END \
+             WHERE seller_id = $1 AND catalog = $2 AND batch = $3"
+        }
+        false => {
+            "UPDATE catalog_product SET batch = NULL, state = 'owed' \
+             WHERE seller_id = $1 AND catalog = $2 AND batch = $3"
+        }
+    }
+}
+
+/// Forgets runs, and their calls.
+pub(in crate::store) fn old_runs() -> [String; 2] {
+    let old = format!(
+        "(SELECT COALESCE(MIN(id), 0) FROM \
+         (SELECT id FROM sync_run WHERE seller_id = $1 ORDER BY id DESC LIMIT {RUNS_KEPT}) AS newest)"
+    );
+    [
+        format!("DELETE FROM sync_call WHERE seller_id = $1 AND ended_at IS NOT NULL AND run < {old}"),
+        format!("DELETE FROM sync_run WHERE seller_id = $1 AND ended_at IS NOT NULL AND id < {old}"),
+    ]
 }

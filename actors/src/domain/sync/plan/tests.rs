@@ -66,6 +66,7 @@ fn an_item_is_looked_at_for_what_it_is_and_what_is_known_of_it() {
     let no_more = |state| KnownItem { state, wants: Wants::Hide, accepted: None, ..fine() };
     let rejected = KnownItem { state: ItemState::Rejected, reason: Some("no".into()), ..fine() };
     let lately_rejected = KnownItem { accepted: None, ..rejected.clone() };
+    let kept_there = KnownItem { item_id: Some("9".into()), ..lately_rejected.clone() };
     let one = Counts { looked_at: 1, ..Counts::default() };
     let (create, update, delete) =
         (Counts { create: 1, ..one }, Counts { update: 1, ..one }, Counts { delete: 1, ..one });
@@ -94,7 +95,8 @@ fn an_item_is_looked_at_for_what_it_is_and_what_is_known_of_it() {
         ("it was rejected as it is", cap(), Some(rejected.clone()), unchanged, None),
         ("it was not taken as it is", cap(), Some(lately_rejected.clone()), unchanged, None),
         ("it is another than was rejected", renamed, Some(rejected), update, Some((Owed, false))),
-        ("it was not taken, and is another", dearer, Some(lately_rejected), create, Some((Owed, false))),
+        ("it was not taken, and is another", dearer.clone(), Some(lately_rejected), create, Some((Owed, false))),
+        ("what Meta has was not replaced", dearer, Some(kept_there), update, Some((Owed, false))),
     ] {
         let findings = found(&[product], known.into_iter().collect());
         assert_eq!(findings.counts, counts, "{what}");

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use sea_orm::{ConnectionTrait, Database, DbBackend, Statement};
+use sea_orm::{ConnectionTrait, Database, DbBackend, Statement, Value};
 
 use super::{Explaining, is_a_walk};
 use crate::domain::ids::{CatalogId, OutboxId, RunId, SellerId};
 use crate::domain::sync::known::ItemState;
 use crate::store::sync::{self, SyncWanted};
 use crate::store::tests::support::{TestDatabase, account, at, databases, seller};
+use crate::store::turns::sync::{end_of_batch, old_runs};
 
 const ITEMS: i64 = 50_000;
 /// The items of every seventh product are no more for sale, and all others are.
@@ -183,6 +184,43 @@ async fn pages_of_items_hold_each_once_in_any_state_and_what_is_owed_begins_with
         let urgent = owed.iter().take_while(|item| item.is_urgent).count();
         assert_eq!((owed.len(), urgent), (20, 13), "of 50, every fourth");
         assert!(owed[urgent..].iter().all(|item| !item.is_urgent));
+        store.close(at(0)).await.unwrap();
+    }
+}
+
+/// What a turn writes of thousands of items at once, or forgets, is found by an index as well.
+#[tokio::test]
+async fn what_a_turn_writes_of_the_sync_is_found_by_an_index() {
+    for database in databases().await {
+        let store = database.open().await;
+        let seller = seller(&store, &account()).await;
+        fill(&database, seller).await;
+        let reads = Explaining { connection: store.reads(), plans: Mutex::default() };
+        let backend = reads.get_database_backend();
+        let [old_calls, old_runs] = old_runs();
+        let batch = [seller.0.into(), CATALOG.0.into(), 9.into()].to_vec();
+        let asked: [(&str, Vec<Value>, &str); 4] = [
+            (end_of_batch(true), batch.clone(), "catalog_product_of_batch"),
+            (end_of_batch(false), batch, "catalog_product_of_batch"),
+            (&old_calls, vec![seller.0.into()], "sync_call_of_run"),
+            (&old_runs, vec![seller.0.into()], "sync_run"),
+        ];
+        for (sql, values, index) in asked {
+            reads.explain(&Statement::from_sql_and_values(backend, sql, values)).await.unwrap();
+            let plan = std::mem::take(&mut *reads.plans.lock().unwrap());
+            let is_bounded = |step: &String| step.contains("newest") || step.contains("LIMIT");
+            let first = plan.iter().find(|step| step.contains(index)).cloned().unwrap_or_default();
+            if database.is_sqlite {
+                assert!(first.starts_with("SEARCH") && plan[0] == first, "{index} in {plan:#?}");
+                assert!(!is_a_walk(&first) || is_bounded(&first), "{plan:#?}");
+            } else if index == "catalog_product_of_batch" {
+                assert!(!plan.iter().any(|step| step.contains("Seq Scan")), "{plan:#?}");
+            }
+        }
+        sync::by_state(&reads, (seller, CATALOG)).await.unwrap();
+        if database.is_sqlite {
+            reads.plan_has("COVERING INDEX catalog_product_by_state (seller_id=? AND catalog=?)");
+        }
         store.close(at(0)).await.unwrap();
     }
 }
