@@ -143,7 +143,7 @@ impl Catalogs {
         self.in_order.iter().filter_map(|id| self.by_id.get(id))
     }
 
-    /// A number that no catalog made through the API had before.
+    /// How many there are. None is ever taken away, so that the next may be named by it.
     pub(super) fn count(&self) -> usize {
         self.in_order.len()
     }
