@@ -5,7 +5,7 @@ use std::sync::PoisonError;
 use chrono::{DateTime, Utc};
 
 use super::fields::LOOK_EVERY;
-use super::{Connect, WEBHOOK};
+use super::{Connect, NotBegun, WEBHOOK};
 use crate::graph::{LoginError, Subscription, Way};
 use crate::vault::Secret;
 
@@ -21,15 +21,10 @@ pub enum OfApp {
 impl Connect {
     /// How the subscription is through which an account's webhooks come that signed in this way.
     pub async fn look_at_app(&self, way: Way) -> Result<OfApp, LoginError> {
-        let address = self.address(WEBHOOK).map_err(|error| LoginError::Later(error.to_string()))?;
+        let all_wanted = self.wanted_of_app(way).map_err(|error| LoginError::Later(error.to_string()))?;
         let (_, all) = self.app_of(way).await?;
-        let mut wrong = self.wanted_of_app(way).into_iter().filter_map(|(object, fields)| {
-            wrong_of(
-                &all,
-                &Subscription { object: object.to_owned(), callback_url: address.clone(), fields: fields.to_vec() },
-            )
-        });
-        Ok(wrong.next().map_or(OfApp::Right, OfApp::Wrong))
+        let wrong = all_wanted.iter().find_map(|wanted| wrong_of(&all, wanted));
+        Ok(wrong.map_or(OfApp::Right, OfApp::Wrong))
     }
 
     /// Has the app's own subscriptions looked at now, and set right where they are wrong.
@@ -44,23 +39,18 @@ impl Connect {
         if at.is_some_and(|at| self.now() - at < LOOK_EVERY) {
             return Ok(());
         }
-        let callback_url = self.address(WEBHOOK).map_err(|error| error.to_string())?;
+        let all_wanted = self.wanted_of_app(way).map_err(|error| error.to_string())?;
         let (app, all) = match self.app_of(way).await {
             // Then it is made in the App Dashboard only. The doctor says so; nothing is wrong with the account.
             Err(LoginError::Refused { .. } | LoginError::Token { .. }) if way == Way::Instagram => return Ok(()),
             found => found.map_err(|error| format!("the app's own subscriptions: {error}"))?,
         };
-        for (object, fields) in self.wanted_of_app(way) {
-            let (callback_url, fields) = (callback_url.clone(), fields.to_vec());
-            let wanted = Subscription { object: object.to_owned(), callback_url, fields };
-            if wrong_of(&all, &wanted).is_none() {
-                continue;
-            }
+        for wanted in all_wanted.iter().filter(|wanted| wrong_of(&all, wanted).is_some()) {
             let Some(verify_token) = &self.shared.settings.verify_token else {
                 return Err("meta.verify_token is not set, so that Meta cannot verify our address".to_owned());
             };
-            let put = self.put_app_subscription(app, &wanted, verify_token).await;
-            put.map_err(|error| format!("the app's own subscription for {object}: {error}"))?;
+            let put = self.put_app_subscription(app, wanted, verify_token).await;
+            put.map_err(|error| format!("the app's own subscription for {}: {error}", wanted.object))?;
         }
         self.found_right(way, Some(self.now()));
         Ok(())
@@ -82,14 +72,19 @@ impl Connect {
         }
     }
 
-    /// The objects an app is to have subscribed, each with its fields. Instagram's own login has no Pages.
-    fn wanted_of_app(&self, way: Way) -> Vec<(&'static str, &[String])> {
-        let settings = &self.shared.settings;
-        let (instagram, page) = (("instagram", &settings.app_fields[..]), ("page", &settings.page_fields[..]));
-        match way {
-            Way::Facebook => vec![instagram, page],
+    /// The subscriptions that an app is to have. Instagram's own login has no Pages.
+    fn wanted_of_app(&self, way: Way) -> Result<Vec<Subscription>, NotBegun> {
+        let (settings, callback_url) = (&self.shared.settings, self.address(WEBHOOK)?);
+        let of = |object: &str, fields: &[String]| Subscription {
+            object: object.to_owned(),
+            callback_url: callback_url.clone(),
+            fields: fields.to_vec(),
+        };
+        let instagram = of("instagram", &settings.app_fields);
+        Ok(match way {
+            Way::Facebook => vec![instagram, of("page", &settings.page_fields)],
             Way::Instagram => vec![instagram],
-        }
+        })
     }
 
     async fn put_app_subscription(

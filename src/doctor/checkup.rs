@@ -129,8 +129,8 @@ impl Doctor {
         let held = match &patient.token {
             Ok(held) => held,
             Err(cause) => {
-                let (what, fix) = cause.split_once(": ").unwrap_or((cause, "connect the account again"));
-                return Ok(vec![Finding::red("token", token::sentence(what), token::sentence(fix))]);
+                let (what, fix) = token::cause_and_fix(cause);
+                return Ok(vec![Finding::red("token", token::sentence(what), fix)]);
             }
         };
         let login = &self.parts.login;

@@ -17,7 +17,7 @@ pub(super) fn judge(hours: &[DateTime<Utc>], connected_at: Option<DateTime<Utc>>
     let subscribed = "Look at the lines of the subscription and of message access, and write to the account yourself.";
     let Some(last) = hours.last() else {
         return match connected_at.is_some_and(|since| now - since < TimeDelta::days(1)) {
-            true => Finding::green(NAME, "Nothing came yet; it is connected for less than a day."),
+            true => Finding::green(NAME, "Nothing came yet; it has been connected for less than a day."),
             false => Finding::amber(NAME, format!("Nothing came in the last {} days.", KNOWN.num_days()), subscribed),
         };
     };
@@ -27,7 +27,7 @@ pub(super) fn judge(hours: &[DateTime<Utc>], connected_at: Option<DateTime<Utc>>
     match usual {
         _ if silence < NO_NEWS => Finding::green(NAME, format!("Something came {ago}.")),
         None if silence < TimeDelta::days(7) => {
-            Finding::green(NAME, format!("Something came {ago}; too little came to know how often that is usual."))
+            Finding::green(NAME, format!("Something came {ago}; too little came to know what is usual here."))
         }
         None => Finding::amber(NAME, format!("Nothing came for {}.", length(silence)), subscribed),
         Some(usual) if silence <= usual => Finding::green(NAME, format!("Something came {ago}, which is usual here.")),

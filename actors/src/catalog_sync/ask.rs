@@ -1,4 +1,4 @@
-//! Finds whom to ask Meta about, and what Meta has not shown.
+//! Finds which items to ask Meta about, and which Meta has not shown.
 
 use chrono::{DateTime, Utc};
 

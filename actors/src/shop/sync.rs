@@ -87,6 +87,7 @@ pub(super) struct SyncDesk {
     alarm: Option<DateTime<Utc>>,
     /// Claimed in this turn: to be handed over once it is stored.
     claimed: Vec<OutboxId>,
+    /// Stored as claimed, and not handed over yet.
     handed: Vec<OutboxId>,
 }
 

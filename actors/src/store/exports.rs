@@ -122,7 +122,7 @@ pub async fn subject(
 
 /// The page of a section that begins after this place; the first begins after "".
 pub async fn page(reads: &impl ConnectionTrait, subject: &Subject, section: Section, after: &str) -> Found {
-    let (customer, all) = (vec![Value::from(subject.customer.0)], String::new);
+    let customer = vec![Value::from(subject.customer.0)];
     match section {
         Section::Customer => whole(reads, subject, "customer", ("id = $2".to_owned(), customer)).await,
         Section::Aliases => whole(reads, subject, "customer_alias", ("customer_id = $2".to_owned(), customer)).await,
@@ -135,11 +135,9 @@ pub async fn page(reads: &impl ConnectionTrait, subject: &Subject, section: Sect
         Section::Orders => orders(reads, subject, start(after)).await,
         Section::Notes => notes(reads, subject, start(after)).await,
         Section::Comments => walk(reads, subject, "comment", (start(after), known_as(subject))).await,
+        Section::Outbox if subject.conversations.is_empty() => Ok(Exported::default()),
         Section::Outbox => {
-            let these = match subject.conversations.len() {
-                0 => all(),
-                count => format!("conversation_id IN ({})", places(2, count)),
-            };
+            let these = format!("conversation_id IN ({})", places(2, subject.conversations.len()));
             let values = subject.conversations.iter().map(|id| Value::from(*id)).collect();
             walk(reads, subject, "outbox", (start(after), (these, values))).await
         }
@@ -190,7 +188,7 @@ async fn walk(
     );
     let through = ask(reads, subject, &sql, vec![after.into()]).await?;
     let through = through.first().map(|row| row.try_get_by_index::<Option<i64>>(0)).transpose()?.flatten();
-    let Some(through) = through.filter(|_| !only.is_empty()) else { return Ok(Exported::default()) };
+    let Some(through) = through else { return Ok(Exported::default()) };
     let (from, to) = (values.len() + 2, values.len() + 3);
     values.extend([after.into(), through.into()]);
     let sql =

@@ -80,7 +80,7 @@ pub struct SyncWanted {
     pub meta_id: Option<String>,
 }
 
-/// What there is of it.
+/// What there is of what a turn wants.
 #[derive(Clone, Debug, Default)]
 pub struct SyncKnown {
     /// The items, by SKU.
@@ -91,7 +91,7 @@ pub struct SyncKnown {
     pub catalog: Option<MetaCatalog>,
 }
 
-/// Looks for all of it, and for nothing that nobody asks.
+/// Reads what is wanted; of what is not, nothing is asked.
 pub async fn known(
     reads: &impl ConnectionTrait,
     seller: SellerId,
@@ -232,7 +232,7 @@ pub async fn page(
         let page = of_catalog(of).filter(RetailerId.gt(after)).order_by_asc(RetailerId).limit(at_most(limit));
         return page.all(reads).await?.into_iter().map(rows::item).collect();
     };
-    // Of either rank as many, in the order of their index: else all that are so far would be sorted for each page.
+    // A page of each rank, in the order of the index: else all items in that state would be sorted for every page.
     let of_rank = |rank: u8| {
         format!(
             "SELECT * FROM (SELECT * FROM catalog_product WHERE seller_id = $1 AND catalog = $2 AND state = $3 \
@@ -332,7 +332,7 @@ pub async fn living(reads: &impl ConnectionTrait, seller: SellerId, names: &[&st
     Ok(living)
 }
 
-/// Runs, the newest first; behind this one.
+/// Runs before this one, the newest first.
 pub async fn runs(
     reads: &impl ConnectionTrait,
     seller: SellerId,

@@ -80,7 +80,7 @@ fn would_erase(screen: Screen, it: &Value) -> String {
         .collect();
     told.push_str(&table(screen, KINDS, &kinds));
     if it["keep_days"].is_null() {
-        let _ = write!(told, "\nNothing will be: the shop remembers everybody for ever.\n");
+        let _ = write!(told, "\nNothing will be erased: without keep_days the shop remembers everybody for ever.\n");
     }
     told
 }

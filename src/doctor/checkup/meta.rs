@@ -88,9 +88,8 @@ fn refused(name: &str, code: &str) -> Finding {
             "In Instagram: Settings, Messages, Message controls, Connected tools: allow access to messages.",
         ),
         _ if is_about_the_token(code) => {
-            let cause = cause_in_words(code);
-            let (what, fix) = cause.split_once(": ").unwrap_or((cause, "connect the account again"));
-            Finding::red(name, format!("Meta refuses it ({code}): {what}."), token::sentence(fix))
+            let (what, fix) = token::cause_and_fix(cause_in_words(code));
+            Finding::red(name, format!("Meta refuses it ({code}): {what}."), fix)
         }
         _ => {
             let fix = "Look the code up in Meta's list of errors; if it means nothing to you, report it.";
@@ -205,7 +204,7 @@ impl Doctor {
             Err(Finding { light: Light::Red, .. }) if patient.way == Way::Instagram => {
                 let sentence =
                     "Meta tells nobody what the app of Instagram's own login sends; only its dashboard shows it.";
-                let fix = "Look there, under Webhooks, whether this service's address and the fields stand.";
+                let fix = "Look there, under Webhooks, whether this service's address and all fields are set.";
                 return Finding::amber(NAME, sentence, fix);
             }
             Err(finding) => return finding,
@@ -290,7 +289,7 @@ fn sends(sent: &[String], missing: &[String], restored_at: Option<DateTime<Utc>>
         (false, Some(at)) => restored(&[], at),
         (false, None) if missing.is_empty() => Finding::green(NAME, "Meta sends us all that is asked for."),
         (false, None) => {
-            let sentence = format!("Meta sends what is needed most; not {named}, of which it may not know the name.");
+            let sentence = format!("Meta sends what is needed most, but not {named}; it may not know these names.");
             Finding::amber(
                 NAME,
                 sentence,
@@ -306,6 +305,6 @@ fn restored(missing: &[String], at: DateTime<Utc>) -> Finding {
     Finding::amber(
         "subscription",
         format!("Meta had stopped sending {what}; it was switched on again by itself on {at}."),
-        "Look whether the service was away for an hour before: Meta switches off then, and what it held is lost.",
+        "Look whether the service was away for an hour before: then Meta stops sending, and what it had held back is lost.",
     )
 }

@@ -27,8 +27,8 @@ pub(super) fn token(inspected: &Inspected, app: Option<&str>, now: DateTime<Utc>
     const NAME: &str = "token";
     if !inspected.is_valid {
         let cause = cause_in_words(inspected.error.as_deref().unwrap_or("190"));
-        let (what, fix) = cause.split_once(": ").unwrap_or((cause, "connect the account again"));
-        return Finding::red(NAME, format!("Meta does not take it: {what}."), sentence(fix));
+        let (what, fix) = cause_and_fix(cause);
+        return Finding::red(NAME, format!("Meta does not take it: {what}."), fix);
     }
     if app.is_some_and(|app| !inspected.app.is_empty() && inspected.app != app) {
         return Finding::red(NAME, "It was made for another app than the one in the settings.", RECONNECT);
@@ -65,7 +65,7 @@ pub(super) fn scopes(inspected: &Inspected, (way, uses): (Way, &[Use]), assets: 
     let wanted = all.iter().filter(|(scope, needed)| !needed && is_missing(scope)).map(|(scope, _)| *scope);
     let wanted: Vec<&str> = wanted.collect();
     if !missing.is_empty() {
-        let sentence = format!("Without {} there is no {}.", missing.join(", "), what_for(&missing));
+        let sentence = format!("{} is missing, and with it: {}.", missing.join(", "), what_for(&missing));
         return Finding::red(NAME, sentence, RECONNECT);
     }
     if !elsewhere.is_empty() {
@@ -73,8 +73,11 @@ pub(super) fn scopes(inspected: &Inspected, (way, uses): (Way, &[Use]), assets: 
         return Finding::red(NAME, sentence, "Connect it again, and choose this account and its Page where Meta asks.");
     }
     if !wanted.is_empty() {
-        let sentence =
-            format!("All that is needed was granted; {} was not: no {}.", wanted.join(", "), what_for(&wanted));
+        let sentence = format!(
+            "All that is needed was granted. {} was not, so this is missing: {}.",
+            wanted.join(", "),
+            what_for(&wanted)
+        );
         return Finding::amber(NAME, sentence, "Connect the account again if you want that.");
     }
     Finding::green(NAME, format!("All {} rights were granted, for this account.", all.len()))
@@ -107,12 +110,13 @@ pub(super) fn app_review(inspected: &Inspected, way: Way) -> Finding {
     let (there, missing): (Vec<&&str>, Vec<&&str>) = all.iter().partition(is_there);
     let list = |scopes: &[&&str]| scopes.iter().map(|scope| **scope).collect::<Vec<_>>().join(", ");
     match missing.is_empty() {
-        true => {
-            Finding::green(NAME, format!("All {} that App Review looks at are granted: {}.", all.len(), list(&there)))
-        }
+        true => Finding::green(
+            NAME,
+            format!("All {} rights that App Review looks at are granted: {}.", all.len(), list(&there)),
+        ),
         false => {
             let count = format!("{} of {}", there.len(), all.len());
-            let sentence = format!("{count} that App Review looks at are granted; not {}.", list(&missing));
+            let sentence = format!("{count} rights that App Review looks at are granted; not {}.", list(&missing));
             Finding::amber(NAME, sentence, "Ask for them in App Review, with Advanced Access, and connect again.")
         }
     }
@@ -127,20 +131,26 @@ fn what_for(scopes: &[&str]) -> String {
     let of = |scope: &str| match scope {
         "instagram_manage_messages" | "instagram_business_manage_messages" | "pages_messaging" => "messages",
         "pages_manage_metadata" => "webhooks",
-        "pages_show_list" | "pages_read_engagement" => "way to the Page",
-        "instagram_basic" | "instagram_business_basic" => "account",
+        "pages_show_list" | "pages_read_engagement" => "the way to the Page",
+        "instagram_basic" | "instagram_business_basic" => "the account",
         "instagram_manage_comments" | "instagram_business_manage_comments" => "comments",
-        "catalog_management" | "business_management" => "catalog",
+        "catalog_management" | "business_management" => "the catalog",
         "instagram_shopping_tag_products" => "tags on products",
-        _ => "full use",
+        _ => "some use of it",
     };
     let mut all: Vec<&str> = scopes.iter().map(|scope| of(scope)).collect();
     all.dedup();
-    all.join(" and no ")
+    all.join(", ")
 }
 
 pub(super) fn day(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%d").to_string()
+}
+
+/// What is wrong, and what to do about it as a sentence, of a cause in words that names both.
+pub(super) fn cause_and_fix(cause: &str) -> (&str, String) {
+    let (what, fix) = cause.split_once(": ").unwrap_or((cause, "connect the account again"));
+    (what, sentence(fix))
 }
 
 /// With a capital and a full stop.
@@ -202,8 +212,8 @@ mod tests {
         let elsewhere = BTreeMap::from([("pages_messaging".to_owned(), vec!["9".to_owned()])]);
         for (inspected, light, words) in [
             (good(), Light::Green, "for this account"),
-            (without("pages_messaging"), Light::Red, "Without pages_messaging there is no messages"),
-            (without("instagram_manage_comments"), Light::Amber, "no comments"),
+            (without("pages_messaging"), Light::Red, "pages_messaging is missing, and with it: messages"),
+            (without("instagram_manage_comments"), Light::Amber, "missing: comments"),
             (Inspected { targets: elsewhere, ..good() }, Light::Red, "for other accounts"),
         ] {
             let found = scopes(&inspected, (Way::Facebook, &uses), &["7"]);

@@ -17,7 +17,7 @@ use super::super::brief::{self, Brief};
 
 /// One more within a minute would rightly end the process.
 const SUPERVISORS_A_MINUTE: usize = 2;
-const MINUTE: Duration = Duration::from_secs(61);
+const OVER_A_MINUTE: Duration = Duration::from_secs(61);
 /// After so many falls without anything done a seller is left alone.
 const MOST_FALLS: u32 = 3;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(3);
@@ -73,7 +73,7 @@ pub(in crate::prove) async fn go_on(ways: Sellers, all: Vec<SellerId>, brief: Br
         sleep(BETWEEN_LOOKS).await;
         let dead = count(&brief.dir);
         let mut victims = vec![Victim::Sync, Victim::Seller];
-        supervisors.retain(|killed: &Instant| killed.elapsed() < MINUTE);
+        supervisors.retain(|killed: &Instant| killed.elapsed() < OVER_A_MINUTE);
         if supervisors.len() < SUPERVISORS_A_MINUTE {
             victims.insert(0, Victim::Supervisor);
         }

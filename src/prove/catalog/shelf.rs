@@ -72,7 +72,7 @@ impl Shelf {
         let wanted = json!({ "meta_id": catalog_id(&self.plan), "connection": connections["data"][0]["id"],
             "mode": mode, "reviews": false, "drift": false });
         self.asks(Method::PUT, &format!("/api/v1/sellers/{seller}/catalog"), &wanted).await?;
-        let all: Vec<String> = (0..self.products).map(|n| format!("SKU{n:05}")).collect();
+        let all = self.skus();
         self.sell(seller, &all).await?;
         self.goes_up(seller, "full").await?;
         while !*self.is_enough.borrow() {
@@ -88,7 +88,7 @@ impl Shelf {
     /// What came of it.
     pub(super) async fn told(&self) -> anyhow::Result<Told> {
         let name = if self.plan.n == 0 { "one by one" } else { "in batches" };
-        let mut told = self.truth.compare(name, &self.catalog, super::cap(self.cap_of()));
+        let mut told = self.truth.compare(name, &self.catalog, self.cap());
         told.summary = format!("{}; {} rounds of changes", told.summary, self.rounds);
         let (seller, reads) = (self.seller().await?, Store::look(&self.place.store()).await?);
         let found = match sync::current(&reads, seller).await? {
@@ -106,9 +106,13 @@ impl Shelf {
         Ok(told)
     }
 
-    fn cap_of(&self) -> u32 {
-        // The shop that goes up in batches has a quarter of the products.
-        if self.plan.n == 0 { self.products } else { self.products * 4 }
+    /// The cap of both shops, made for the larger one: that which goes up in batches has a quarter of its products.
+    fn cap(&self) -> u32 {
+        super::cap(if self.plan.n == 0 { self.products } else { self.products * 4 })
+    }
+
+    fn skus(&self) -> Vec<String> {
+        (0..self.products).map(|n| format!("SKU{n:05}")).collect()
     }
 
     /// A part of them is otherwise from now on; some are not for sale any more, or again.
@@ -137,9 +141,8 @@ impl Shelf {
         let runs = format!("/api/v1/sellers/{seller}/sync/runs");
         self.asks(Method::POST, &runs, &json!({ "kind": kind })).await?;
         if !*self.is_enough.borrow() {
-            let all: Vec<String> = (0..self.products).map(|n| format!("SKU{n:05}")).collect();
             sleep(LOOK_EVERY).await;
-            self.change(seller, &all, 20).await?;
+            self.change(seller, &self.skus(), 20).await?;
         }
         let until = Instant::now() + PATIENCE;
         loop {

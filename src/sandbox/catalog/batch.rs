@@ -111,24 +111,20 @@ impl Told {
 
 /// `POST /{catalog}/items_batch`. A second value says what of it a correct client never does.
 pub(super) fn take(catalog: &mut CatalogState, ask: &Ask<'_>, is_done: bool) -> (Result<Value, No>, Option<String>) {
-    match read(catalog, ask) {
-        Err(no) => (Err(no), None),
-        Ok(body) => {
-            let validation = Validation::of(&body);
-            if validation.is_refused {
-                return (Ok(json!({"handles": [], "validation_status": validation.status})), Some(validation.why));
-            }
-            let handle = match is_done {
-                true => catalog.begin(body, ask.now_ms),
-                false => String::new(),
-            };
-            let mut answer = json!({ "handles": [handle] });
-            if !validation.status.is_empty() {
-                answer["validation_status"] = validation.status.into();
-            }
-            (Ok(answer), None)
-        }
+    let body = match read(catalog, ask) {
+        Ok(body) => body,
+        Err(no) => return (Err(no), None),
+    };
+    let validation = Validation::of(&body);
+    if validation.is_refused {
+        return (Ok(json!({"handles": [], "validation_status": validation.status})), Some(validation.why));
     }
+    let handle = if is_done { catalog.begin(body, ask.now_ms) } else { String::new() };
+    let mut answer = json!({ "handles": [handle] });
+    if !validation.status.is_empty() {
+        answer["validation_status"] = validation.status.into();
+    }
+    (Ok(answer), None)
 }
 
 fn read(catalog: &CatalogState, ask: &Ask<'_>) -> Result<Body, No> {

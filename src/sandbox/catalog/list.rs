@@ -1,5 +1,6 @@
 //! Reads: a catalog, one item, all items in pages and by filter.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -154,7 +155,7 @@ pub(super) fn catalog(catalog: &CatalogState, asked: Option<&[Field]>) -> Result
 
 /// `GET /{catalog}/diagnostics`: what is wrong with how many items.
 pub(super) fn diagnostics(catalog: &CatalogState, now_ms: i64) -> Result<Value, No> {
-    let mut found: std::collections::BTreeMap<String, (String, usize)> = std::collections::BTreeMap::new();
+    let mut found: BTreeMap<String, (String, usize)> = BTreeMap::new();
     for sku in catalog.skus_after(0) {
         let errors = catalog.look(sku, now_ms, |item| item.field("errors")).unwrap_or(Ok(Value::Null))?;
         for error in errors.as_array().into_iter().flatten() {

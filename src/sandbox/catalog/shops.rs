@@ -1,5 +1,7 @@
 //! Which catalogs there are, and what an account may do with their items: owners, shops, tags, appeals.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 use url::form_urlencoded;
@@ -159,10 +161,7 @@ fn appealed(catalogs: &[&CatalogState], ask: &Ask<'_>) -> Result<Value, No> {
     Ok(json!({ "data": [answer] }))
 }
 
-fn of_product<'a>(
-    catalogs: &[&'a CatalogState],
-    product: Option<&str>,
-) -> Result<(&'a CatalogState, std::sync::Arc<str>), No> {
+fn of_product<'a>(catalogs: &[&'a CatalogState], product: Option<&str>) -> Result<(&'a CatalogState, Arc<str>), No> {
     let product = product.ok_or_else(|| No::wrong(Refusal::InvalidParameter, "which product_id?"))?;
     let found = catalogs.iter().find_map(|catalog| Some((*catalog, catalog.sku_of(product)?)));
     Ok(found.ok_or(Refusal::ObjectNotFound)?)

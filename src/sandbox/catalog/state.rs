@@ -151,7 +151,7 @@ impl Catalogs {
         name.parse().is_ok_and(|id: u64| self.all().any(|catalog| had(catalog, id)))
     }
 
-    /// A number that no catalog made through the API had before.
+    /// How many there are. None is ever taken away, so that the next may be named by it.
     pub(super) fn count(&self) -> usize {
         self.in_order.len()
     }

@@ -42,11 +42,11 @@ pub(super) fn routes(api: &Arc<Api>) -> Vec<Route> {
     let (read, write) = (Scope::ProductsRead, Scope::ProductsWrite);
     vec![
         get(catalog, "show_catalog", "Shows the catalog at Meta").scope(read).by(api, show_catalog),
-        put(catalog, "put_catalog", "Lets a shop go up to a catalog at Meta")
+        put(catalog, "put_catalog", "Connects a shop to a catalog at Meta")
             .scope(write)
             .fails(&[409])
             .by(api, put_catalog),
-        delete(catalog, "remove_catalog", "Lets a shop go up to no catalog")
+        delete(catalog, "remove_catalog", "Disconnects a shop from its catalog; what is at Meta stays there")
             .scope(write)
             .fails(&[409])
             .by(api, remove_catalog),
@@ -60,7 +60,7 @@ pub(super) fn routes(api: &Arc<Api>) -> Vec<Route> {
             .fails(&[409])
             .by(api, start),
         get(one, "show_sync_run", "Shows a run of the catalog sync").scope(read).by(api, show_run),
-        post(pause, "pause_sync", "Lets a run wait").scope(write).fails(&[409]).by(api, pause_run),
+        post(pause, "pause_sync", "Lets a run wait until it is resumed").scope(write).fails(&[409]).by(api, pause_run),
         post(resume, "resume_sync", "Goes on with a run that waits").scope(write).fails(&[409]).by(api, resume_run),
         post(cancel, "cancel_sync", "Ends a run").scope(write).fails(&[409]).by(api, cancel_run),
     ]
@@ -70,7 +70,7 @@ pub(super) fn routes(api: &Arc<Api>) -> Vec<Route> {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct ItemsQuery {
-    /// Only those that are this far.
+    /// Only those in this state.
     state: Option<ItemState>,
     /// Where the page begins: the SKU that `next` of the page before gave.
     after: Option<String>,
@@ -184,7 +184,10 @@ struct CatalogNamed {
 
 async fn current(api: &Api, seller: SellerId) -> Result<MetaCatalog, Problem> {
     let found = sync::current(api.store.reads(), seller).await.map_err(gate::failed)?;
-    found.ok_or_else(|| Problem::not_found().detail("the shop is connected to no catalog at Meta"))
+    found.ok_or_else(|| {
+        let where_to = format!("/api/v1/sellers/{seller}/catalog");
+        Problem::not_found().detail(format!("the shop is connected to no catalog at Meta: PUT one at {where_to}"))
+    })
 }
 
 async fn show_catalog(api: Arc<Api>, ask: Ask) -> Result<Json<CatalogOut>, Problem> {
@@ -343,7 +346,8 @@ async fn list_runs(api: Arc<Api>, ask: Ask<RunsQuery>) -> Result<Json<Page<RunOu
 async fn show_run(api: Arc<Api>, ask: Ask) -> Result<Json<RunDetails>, Problem> {
     let (seller, id) = (ask.seller()?, RunId(ask.id("run")?));
     let found = sync::run(api.store.reads(), seller, id).await.map_err(gate::failed)?;
-    let run = found.ok_or_else(|| Problem::not_found().detail(format!("there is no run {id}")))?;
+    let run = found
+        .ok_or_else(|| Problem::not_found().detail(format!("seller {seller} has no run {id}, or it was let go of")))?;
     let calls = sync::calls(api.store.reads(), seller, id).await.map_err(gate::failed)?;
     let forecast = api.sellers.sync_forecast(seller, &run).await.map_err(gate::failed)?;
     let batches = calls.into_iter().filter(|call| call.kind == ErrandKind::Batch).map(BatchOut::from).collect();

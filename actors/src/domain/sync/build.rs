@@ -1,6 +1,7 @@
 //! Makes the items of a product as Meta wants them, or says what they lack: what Meta would refuse is not sent.
 
 use crate::domain::catalog::{Availability, Condition, Details, Product, Variant};
+use crate::domain::money::Money;
 use crate::domain::print::Print;
 
 use super::item::CatalogItem;
@@ -101,7 +102,7 @@ fn made(product: &Product, variant: Option<&Variant>, making: &Making) -> Result
 }
 
 /// What a variant says of its price goes before what the product says.
-fn sale_price(product: &Product, variant: Option<&Variant>) -> Option<crate::domain::money::Money> {
+fn sale_price(product: &Product, variant: Option<&Variant>) -> Option<Money> {
     match variant {
         Some(variant) if variant.sale_price.is_some() || variant.price.is_some() => variant.sale_price,
         _ => product.sale_price,
@@ -115,13 +116,13 @@ fn quantity(product: &Product, variant: Option<&Variant>, availability: Availabi
 
 fn check(item: &CatalogItem) -> Result<(), Lack> {
     if item.title.is_empty() {
-        return Err(Lack("EMPTY_TITLE", "title", "is missing"));
+        return Err(Lack("EMPTY_TITLE", "title", "is missing: say what it is called"));
     }
     if item.description.trim().is_empty() {
         return Err(Lack("EMPTY_DESCRIPTION", "description", "is missing: say in a sentence what it is"));
     }
     if item.brand.trim().is_empty() {
-        return Err(Lack("EMPTY_BRAND", "brand", "is missing"));
+        return Err(Lack("EMPTY_BRAND", "brand", "is missing: say who makes it, here or for the whole catalog"));
     }
     for (field, text) in [("title", &item.title), ("description", &item.description)] {
         if has_html(text) {
@@ -177,7 +178,9 @@ fn check_links(item: &CatalogItem) -> Result<(), Lack> {
     }
     match item.images.iter().all(|image| image.starts_with("https://") || image.starts_with("http://")) {
         true => Ok(()),
-        false => Err(Lack("IMAGE_FETCH_FAILED_LINK_BROKEN", "images", "must be full addresses")),
+        false => {
+            Err(Lack("IMAGE_FETCH_FAILED_LINK_BROKEN", "images", "must be full addresses, with http:// or https://"))
+        }
     }
 }
 

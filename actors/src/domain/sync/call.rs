@@ -55,7 +55,7 @@ pub enum CatalogAsk {
     },
 }
 
-/// An address holds fewer bytes of SKUs than this in no case but its last.
+/// Each address but the last holds at least so many bytes of SKUs: that bounds how many are needed.
 const BYTES_OF_A_PART: usize = 3_000;
 
 impl CatalogAsk {

@@ -33,7 +33,7 @@ pub struct Errand {
     pub attempts: i32,
     /// How often of these Meta refused it for calling too much.
     pub held: i32,
-    /// Tries in a row that came to nothing, or questions that were answered with not yet.
+    /// Tries in a row that came to nothing, or questions in a row to which Meta said "not yet".
     pub tries: u32,
     /// When it was claimed last.
     pub claimed_at: Option<DateTime<Utc>>,
@@ -137,7 +137,7 @@ impl Errand {
         matches!(self.state, ErrandState::Claimed | ErrandState::Asked)
     }
 
-    /// True when Meta had its time over the batch.
+    /// True when Meta has had all the time there is for the batch.
     pub fn is_to_be_given_up(&self, now: DateTime<Utc>) -> bool {
         self.give_up_at.is_some_and(|give_up| give_up <= now)
     }

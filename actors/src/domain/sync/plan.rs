@@ -84,7 +84,7 @@ impl Compare<'_> {
         let after = match item {
             Err(refusal) => {
                 found.counts.refused += 1;
-                let reason = Some(format!("{}: {}", refusal.code, refusal.detail));
+                let reason = Some(refusal.in_words());
                 found.refusals.push(refusal);
                 KnownItem { state: ItemState::Refused, wants: Wants::Put, reason, product, ..before.clone() }
             }
@@ -215,7 +215,7 @@ fn change(known: &KnownItem, product: Option<&Product>, compare: &Compare<'_>) -
     }
     match built.item {
         Err(refusal) => {
-            let reason = Some(format!("{}: {}", refusal.code, refusal.detail));
+            let reason = Some(refusal.in_words());
             let item = KnownItem { state: ItemState::Refused, wants: Wants::Put, reason, ..known.clone() };
             Err((Box::new(item), Some(refusal)))
         }

@@ -245,6 +245,13 @@ pub struct Refusal {
     pub detail: String,
 }
 
+impl Refusal {
+    /// The same as a sentence, with the code that can be looked up.
+    pub(super) fn in_words(&self) -> String {
+        format!("{}: {}", self.code, self.detail)
+    }
+}
+
 /// What a run waits for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Pause {

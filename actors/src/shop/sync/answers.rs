@@ -335,13 +335,16 @@ impl Step<'_> {
             }
         }
         self.end_errand(errand, &said);
+        let to_do = |what: &str| format!("{said}: {what}, then start another run");
         match why {
             _ if !is_of_run => {}
             Denied::Reconnect => self.pause_run(PauseWhy::Reconnect, None, &said),
             Denied::NoBatches => {}
-            Denied::NoCatalog => self.fail("no_catalog", &said),
-            Denied::Policy => self.fail("restricted", &said),
-            Denied::Item | Denied::Other => self.fail("refused", &said),
+            Denied::NoCatalog => {
+                self.fail("no_catalog", &to_do("see to it at Meta that this account may use the catalog"))
+            }
+            Denied::Policy => self.fail("restricted", &to_do("see at Meta why the account is restricted")),
+            Denied::Item | Denied::Other => self.fail("refused", &to_do("look the code up, and mend what it means")),
         }
     }
 

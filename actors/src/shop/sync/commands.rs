@@ -53,9 +53,10 @@ impl Step<'_> {
     fn has_connection(&self, connection: ConnectionId) -> Result<(), Refused> {
         match self.shop.seller.connections.iter().any(|known| known.id == connection) {
             true => Ok(()),
-            false => {
-                Err(Refused::not_found("no_such_connection", format!("no connected account has the id {connection}")))
-            }
+            false => Err(Refused::not_found(
+                "no_such_connection",
+                format!("no connected account has the id {connection}: the list of connections shows their ids"),
+            )),
         }
     }
 
@@ -140,7 +141,7 @@ impl Step<'_> {
     /// Lets a run wait until somebody resumes it.
     pub(in crate::shop) fn pause_sync(&mut self, run: Option<RunId>) -> Answered {
         let open = self.open_run(run)?;
-        self.pause_run(PauseWhy::ByHand, None, "somebody has paused it");
+        self.pause_run(PauseWhy::ByHand, None, "somebody has paused it: it goes on once it is resumed");
         Ok(answer(&open, false))
     }
 
@@ -162,8 +163,11 @@ impl Step<'_> {
         let open = self.syncing().run.clone().filter(|open| open.is_open());
         let open = open.filter(|open| run.is_none_or(|run| run == open.id));
         open.ok_or_else(|| match run {
-            Some(run) => Refused::conflict("run_is_over", format!("run {run} is over, or there never was one")),
-            None => Refused::conflict("no_run", "no run is open"),
+            Some(run) => Refused::conflict(
+                "run_is_over",
+                format!("run {run} is over, or there never was one: the list of runs shows which is open"),
+            ),
+            None => Refused::conflict("no_run", "no run is open: start one first"),
         })
     }
 
@@ -178,7 +182,7 @@ impl Step<'_> {
             return Err(Refused::not_found("no_such_item", format!("the catalog has no item {retailer_id:?}")));
         };
         let Some(item_id) = item.item_id.filter(|_| item.state == ItemState::Rejected) else {
-            let detail = format!("{retailer_id:?} was not rejected by Meta's review");
+            let detail = format!("{retailer_id:?} was not rejected by Meta's review: there is nothing to appeal");
             return Err(Refused::conflict("not_rejected", detail));
         };
         if self.syncing().errands.len() >= MOST_WAITING {
@@ -199,7 +203,7 @@ impl Step<'_> {
 }
 
 fn no_catalog() -> Refused {
-    Refused::conflict("no_catalog", "the shop is connected to no catalog at Meta: put one first")
+    Refused::conflict("no_catalog", "the shop is connected to no catalog at Meta: connect it to one first")
 }
 
 fn answer(run: &SyncRun, joined: bool) -> serde_json::Value {

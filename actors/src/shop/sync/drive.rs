@@ -205,8 +205,9 @@ impl Step<'_> {
     }
 
     fn pause_for(&mut self, cause: Cause, until: DateTime<Utc>) {
-        let is_by_hand = self.syncing().run.as_ref().and_then(|run| run.pause.as_ref());
-        if is_by_hand.is_some_and(|pause| matches!(pause.why, PauseWhy::ByHand | PauseWhy::Reconnect)) {
+        let pause = self.syncing().run.as_ref().and_then(|run| run.pause.as_ref());
+        // Time alone does not end such a pause.
+        if pause.is_some_and(|pause| matches!(pause.why, PauseWhy::ByHand | PauseWhy::Reconnect)) {
             return;
         }
         let why = if matches!(cause, Cause::Cap(_)) { PauseWhy::Cap } else { PauseWhy::Hold };

@@ -58,9 +58,9 @@ pub(crate) enum Found {
     More,
     /// What Meta has lost, and where to go on.
     Missing { items: Vec<KnownItem>, next: Option<Cursor> },
-    /// Whom to ask about, and where to go on behind them. Nobody: that was all.
+    /// Which items to ask about, and where to go on behind them. None: that was all.
     Ask { retailer_ids: Vec<String>, next: Cursor },
-    /// So many wait that all that is at Meta is sooner looked through.
+    /// So many wait that looking through all that is at Meta takes fewer calls.
     Many,
 }
 
