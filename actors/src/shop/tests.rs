@@ -427,17 +427,6 @@ fn products_put_by_a_command_are_understood_from_then_on() {
     assert_eq!(played.order().lines[0].product, "TOTE");
 }
 
-#[test]
-fn products_that_cannot_be_told_apart_are_refused_whole() {
-    let mut played = Played::new();
-    let mut shirt = loaded().catalog.remove("SHIRT").unwrap();
-    shirt.retailer_id = "OTHER".into();
-    played.hears(Happening::Command(Command::PutProducts { products: vec![shirt] }.into()), "command:1", 1);
-    let answer = played.last.decided[0].answer.clone().unwrap();
-    assert_eq!(answer["error"], "taken_sku");
-    assert!(played.last.products.is_empty());
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
     #[test]

@@ -212,3 +212,14 @@ fn calls_that_others_make_are_spent_whole_or_not_at_all() {
     let stored: i32 = played.last.spent.iter().map(|slot| slot.calls).sum();
     assert_eq!(stored, 0, "what was refused stores nothing");
 }
+
+#[test]
+fn products_that_cannot_be_told_apart_are_refused_whole() {
+    let mut played = Played::new();
+    let mut shirt = loaded().catalog.remove("SHIRT").unwrap();
+    shirt.retailer_id = "OTHER".into();
+    played.hears(Happening::Command(Command::PutProducts { products: vec![shirt] }.into()), "command:1", 1);
+    let answer = played.last.decided[0].answer.clone().unwrap();
+    assert_eq!(answer["error"], "taken_sku");
+    assert!(played.last.products.is_empty());
+}
