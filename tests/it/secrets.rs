@@ -189,9 +189,8 @@ async fn what_was_moved_or_changed_does_not_open_and_is_named(database: Database
         .await;
         assert_eq!(connection["credentials"][0]["code"], code, "{connection}");
         assert!(shop.customer("Ada").received().is_empty());
-        let token = format!("token-{seller}");
         let again = json!({ "channel": "instagram", "account_id": shop.account.id(), "username": "shop",
-                            "token": token });
+                            "token": format!("token-{seller}") });
         app.made(&path, &again).await;
         app.settle().await;
         assert_eq!(shop.customer("Ada").received().len(), 1, "{code}");
