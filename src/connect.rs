@@ -20,7 +20,7 @@ use actors::store::{Store, StoreError, office};
 use actors::world::World;
 use chrono::{DateTime, Utc};
 use thiserror::Error;
-use tokio::sync::Notify;
+use tokio::sync::{Mutex as AsyncMutex, MutexGuard, Notify};
 use url::Url;
 
 use crate::door::VerifyTokens;
@@ -37,6 +37,8 @@ pub use ended::{Ended, NotConnected, Offer};
 pub const CALLBACK: &str = "/api/instagram/callback";
 /// Where people begin who were given a ticket.
 pub const BEGIN: &str = "/connect/";
+/// So many connections can be looked at side by side.
+const LOOKS: i64 = 64;
 /// Where Meta sends its webhooks.
 const WEBHOOK: &str = "/webhooks/meta";
 
@@ -86,6 +88,8 @@ struct Shared {
     settings: ConnectSettings,
     /// There is something to look at before the time that was known.
     look: Notify,
+    /// Each connection's fields are looked at by one at a time, or two would tell of the same loss. Some share a place.
+    looks: Vec<AsyncMutex<()>>,
     /// When the apps' own subscriptions were last found right.
     app_right_at: Mutex<HashMap<Way, DateTime<Utc>>>,
 }
@@ -148,7 +152,8 @@ impl From<LoginError> for NotBegun {
 impl Connect {
     /// Connects accounts by these settings.
     pub fn new(parts: ConnectParts, settings: ConnectSettings) -> Self {
-        let shared = Shared { parts, settings, look: Notify::new(), app_right_at: Mutex::default() };
+        let looks = (0..LOOKS).map(|_| AsyncMutex::default()).collect();
+        let shared = Shared { parts, settings, look: Notify::new(), looks, app_right_at: Mutex::default() };
         Self { shared: Arc::new(shared) }
     }
 
@@ -247,6 +252,12 @@ impl Connect {
     fn address(&self, path: &str) -> Result<String, NotBegun> {
         let url = self.shared.settings.public_url.as_ref().ok_or(NotBegun::NoAddress)?;
         Ok(format!("{}{path}", url.as_str().trim_end_matches('/')))
+    }
+
+    /// To be held while a connection's fields are looked at.
+    async fn alone_with(&self, connection: ConnectionId) -> MutexGuard<'_, ()> {
+        let place = usize::try_from(connection.0.rem_euclid(LOOKS)).unwrap_or_default();
+        self.shared.looks[place].lock().await
     }
 
     fn reads(&self) -> &sea_orm::DatabaseConnection {

@@ -113,7 +113,11 @@ impl Doctor {
     }
 
     async fn check_as(&self, whose: (SellerId, ConnectionId), is_urgent: bool) -> Result<Option<Checkup>, NotDone> {
-        let turn = self.busy.lock().await.entry(whose.1).or_default().clone();
+        let turn = {
+            let mut busy = self.busy.lock().await;
+            busy.retain(|_, turn| Arc::strong_count(turn) > 1);
+            busy.entry(whose.1).or_default().clone()
+        };
         let _alone = turn.lock().await;
         let Some(found) = self.look_at(whose, is_urgent).await? else { return Ok(None) };
         self.parts.office.keep_checkup(whose, &found.kept()?, found.light == Light::Red).await?;

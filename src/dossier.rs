@@ -12,6 +12,7 @@ use serde_json::json;
 /// What the document says of itself.
 const ABOUT: &str = "All that is held of one customer of one shop. Times are UTC; amounts are in the smallest unit of \
                      their currency. Pictures and recordings stay with Meta: what is held of them are their kinds. \
+                     Of what could not be read it says only that it came, as others may stand in it. \
                      Not in it: backups, logs, and what other systems of the shop were told.";
 
 struct Left {

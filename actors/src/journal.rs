@@ -231,7 +231,7 @@ impl JournalState {
         if let Some(place) = place {
             arrival.account = place.account;
         }
-        self.world.erased.empty(&mut arrival, self.world.now());
+        self.world.erased.empty(&mut arrival, seller, self.world.now());
         Routed { arrival, seller }
     }
 }

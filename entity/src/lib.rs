@@ -16,6 +16,7 @@ pub mod credential;
 pub mod customer;
 pub mod customer_alias;
 pub mod erasure;
+pub mod former_owner;
 pub mod hold;
 pub mod inbox_event;
 pub mod intake;

@@ -19,6 +19,7 @@ mod m0016_sync;
 mod m0017_checkups;
 mod m0018_retention;
 mod m0021_large_catalogs;
+mod m0022_former_owners;
 
 use sea_orm_migration::prelude::{MigrationTrait, async_trait};
 
@@ -51,6 +52,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0017_checkups::Migration),
             Box::new(m0018_retention::Migration),
             Box::new(m0021_large_catalogs::Migration),
+            Box::new(m0022_former_owners::Migration),
         ]
     }
 }

@@ -35,6 +35,7 @@ impl Connect {
 
     /// Has an account send what we want of it, and says what it sends; or why not, in words. Either is noted.
     pub async fn subscribe(&self, seller: SellerId, connection: ConnectionId) -> Result<Vec<String>, String> {
+        let _alone = self.alone_with(connection).await;
         let done = match self.found(seller, connection).await {
             Ok(Some((row, credential))) => self.subscribe_with(&row, &credential).await.map(Some),
             // Given by hand, or for the catalog alone: not our business.

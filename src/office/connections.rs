@@ -39,15 +39,24 @@ impl Office {
     pub async fn connect(&self, request: &Request<'_>, new: NewAccount) -> Result<Once<ConnectionId>, OfficeError> {
         let seller = new.seller;
         request.allows(Scope::ConnectionsWrite, Some(seller))?;
-        let mut news = None;
+        let mut news = Vec::new();
         let connect = async |tx: &OfficeTx| {
+            let before = office::released(tx, &new.account, seller).await?;
             let connection = self.connect_in(tx, request, new).await?;
-            news = Some(self.news_for(seller));
+            if let Some(before) = before {
+                self.note_handed_over(tx, request, (before, seller)).await?;
+            }
+            news = before.map(|(owner, _)| owner).into_iter().chain([seller]).map(|it| self.news_for(it)).collect();
             Ok::<_, OfficeError>(connection)
         };
         let connected = self.once(request, connect).await?;
         self.world.reload_directory().await?;
-        news.unwrap_or_else(|| self.news_for(seller)).tell().await;
+        if news.is_empty() {
+            news.push(self.news_for(seller));
+        }
+        for news in news {
+            news.tell().await;
+        }
         Ok(connected)
     }
 
@@ -87,6 +96,19 @@ impl Office {
             if was_connected { ShopEventKind::ConnectionChanged } else { ShopEventKind::ConnectionConnected };
         inbox::announce(tx, seller, (happened, connection.0), self.world.now()).await?;
         Ok(connection)
+    }
+
+    /// Tells the shop that has let go of an account that another one has taken it, and notes it.
+    pub(super) async fn note_handed_over(
+        &self,
+        tx: &OfficeTx,
+        request: &Request<'_>,
+        ((owner, ended), to): ((SellerId, ConnectionId), SellerId),
+    ) -> Result<(), OfficeError> {
+        inbox::announce(tx, owner, (ShopEventKind::ConnectionDisconnected, ended.0), request.at).await?;
+        let detail = json!({ "connection": ended, "to": to });
+        note(tx, request, (Some(owner), "connection.handed_over"), detail).await?;
+        Ok(())
     }
 
     /// Ends a connection: from here on its events find nobody, and nothing is sent through it. False: there is none.

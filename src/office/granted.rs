@@ -85,10 +85,8 @@ impl Office {
         let uses: Vec<&str> = granted.tokens.iter().map(|token| token.purpose.name()).collect();
         let detail = json!({ "connection": connection, "account": granted.account, "by": way.way, "for": uses });
         note(&tx, &request, (Some(way.seller), "connection.connected"), detail).await?;
-        if let Some((owner, ended)) = before {
-            inbox::announce(&tx, owner, (ShopEventKind::ConnectionDisconnected, ended.0), now).await?;
-            let detail = json!({ "connection": ended, "to": way.seller });
-            note(&tx, &request, (Some(owner), "connection.handed_over"), detail).await?;
+        if let Some(before) = before {
+            self.note_handed_over(&tx, &request, (before, way.seller)).await?;
         }
         let news: Vec<_> = before.into_iter().map(|(owner, _)| owner).chain([way.seller]).collect();
         let news: Vec<_> = news.into_iter().map(|seller| self.news_for(seller)).collect();

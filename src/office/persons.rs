@@ -61,7 +61,8 @@ impl Office {
         if again {
             return Ok(TakenUp { code, again });
         }
-        let changed = requests::drop_tokens(&tx, (&signed.person, DEAUTHORIZED), now).await?;
+        let changed =
+            requests::drop_tokens(&tx, (&signed.person, DEAUTHORIZED), (granted_by(signed.issued_at), now)).await?;
         requests::comes_to(&tx, &code, 0, changed.len()).await?;
         self.note_changes(&tx, &changed, DEAUTHORIZED, now).await?;
         self.commit_and_tell(tx, changed.iter().map(|(seller, _)| *seller)).await?;
@@ -76,9 +77,12 @@ impl Office {
         let (tx, code) = (self.begin().await?, code()?);
         let (code, again) = requests::take(&tx, (&code, &signed.print, "data_deletion"), now).await?;
         if again {
+            drop(tx);
+            // It may have been cut off then, and Meta sends it again where it got no answer.
+            self.empty_nobodys((person, &code), now).await?;
             return Ok(TakenUp { code, again });
         }
-        let changed = requests::drop_tokens(&tx, (person, DATA_DELETED), now).await?;
+        let changed = requests::drop_tokens(&tx, (person, DATA_DELETED), (granted_by(signed.issued_at), now)).await?;
         requests::forget_granter(&tx, person).await?;
         for (n, (seller, account)) in shops.iter().enumerate() {
             let whom = Person::MetaId { account: account.clone(), id: person.to_owned() };
@@ -93,10 +97,14 @@ impl Office {
             shops.iter().map(|(seller, _)| *seller).chain(changed.iter().map(|(seller, _)| *seller)).collect();
         self.commit_and_tell(tx, sellers.into_iter()).await?;
         // Nobody's events have no actor. What is left of them when the process ends here, its next start does not know
-        // of: they go by themselves after a week.
-        requests::empty_nobodys(&self.store, (person, &code), self.world.keyed(), now).await?;
-        self.world.reload_erased().await?;
+        // of: they go when Meta asks again, and by themselves after a week.
+        self.empty_nobodys((person, &code), now).await?;
         Ok(TakenUp { code, again })
+    }
+
+    async fn empty_nobodys(&self, (person, code): (&str, &str), now: DateTime<Utc>) -> Result<(), OfficeError> {
+        requests::empty_nobodys(&self.store, (person, code), self.world.keyed(), now).await?;
+        Ok(self.world.reload_erased().await?)
     }
 
     /// What became of the request with this code.
@@ -125,8 +133,7 @@ impl Office {
     /// changes nothing.
     pub async fn permissions_taken_back(&self, taken: &TakenBack) -> Result<(), OfficeError> {
         let now = self.world.now();
-        // Told to the second; and whoever grants anew has been at Meta for longer than that.
-        let then = taken.at.map_or(now, |at| at + TimeDelta::seconds(1));
+        let then = taken.at.map_or(now, granted_by);
         let tx = self.begin().await?;
         let changed = requests::doubt_tokens(&tx, (&taken.person, PERMISSION_REVOKED), (then, now)).await?;
         self.note_changes(&tx, &changed, PERMISSION_REVOKED, now).await?;
@@ -156,6 +163,12 @@ impl Office {
         }
         Ok(())
     }
+}
+
+/// Until when what was granted is meant by what Meta tells of at this time: it is told to the second, and whoever grants
+/// anew has been at Meta for longer than that.
+fn granted_by(told_at: DateTime<Utc>) -> DateTime<Utc> {
+    told_at + TimeDelta::seconds(1)
 }
 
 /// 128 bits that nobody guesses.

@@ -3,6 +3,7 @@
 mod before;
 mod browser;
 mod doctor;
+mod handed_over;
 mod kept;
 mod others;
 mod taken_back;

@@ -29,6 +29,7 @@ both![
     a_signed_request_that_is_not_right_is_refused_each_in_its_own_way,
     who_shuts_the_app_out_has_their_tokens_dropped,
     an_erasure_is_asked_for_twice_and_done_once,
+    what_is_nobodys_is_erased_when_meta_asks_again_after_it_was_cut_off,
 ];
 
 async fn says(app: &TestApp, customer: &Customer, text: &str) {
@@ -63,7 +64,7 @@ async fn tells_everything(app: &TestApp, shop: &Shop) -> Customer {
 }
 
 /// The id of the one customer with this in their row.
-async fn customer_of(app: &TestApp, shop: &Shop, meta_id: &str) -> i64 {
+pub(crate) async fn customer_of(app: &TestApp, shop: &Shop, meta_id: &str) -> i64 {
     let all = app.read(&format!("/api/v1/sellers/{}/customers?limit=100", shop.seller)).await;
     let found = all["data"].as_array().unwrap().iter().find(|it| it["meta_id"] == meta_id).cloned();
     found.unwrap_or_else(|| panic!("nobody is {meta_id}: {all}"))["id"].as_i64().unwrap()
@@ -218,12 +219,12 @@ fn signed_by(secret: &str, payload: &Value) -> String {
     format!("{}.{payload}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
 }
 
-fn request_of(app: &TestApp, person: &str) -> String {
+pub(crate) fn request_of(app: &TestApp, person: &str) -> String {
     let issued_at = app.clock.now_ms() / 1000;
     signed_by(APP_SECRET, &json!({ "user_id": person, "algorithm": "HMAC-SHA256", "issued_at": issued_at }))
 }
 
-async fn calls_back(app: &TestApp, path: &str, signed: &str) -> (u16, Value) {
+pub(crate) async fn calls_back(app: &TestApp, path: &str, signed: &str) -> (u16, Value) {
     let form = url::form_urlencoded::Serializer::new(String::new()).append_pair("signed_request", signed).finish();
     let request = app.http().post(format!("http://{}{path}", app.address()));
     let request = request.header("content-type", "application/x-www-form-urlencoded").body(form);
@@ -336,4 +337,37 @@ async fn who_shuts_the_app_out_has_their_tokens_dropped(database: Database) {
     app.fall_silent().await;
     assert_eq!(app.meta.sent().len(), 2);
     app.stop().await;
+}
+
+async fn what_is_nobodys_is_erased_when_meta_asks_again_after_it_was_cut_off(database: Database) {
+    let mut app = TestApp::start(database).await;
+    app.shop_number(1, free()).await;
+    // An account that nobody has connected.
+    let zoraida = app.meta.add_account("17841400000000999", "nobody", "102030405060999", "none").customer("ZORAIDA");
+    says(&app, &zoraida, "ZORAIDA wants a vintage turquoise brooch").await;
+    let before = raw_of(&app).await;
+    app.clock.advance(Duration::from_secs(1));
+    let signed = request_of(&app, zoraida.id());
+    let (status, answer) = calls_back(&app, "/meta/data-deletion", &signed).await;
+    assert_eq!(status, 200, "{answer}");
+    expect_nothing_left(&app, &zoraida).await;
+    // As if it had been cut off when it was taken.
+    app.stop_service().await;
+    let hand = app.database().hand().await;
+    let undone = "UPDATE inbox_event SET reason = 'unknown_account', customer = $1, raw = $2 WHERE reason = 'erased'";
+    let values = [zoraida.id().into(), before.into()];
+    hand.execute_raw(Statement::from_sql_and_values(hand.get_database_backend(), undone, values)).await.unwrap();
+    hand.execute_unprepared("DELETE FROM erasure").await.unwrap();
+    hand.close().await.unwrap();
+    app.start_again().await;
+    assert_eq!(calls_back(&app, "/meta/data-deletion", &signed).await, (200, answer));
+    assert_eq!(app.database().columns_with(&[zoraida.id(), "brooch"]).await, []);
+    app.stop().await;
+}
+
+async fn raw_of(app: &TestApp) -> Vec<u8> {
+    let rows = app.store().reads();
+    let sql = "SELECT raw FROM inbox_event WHERE reason = 'unknown_account'";
+    let row = rows.query_one_raw(Statement::from_string(rows.get_database_backend(), sql)).await.unwrap();
+    row.unwrap().try_get("", "raw").unwrap()
 }

@@ -218,7 +218,7 @@ impl Desk {
         let must_flush = self.shop.must_flush();
         let mut changes = self.shop.changes(now);
         // Before it is stored: what comes of these persons from now on is not to be kept.
-        changes.erasures.iter().for_each(|erasure| self.seat.world.erased.bury_person(erasure));
+        changes.erasures.iter().for_each(|erasure| self.seat.world.erased.bury_person(self.seat.seller, erasure));
         let files = self.clean_files(&changes).await;
         let set = |alarm: &Alarm| changes.alarms.iter().any(|other| other.key == alarm.key);
         let put_off: Vec<_> = put_off.into_iter().filter(|alarm| !set(alarm)).collect();

@@ -18,13 +18,14 @@ use crate::domain::erasure::{Aged, AgedPlace, Erased, Erasure, ErasurePhase, Kee
 use crate::domain::ids::{ConversationId, CustomerId, ErasureId, EventSeq, SellerId};
 
 use super::insert::{self, Known};
+use super::office::audit;
 use super::pen::Files;
 use super::rows::{self, OfSeller, from_json, json, maybe_time, ms, named, time};
 use super::views::Page;
 use super::{FencedTx, StoreError, at_most};
 
 pub use aged::{AgedFound, look};
-pub(super) use events::{Named, Own};
+pub(super) use events::{Named, Own, are_of_seller};
 pub(super) use names::Names;
 pub(super) use pieces::places;
 pub use preview::{OfKind, Preview, preview};
@@ -149,6 +150,11 @@ pub async fn step(
             }
         }
     };
+    if next_phase == ErasurePhase::Files && erasure.aged.is_some() && erased == Erased::default() {
+        // A day on which nobody was old enough: the files hold nothing that is to go.
+        finish(tx, (&erasure, &masks), (erased, false), keyed, now).await?;
+        return Ok(over);
+    }
     // The ids go before the files are cleaned, or these would hold them still.
     let sql = "UPDATE erasure SET phase = $3, place = $4, counts = $5, \
                meta_ids = CASE WHEN $3 IN ('persons', 'aged', 'files') THEN '[]' ELSE meta_ids END WHERE seller_id = $1 AND id = $2";
@@ -230,7 +236,12 @@ async fn finish(
                WHERE seller_id = $1 AND id = $2";
     let values = vec![tx.seller().0.into(), erasure.id.0.into(), ms(now).into(), json(&receipt).into()];
     tx.writing().execute_sql(sql, values).await?;
-    if erasure.aged.is_some() {
+    if let Some(aged) = &erasure.aged {
+        if erasure.asked_by.is_none() && erased != Erased::default() {
+            // Whoever asks for something is noted by the front office; here nobody did.
+            let detail = json!({ "erasure": erasure.id, "days": aged.days, "customers": erased.customers });
+            audit::note_of_the_service(tx, ("retention.done", detail), now).await?;
+        }
         set_alarm(tx, (AlarmKind::Retain, 0), erasure.asked_at + A_DAY).await?;
     }
     Ok(())
@@ -325,6 +336,8 @@ pub async fn of_request(reads: &impl ConnectionTrait, code: &str) -> Result<Vec<
 /// A person who was erased lately: what Meta sends again of them is known by this.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tombstone {
+    /// From whose shop; 0: from what was nobody's, and from whoever connects the account.
+    pub seller: SellerId,
     /// On which account.
     pub account: Account,
     /// The person's ids, masked.
@@ -335,11 +348,12 @@ pub struct Tombstone {
 
 /// Everybody who was erased since a time.
 pub async fn since(reads: &impl ConnectionTrait, since: DateTime<Utc>) -> Result<Vec<Tombstone>, StoreError> {
-    let sql = "SELECT account, masks, asked_at FROM erasure WHERE asked_at >= $1 AND before_at IS NULL";
+    let sql = "SELECT account, masks, asked_at, seller_id FROM erasure WHERE asked_at >= $1 AND before_at IS NULL";
     let ask = Statement::from_sql_and_values(reads.get_database_backend(), sql, [ms(since).into()]);
     let rows = reads.query_all_raw(ask).await?;
     let read = |row: &sea_orm::QueryResult| {
         Ok(Tombstone {
+            seller: SellerId(row.try_get_by_index(3)?),
             account: Account::stored(row.try_get_by_index(0)?),
             masks: from_json("masks of an erasure", &row.try_get_by_index::<String>(1)?)?,
             asked_at: time(row.try_get_by_index(2)?)?,

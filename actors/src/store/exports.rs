@@ -7,7 +7,8 @@ mod personal;
 use chrono::DateTime;
 use entity::{conversation, customer};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, FromQueryResult, JsonValue, QueryFilter, QueryResult, QuerySelect, Statement, Value,
+    ColumnTrait, ConnectionTrait, FromQueryResult, JsonValue, QueryFilter, QueryOrder, QueryResult, QuerySelect,
+    Statement, Value,
 };
 use serde_json::{Map, Value as Json, json};
 
@@ -108,6 +109,7 @@ pub async fn subject(
         .select_only()
         .column(conversation::Column::Id)
         .filter(conversation::Column::CustomerId.eq(id.0))
+        .order_by_asc(conversation::Column::Id)
         .into_tuple::<i64>()
         .all(reads)
         .await?;

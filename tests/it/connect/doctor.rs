@@ -24,6 +24,7 @@ both![
     what_is_broken_is_said_at_its_line,
     what_meta_switched_off_is_switched_on_again,
     what_was_restored_before_the_doctor_looked_is_told_all_the_same_and_once,
+    what_several_find_at_once_is_told_once,
     clocks_are_compared_by_what_comes_as_well,
     what_was_found_is_not_told_of_an_account_that_has_gone_to_another,
     without_meta_or_a_budget_it_goes_as_far_as_it_can,
@@ -345,5 +346,21 @@ async fn it_looks_once_a_day_and_the_shop_is_told_once(database: Database) {
     }
     let events = app.read(&format!("/api/v1/sellers/{}/events?kinds=connection.unwell", clinic.seller)).await;
     assert_eq!(events["data"].as_array().unwrap().len(), 1, "{events:#}");
+    clinic.app.stop().await;
+}
+
+async fn what_several_find_at_once_is_told_once(database: Database) {
+    let mut clinic = Clinic::open(database, "").await;
+    let (seller, path) = (clinic.seller, clinic.path.clone());
+    for round in 1..=5 {
+        clinic.app.meta.unsubscribe(PAGE);
+        let back = clinic.person.signs_in(seller, "").await;
+        // Whoever connects it anew looks as well.
+        let look = clinic.app.call(Method::POST, &path, &Value::Null);
+        let (coming, (status, found)) = tokio::join!(clinic.person.coming_back(&back), look);
+        assert!(coming.unwrap().status().is_success() && status == 200, "{found}");
+        clinic.app.settle().await;
+        assert_eq!(times(&clinic.app, seller, "connection.restored").await, round);
+    }
     clinic.app.stop().await;
 }

@@ -1,15 +1,27 @@
 //! Permissions that people take back, as Meta's webhooks tell of them.
 
+use ::actors::domain::ids::SellerId;
+use ::actors::ports::Clock;
+use ::actors::store::office::credentials;
+use hawker::office::GrantedToken;
+use hawker::sandbox::Refusal;
+use hawker::vault::Secret;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
 use super::browser::{self, PageOf, Person};
 use super::doctor::times;
-use super::{IG, PAGE};
+use super::{IG, MINUTE, PAGE};
+use crate::erase::{calls_back, request_of};
 use crate::support::{APP_SECRET, Database, TestApp, both};
 
-both![what_is_to_go_out_waits_until_a_permission_is_granted_again, what_is_granted_or_is_nobodys_changes_nothing,];
+both![
+    what_is_to_go_out_waits_until_a_permission_is_granted_again,
+    what_is_granted_or_is_nobodys_changes_nothing,
+    who_shut_the_app_out_and_connected_again_is_not_shut_out_by_what_comes_late,
+    a_token_made_anew_does_not_take_the_place_of_one_that_was_taken_back_meanwhile,
+];
 
 /// Meta tells of a permission, signed.
 async fn tells(app: &TestApp, person: &str, change: &Value) -> u16 {
@@ -84,5 +96,54 @@ async fn what_is_granted_or_is_nobodys_changes_nothing(database: Database) {
     app.settle().await;
     assert_eq!(browser::connection(&app, seller).await["state"], "connected");
     browser::is_answered(&app, seller, IG).await;
+    app.stop().await;
+}
+
+async fn who_shut_the_app_out_and_connected_again_is_not_shut_out_by_what_comes_late(database: Database) {
+    let app = browser::start(database).await;
+    let (seller, mut person) = connected(&app).await;
+    app.let_pass(MINUTE).await;
+    let late = ["/meta/deauthorize", "/meta/data-deletion"].map(|path| (path, request_of(&app, person.id())));
+    app.meta.kill_tokens(person.id(), Refusal::AppRemoved);
+    app.let_pass(MINUTE).await;
+    assert_eq!(person.connects(seller, "").await.code(), "connected");
+    for (path, signed) in &late {
+        let (status, told) = calls_back(&app, path, signed).await;
+        assert_eq!(status, 200, "{told}");
+        app.settle().await;
+        let connection = browser::connection(&app, seller).await;
+        assert_eq!(connection["state"], "connected", "{path}: {connection}");
+    }
+    browser::is_answered(&app, seller, IG).await;
+    // What was granted by then is dropped, and whose it was is known to the end.
+    app.let_pass(MINUTE).await;
+    assert_eq!(calls_back(&app, "/meta/deauthorize", &request_of(&app, person.id())).await.0, 200);
+    assert_eq!(browser::connection(&app, seller).await["credentials"][0]["code"], "revoked");
+    app.stop().await;
+}
+
+async fn a_token_made_anew_does_not_take_the_place_of_one_that_was_taken_back_meanwhile(database: Database) {
+    let app = browser::start(database).await;
+    let (seller, person) = connected(&app).await;
+    // As whoever keeps tokens good has it when Meta's request comes.
+    let held = credentials::of_seller(app.store().reads(), SellerId(seller)).await.unwrap().remove(0);
+    app.let_pass(MINUTE).await;
+    let (status, told) = calls_back(&app, "/meta/data-deletion", &request_of(&app, person.id())).await;
+    assert_eq!(status, 200, "{told}");
+    let token = GrantedToken {
+        purpose: held.purpose,
+        kind: held.kind,
+        token: Secret::from("made-of-one-that-was-taken-back"),
+        person: held.person.clone(),
+        scopes: held.scopes.clone(),
+        expires_at: None,
+        data_access_expires_at: None,
+    };
+    assert!(!app.office().refreshed(&held, &token).await.unwrap(), "it is not kept");
+    app.office().put_off_token(&held, (Some(app.clock.now()), None)).await.unwrap();
+    let now = credentials::of_seller(app.store().reads(), SellerId(seller)).await.unwrap().remove(0);
+    assert_eq!((now.cause.as_deref(), now.person, now.look_at), (Some("data_deleted"), None, None));
+    app.settle().await;
+    assert_eq!(browser::connection(&app, seller).await["state"], "needs_reconnecting");
     app.stop().await;
 }

@@ -19,6 +19,7 @@ both![
     each_day_who_was_silent_for_too_long_is_erased_whatever_falls_meanwhile,
     a_shop_that_remembers_for_ever_loses_nothing_and_a_slip_can_be_taken_back,
     a_run_ends_once_the_shop_wants_otherwise,
+    whoever_has_written_by_then_is_remembered_however_many_wait_before_them,
 ];
 
 fn at(shop: &Shop, rest: &str) -> String {
@@ -153,6 +154,16 @@ async fn each_day_who_was_silent_for_too_long_is_erased_whatever_falls_meanwhile
     let all = erasures(&app, &shop).await;
     let erased: u64 = all.iter().map(|it| it["erased"]["customers"].as_u64().unwrap()).sum();
     assert_eq!(erased, 25, "each of them once: {all:?}");
+    let for_nothing: Vec<_> = all.iter().filter(|it| it["erased"]["customers"] == 0).collect();
+    assert!(!for_nothing.is_empty(), "there were days on which nobody was due: {all:?}");
+    for day in for_nothing {
+        assert_eq!(day["receipt"]["database_rebuilt"], false, "the files hold nothing that is to go: {day}");
+    }
+    // Nobody asked for it, and so the service says that it did it.
+    let audit = app.read(&format!("/api/v1/sellers/{}/audit?limit=100", shop.seller)).await;
+    let done = audit["data"].as_array().unwrap().iter().filter(|it| it["action"] == "retention.done");
+    let done: Vec<_> = done.map(|it| it["detail"]["customers"].clone()).collect();
+    assert_eq!(done, [json!(25)], "{audit}");
     assert!(app.orders(&shop).await.len() > before);
     app.stop().await;
 }
@@ -203,5 +214,27 @@ async fn a_run_ends_once_the_shop_wants_otherwise(database: Database) {
     ages(&app, Duration::ZERO).await;
     erasures(&app, &shop).await;
     customer_of(&app, &shop, zoraida.id()).await;
+    app.stop().await;
+}
+
+async fn whoever_has_written_by_then_is_remembered_however_many_wait_before_them(database: Database) {
+    let app = TestApp::start(database).await;
+    let shop = app.shop_number(1, free()).await;
+    let zoraida = tells_everything(&app, &shop).await;
+    app.let_pass(30 * DAY - HOUR).await;
+    let customer = customer_of(&app, &shop, zoraida.id()).await;
+    assert_eq!(keeps_for(&app, &shop, json!(30)).await.0, 200);
+    app.settle().await;
+    // Its day comes while nobody works in the shop, and of those who write meanwhile she is the last.
+    app.sellers().pause(shop.seller).await.unwrap();
+    app.clock.advance(DAY + HOUR);
+    for n in 0..200 {
+        says(&app, &shop.customer(&format!("Chloe {n}")), "one canvas apron please").await;
+    }
+    app.clock.advance(Duration::from_secs(1));
+    says(&app, &zoraida, "ZORAIDA here again").await;
+    app.sellers().resume(shop.seller).await.unwrap();
+    ages(&app, Duration::ZERO).await;
+    assert_eq!(customer_of(&app, &shop, zoraida.id()).await, customer, "she is who she was");
     app.stop().await;
 }

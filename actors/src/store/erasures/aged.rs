@@ -24,7 +24,8 @@ pub struct AgedFound {
     pub next: Option<AgedPlace>,
 }
 
-/// Nothing of it is open: no draft, nothing that is to be sent, and nothing in it is newer, whoever it is by.
+/// Nothing of it is open: no draft, nothing that is to be sent, and nothing in it is newer, whoever it is by. What waits in
+/// the inbox is as new as that.
 const IS_DUE: &str = "u.account = $3 AND u.meta_id NOT LIKE 'erased:%' \
      AND COALESCE(n.last_inbound_at, n.last_message_at, l.at) <= $4 AND COALESCE(n.staff_at, 0) <= $4 \
      AND NOT EXISTS (SELECT 1 FROM message m WHERE m.seller_id = n.seller_id AND m.conversation_id = n.id \
@@ -34,7 +35,9 @@ const IS_DUE: &str = "u.account = $3 AND u.meta_id NOT LIKE 'erased:%' \
      AND NOT EXISTS (SELECT 1 FROM shop_order o JOIN order_change h ON h.seller_id = o.seller_id AND h.order_id = o.id \
          WHERE o.seller_id = n.seller_id AND o.conversation_id = n.id AND h.at > $4) \
      AND NOT EXISTS (SELECT 1 FROM outbox x WHERE x.seller_id = n.seller_id AND x.conversation_id = n.id \
-         AND x.state IN ('owed', 'claimed', 'unknown'))";
+         AND x.state IN ('owed', 'claimed', 'unknown')) \
+     AND NOT EXISTS (SELECT 1 FROM inbox_event e WHERE e.seller_id = n.seller_id AND e.state = 'pending' \
+         AND e.account = u.account AND e.customer = u.meta_id)";
 
 /// Looks for customers who have said nothing since `before`.
 pub async fn look(

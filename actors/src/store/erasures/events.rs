@@ -43,6 +43,15 @@ impl Row {
     }
 }
 
+/// Of the events of an account, those that are this seller's: an account goes from one seller to another, with what is
+/// said on it from then on. What came for nobody is whose the account is now.
+pub(in crate::store) fn are_of_seller(place: usize) -> String {
+    format!(
+        "(seller_id = ${place} OR (seller_id IS NULL AND EXISTS (SELECT 1 FROM account_owner w \
+         WHERE w.account = inbox_event.account AND w.seller_id = ${place})))"
+    )
+}
+
 /// The next events of Meta's on the account, by key, so that each piece finds its place again.
 pub(super) async fn of_meta(
     tx: &FencedTx,
@@ -52,9 +61,11 @@ pub(super) async fn of_meta(
 ) -> Piece {
     let sql = format!(
         "SELECT seq, key, customer, happened_at, received_at, CASE WHEN customer IS NULL THEN raw END \
-         FROM inbox_event WHERE account = $1 AND key > $2 ORDER BY key LIMIT {CHUNK}"
+         FROM inbox_event WHERE account = $1 AND key > $2 AND {} ORDER BY key LIMIT {CHUNK}",
+        are_of_seller(3)
     );
-    let rows = tx.writing().query_sql(&sql, vec![erasure.account.as_str().into(), after.into()]).await?;
+    let values = vec![erasure.account.as_str().into(), after.into(), tx.seller().0.into()];
+    let rows = tx.writing().query_sql(&sql, values).await?;
     let rows = rows.iter().map(Row::read).collect::<Result<Vec<_>, _>>()?;
     let names = Names::new(&erasure.meta_ids);
     let theirs: Vec<&Row> = rows.iter().filter(|row| row.is_theirs(erasure, &names)).collect();

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use sea_orm::{ConnectionTrait, QueryResult, Statement, Value};
 use serde::Serialize;
 
-use super::events::{Named, Own};
+use super::events::{Named, Own, are_of_seller};
 use super::names::Names;
 use super::pieces::places;
 use super::{AgedFound, look};
@@ -194,11 +194,12 @@ impl<C: ConnectionTrait> Asking<'_, C> {
     async fn count_events(&self, kind: &mut OfKind, account: &str, names: &Names) -> Result<(), StoreError> {
         let sql = format!(
             "SELECT key, customer, happened_at, CASE WHEN customer IS NULL THEN raw END AS raw FROM inbox_event \
-             WHERE account = $1 AND key > $2 ORDER BY key LIMIT {CHUNK}"
+             WHERE account = $1 AND key > $2 AND {} ORDER BY key LIMIT {CHUNK}",
+            are_of_seller(3)
         );
         let mut after = String::new();
         loop {
-            let values: Vec<Value> = vec![account.into(), after.as_str().into()];
+            let values: Vec<Value> = vec![account.into(), after.as_str().into(), self.seller.0.into()];
             let ask = Statement::from_sql_and_values(self.reads.get_database_backend(), &sql, values);
             let rows = self.reads.query_all_raw(ask).await?;
             for row in &rows {

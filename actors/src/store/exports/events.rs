@@ -5,25 +5,28 @@ use serde_json::{Value as Json, json};
 
 use super::{Exported, Found, Subject, ask, ids_of};
 use crate::domain::channel::Account;
+use crate::domain::ids::SellerId;
 use crate::store::StoreError;
-use crate::store::erasures::{Named, Names, Own, places};
+use crate::store::erasures::{Named, Names, Own, are_of_seller, places};
 
 /// Events looked at in one go; a part of a file of products is large.
 const CHUNK: usize = 200;
 
-/// Events of an account, by key, with their bytes where these are looked into.
+/// The seller's events of an account, by key, with their bytes where these are looked into.
 async fn next(
     reads: &impl ConnectionTrait,
-    account: &Account,
+    (seller, account): (SellerId, &Account),
     (after, is_wanted, names): (&str, &str, &[String]),
 ) -> Result<Vec<QueryResult>, StoreError> {
     let sql = format!(
         "SELECT key, source, kind, customer, happened_at, received_at, state, reason, answer, seq, \
          CASE WHEN {is_wanted} THEN raw ELSE $3 END AS raw \
-         FROM inbox_event WHERE account = $1 AND key > $2 ORDER BY key LIMIT {CHUNK}"
+         FROM inbox_event WHERE account = $1 AND key > $2 AND {} ORDER BY key LIMIT {CHUNK}",
+        are_of_seller(4)
     );
     let names = names.iter().map(|name| Value::from(name.clone()));
-    let values = [account.as_str().into(), after.into(), Vec::<u8>::new().into()].into_iter().chain(names);
+    let asked = [account.as_str().into(), after.into(), Vec::<u8>::new().into(), seller.0.into()];
+    let values = asked.into_iter().chain(names);
     Ok(reads.query_all_raw(Statement::from_sql_and_values(reads.get_database_backend(), sql, values)).await?)
 }
 
@@ -33,20 +36,25 @@ fn place(rows: &[QueryResult]) -> Result<Option<String>, StoreError> {
 }
 
 pub(super) async fn of_meta(reads: &impl ConnectionTrait, subject: &Subject, after: &str) -> Found {
-    let is_wanted = format!("customer IS NULL OR customer IN ({})", places(4, subject.meta_ids.len()));
-    let found = next(reads, &subject.account, (after, &is_wanted, &subject.meta_ids)).await?;
+    let is_wanted = format!("customer IS NULL OR customer IN ({})", places(5, subject.meta_ids.len()));
+    let found = next(reads, (subject.seller, &subject.account), (after, &is_wanted, &subject.meta_ids)).await?;
     let (names, mut rows) = (Names::new(&subject.meta_ids), Vec::new());
     for row in &found {
         let (customer, raw): (Option<String>, Vec<u8>) = (row.try_get("", "customer")?, row.try_get("", "raw")?);
         if names.tell(customer.as_deref(), Some(&raw)) {
-            rows.push(shown(row)?);
+            let mut row = shown(row)?;
+            if customer.is_none() {
+                // Nobody could read it, and so nobody knows who else stands in it.
+                row["said"] = Json::Null;
+            }
+            rows.push(row);
         }
     }
     Ok(Exported { rows, next: place(&found)? })
 }
 
 pub(super) async fn of_the_shop(reads: &impl ConnectionTrait, subject: &Subject, after: &str) -> Found {
-    let found = next(reads, &Account::of_seller(subject.seller), (after, "1 = 1", &[])).await?;
+    let found = next(reads, (subject.seller, &Account::of_seller(subject.seller)), (after, "1 = 1", &[])).await?;
     let own = found.iter().map(Own::read).collect::<Result<Vec<_>, _>>()?;
     let named = named(reads, subject, &own).await?;
     let theirs = found.iter().zip(&own).filter(|(_, own)| named.have(own));

@@ -35,6 +35,7 @@ pub const IMPERSONAL: &[(&str, &str)] = &[
     ("connection", "accounts of sellers"),
     ("credential", "tokens of sellers' accounts; erased at the request of whoever granted them"),
     ("erasure", "ids at Meta until it is over, then what nobody can turn back into them"),
+    ("former_owner", "accounts that sellers had"),
     ("hold", "pauses of Meta's"),
     ("intake", "counts"),
     ("item_over", "what was for sale"),

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::domain::access::Holder;
 use crate::domain::ids::{KeyId, SellerId};
 use crate::store::rows::{from_json, ms, time};
-use crate::store::{OfficeTx, StoreError, at_most};
+use crate::store::{FencedTx, OfficeTx, StoreError, at_most};
 
 /// The longest action kept; what is longer is cut.
 const ACTION_BYTES: usize = 200;
@@ -55,9 +55,27 @@ pub struct KeptDeed {
 
 /// Notes a deed, in the transaction that does it or in one of its own before.
 pub async fn note(tx: &OfficeTx, deed: &Deed<'_>, now: DateTime<Utc>) -> Result<(), StoreError> {
-    let sql = "INSERT INTO audit (at, key_id, named, holder_id, seller_id, action, detail) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    let values = vec![
+    tx.writing().execute_sql(NOTE, values(deed, now)).await?;
+    Ok(())
+}
+
+/// Notes what a shop does by itself, in the transaction that does it.
+pub(in crate::store) async fn note_of_the_service(
+    tx: &FencedTx,
+    (action, detail): (&str, Value),
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let (named, holder, seller) = ("service".to_owned(), Holder::Operator, Some(tx.seller()));
+    let deed = Deed { key: None, named, holder, seller, action, detail };
+    tx.writing().execute_sql(NOTE, values(&deed, now)).await?;
+    Ok(())
+}
+
+const NOTE: &str = "INSERT INTO audit (at, key_id, named, holder_id, seller_id, action, detail) \
+                    VALUES ($1, $2, $3, $4, $5, $6, $7)";
+
+fn values(deed: &Deed<'_>, now: DateTime<Utc>) -> Vec<sea_orm::Value> {
+    vec![
         ms(now).into(),
         deed.key.map(|key| key.0).into(),
         deed.named.as_str().into(),
@@ -65,9 +83,7 @@ pub async fn note(tx: &OfficeTx, deed: &Deed<'_>, now: DateTime<Utc>) -> Result<
         deed.seller.map(|seller| seller.0).into(),
         cut(deed.action).into(),
         kept_detail(&deed.detail).into(),
-    ];
-    tx.writing().execute_sql(sql, values).await?;
-    Ok(())
+    ]
 }
 
 /// A page of what was done in one shop, or anywhere; the newest first, those before `before`.

@@ -50,11 +50,16 @@ pub async fn put_connection(tx: &OfficeTx, new: &NewConnection) -> Result<Option
 }
 
 /// An account that was once named as linked, by mistake perhaps, and is so no more, is free for its true owner.
+/// What was said to this one on it stays with this one.
 async fn give_back_unused(tx: &OfficeTx, seller: SellerId) -> Result<(), StoreError> {
-    let sql = "DELETE FROM account_owner WHERE seller_id = $1 \
-               AND account NOT IN (SELECT account FROM connection WHERE seller_id = $1) \
-               AND account NOT IN (SELECT linked FROM connection WHERE seller_id = $1 AND linked IS NOT NULL)";
-    tx.writing().execute_sql(sql, vec![seller.0.into()]).await?;
+    let unused = "account_owner WHERE seller_id = $1 \
+                  AND account NOT IN (SELECT account FROM connection WHERE seller_id = $1) \
+                  AND account NOT IN (SELECT linked FROM connection WHERE seller_id = $1 AND linked IS NOT NULL)";
+    let remembered = format!(
+        "INSERT INTO former_owner (account, seller_id) SELECT account, seller_id FROM {unused} ON CONFLICT DO NOTHING"
+    );
+    tx.writing().execute_sql(&remembered, vec![seller.0.into()]).await?;
+    tx.writing().execute_sql(&format!("DELETE FROM {unused}"), vec![seller.0.into()]).await?;
     Ok(())
 }
 

@@ -156,22 +156,22 @@ pub async fn refuse(tx: &OfficeTx, held: Held, cause: &str, now: DateTime<Utc>) 
 }
 
 /// Puts off until when there is something to do for a token, and keeps which warning was given of it. False: it is
-/// another token by now.
+/// another token by now, or is taken no more.
 pub async fn put_off(
     tx: &OfficeTx,
     held: Held,
     (look_at, warned_days): (Option<DateTime<Utc>>, Option<i32>),
 ) -> Result<bool, StoreError> {
     let sql = "UPDATE credential SET look_at = $1, warned_days = $2 \
-               WHERE seller_id = $3 AND connection_id = $4 AND purpose = $5 AND generation = $6";
+               WHERE seller_id = $3 AND connection_id = $4 AND purpose = $5 AND generation = $6 AND cause IS NULL";
     let values = [vec![look_at.map(ms).into(), warned_days.into()], named_values(held)].concat();
     Ok(tx.writing().execute_sql(sql, values).await? > 0)
 }
 
-/// Whether it is still this token, as a transaction sees it that is to put a new one made of it in its place.
+/// Whether it is still this token, and one that nobody has taken back meanwhile, as a transaction sees it that is to put a new one made of it in its place.
 pub async fn is_current(tx: &OfficeTx, held: Held) -> Result<bool, StoreError> {
-    let sql =
-        "SELECT 1 FROM credential WHERE seller_id = $1 AND connection_id = $2 AND purpose = $3 AND generation = $4";
+    let sql = "SELECT 1 FROM credential WHERE seller_id = $1 AND connection_id = $2 AND purpose = $3 AND generation = $4 \
+         AND cause IS NULL";
     Ok(!tx.writing().query_sql(sql, named_values(held)).await?.is_empty())
 }
 

@@ -65,9 +65,10 @@ pub async fn with_code(reads: &impl ConnectionTrait, code: &str) -> Result<Optio
 /// In which shops, and on which of their accounts, there is anything of whoever has this id.
 pub async fn shops_with(reads: &impl ConnectionTrait, person: &str) -> Result<Vec<(SellerId, Account)>, StoreError> {
     // Customers are found account by account: their keys begin with it. Of the others there are few.
-    let sql = "SELECT o.seller_id, o.account FROM account_owner o JOIN customer c \
+    let sql = "WITH o AS (SELECT seller_id, account FROM account_owner UNION SELECT seller_id, account FROM former_owner) \
+               SELECT o.seller_id, o.account FROM o JOIN customer c \
                  ON c.seller_id = o.seller_id AND c.account = o.account AND c.meta_id = $1 \
-               UNION SELECT o.seller_id, o.account FROM account_owner o JOIN customer_alias a \
+               UNION SELECT o.seller_id, o.account FROM o JOIN customer_alias a \
                  ON a.seller_id = o.seller_id AND a.account = o.account AND a.alias = $1 \
                UNION SELECT seller_id, account FROM comment WHERE customer = $1 \
                UNION SELECT seller_id, account FROM loose_end WHERE customer = $1 \
@@ -142,15 +143,20 @@ async fn bury(
     Ok(())
 }
 
-/// Drops every token that a person has granted, for this cause; answers whose they were.
+/// Drops every token that a person had granted by then, for this cause; answers whose they were. What was granted since is
+/// not meant: such a request may come late.
 pub async fn drop_tokens(
     tx: &OfficeTx,
     (person, cause): (&str, &str),
-    now: DateTime<Utc>,
+    (then, now): (DateTime<Utc>, DateTime<Utc>),
 ) -> Result<Vec<(SellerId, ConnectionId)>, StoreError> {
-    let sql = "UPDATE credential SET sealed_token = '', cause = $2, cause_at = $3, look_at = NULL \
-               WHERE person = $1 AND sealed_token <> '' RETURNING seller_id, connection_id";
-    changed(tx, sql, (person, cause), now).await
+    let sql = format!(
+        "UPDATE credential SET sealed_token = '', cause = $2, cause_at = $3, look_at = NULL \
+         WHERE person = $1 AND sealed_token <> '' AND (got_at IS NULL OR got_at <= {}) \
+         RETURNING seller_id, connection_id",
+        ms(then)
+    );
+    changed(tx, &sql, (person, cause), now).await
 }
 
 /// Notes of every token that a person had granted by then that it does not do any more what it is for; it is kept. What
@@ -168,9 +174,9 @@ pub async fn doubt_tokens(
     changed(tx, &sql, (person, cause), now).await
 }
 
-/// Lets go of who granted tokens: nothing is left of them that would say it.
+/// Lets go of who had granted tokens: nothing is left of them that would say it.
 pub async fn forget_granter(tx: &OfficeTx, person: &str) -> Result<(), StoreError> {
-    let sql = "UPDATE credential SET person = NULL WHERE person = $1";
+    let sql = "UPDATE credential SET person = NULL WHERE person = $1 AND sealed_token = ''";
     tx.writing().execute_sql(sql, vec![person.into()]).await?;
     Ok(())
 }
