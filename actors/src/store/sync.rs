@@ -43,13 +43,15 @@ pub async fn stored(reads: &impl ConnectionTrait, seller: SellerId) -> Result<St
     let Some(catalog) = current(reads, seller).await? else { return Ok(Stored::default()) };
     let runs = sync_run::Entity::of_seller(seller).filter(ENDED_AT_NONE.expr());
     let run = runs.order_by_desc(sync_run::Column::Id).one(reads).await?;
+    let errands = open_calls(reads, (seller, catalog.id)).await?;
+    Ok(Stored { catalog: Some(catalog), run: run.map(rows::run).transpose()?, errands })
+}
+
+/// Calls about a catalog that are not over. Those about one that the shop has left wait for its return.
+async fn open_calls(reads: &impl ConnectionTrait, (seller, catalog): Of) -> Result<Vec<Errand>, StoreError> {
     let calls = sync_call::Entity::of_seller(seller).filter(ENDED_AT_NONE.expr());
-    let calls = calls.order_by_asc(sync_call::Column::Id).all(reads).await?;
-    Ok(Stored {
-        catalog: Some(catalog),
-        run: run.map(rows::run).transpose()?,
-        errands: calls.into_iter().map(rows::errand).collect::<Result<_, _>>()?,
-    })
+    let calls = calls.filter(sync_call::Column::Catalog.eq(catalog.0)).order_by_asc(sync_call::Column::Id);
+    calls.all(reads).await?.into_iter().map(rows::errand).collect()
 }
 
 /// The catalog the shop goes up to.
@@ -89,6 +91,8 @@ pub struct SyncKnown {
     pub bodies: Vec<(OutboxId, CatalogAsk)>,
     /// The catalog.
     pub catalog: Option<MetaCatalog>,
+    /// Its calls that are not over.
+    pub errands: Vec<Errand>,
 }
 
 /// Reads what is wanted; of what is not, nothing is asked.
@@ -112,6 +116,9 @@ pub async fn known(
     if let Some(meta_id) = &wanted.meta_id {
         let named = catalog::Entity::of_seller(seller).filter(catalog::Column::MetaId.eq(meta_id));
         known.catalog = named.order_by_desc(catalog::Column::Id).one(reads).await?.map(rows::catalog).transpose()?;
+        if let Some(catalog) = &known.catalog {
+            known.errands = open_calls(reads, (seller, catalog.id)).await?;
+        }
     }
     Ok(known)
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ::actors::ports::Clock;
 use chrono::TimeDelta;
-use hawker::sandbox::{BatchFate, Calls, Fault, Rejects};
+use hawker::sandbox::{BatchFate, Calls, CatalogEdge, Fault, Rejects};
 use http::Method;
 use serde_json::json;
 
@@ -12,6 +12,9 @@ use super::{MINUTE, catalog_of, product};
 use crate::support::{APP_SECRET, Database, TestApp, both};
 
 both![
+    a_batch_that_meta_tells_of_is_settled_at_once,
+    an_item_that_spoils_its_batch_is_named_and_the_others_go_up,
+    what_goes_and_comes_back_is_taken_out_as_what_it_is_by_then,
     what_is_told_of_batches_of_others_does_no_harm,
     a_handle_that_never_finishes_is_given_up_and_its_items_go_up_again,
     a_batch_nobody_can_ask_after_is_given_up_too,
@@ -22,6 +25,86 @@ both![
 
 /// The app whose secret signs what is told of catalogs.
 const META_APP: (&str, &str) = ("meta.meta_app_secret", APP_SECRET);
+
+async fn a_batch_that_meta_tells_of_is_settled_at_once(database: Database) {
+    let app = TestApp::start_with(database, &[META_APP]).await;
+    let synced = app.synced(3, json!({})).await;
+    synced.catalog.rules(|rules| (rules.batch_ms, rules.tells_batches) = (100_000, true));
+    let begun = app.clock.now();
+    let run = app.starts(&synced, "full").await;
+    while app.clock.now() < begun + TimeDelta::seconds(64) {
+        app.pass_to_next_alarm().await;
+    }
+    let asked = || synced.catalog.calls().into_iter().filter(|call| call.edge == CatalogEdge::Status);
+    let times: Vec<i64> = asked().map(|call| call.at).collect();
+    let gaps: Vec<i64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert!(gaps.len() >= 4 && gaps.is_sorted() && gaps[0] < gaps[gaps.len() - 1], "{gaps:?}");
+    let done = begun + TimeDelta::seconds(101);
+    app.clock.advance((done - app.clock.now()).to_std().unwrap());
+    assert!(app.read(&run).await["ended_at"].is_null(), "nobody asks just now");
+    app.meta.advance_catalogs();
+    app.settle().await;
+    let now = app.read(&run).await;
+    assert_eq!((&now["status"], asked().count()), (&json!("completed"), times.len() + 1), "{now}");
+    assert_eq!(app.clock.now(), done);
+    app.stop().await;
+}
+
+/// Meta has found one SKU twice, and takes nothing of the batch.
+async fn an_item_that_spoils_its_batch_is_named_and_the_others_go_up(database: Database) {
+    let app = TestApp::start(database).await;
+    let synced = app.synced(4, json!({})).await;
+    let twice = json!({ "message": "Duplicate retailer_id in batch: P00002" });
+    let status = json!([{ "retailer_id": "P00002", "errors": [twice], "warnings": [] }]);
+    let body = json!({ "handles": [], "validation_status": status });
+    synced.catalog.next_calls(1, Calls::CatalogBatches, Fault::FailWithBody { status: 200, body });
+    let run = app.starts(&synced, "full").await;
+    let now = app.ended(&run).await;
+    assert_eq!(now["status"], "completed_with_rejections", "{now}");
+    assert_eq!((&now["counts"]["accepted"], &now["counts"]["rejected"]), (&json!(3), &json!(1)), "{now}");
+    assert_eq!((synced.catalog.len(), app.items(&synced).await), (3, json!({ "accepted": 3, "rejected": 1 })));
+    let item = app.read(&format!("{}/items/P00002", catalog_of(&synced.shop))).await;
+    assert!(item["reason"].as_str().unwrap().contains("Duplicate"), "{item}");
+    let (status, answer) = app
+        .call(
+            Method::POST,
+            &format!("/api/v1/sellers/{}/sync/runs", synced.shop.seller),
+            &json!({ "kind": "full", "rejected_again": true }),
+        )
+        .await;
+    assert!(status.is_success(), "{answer}");
+    let run = format!("/api/v1/sellers/{}/sync/runs/{}", synced.shop.seller, answer["run"]);
+    app.settle().await;
+    assert_eq!(app.ended(&run).await["status"], "completed");
+    assert_eq!((synced.catalog.len(), synced.catalog.writes().len()), (4, 4), "only that one was sent again");
+    app.stop().await;
+}
+
+/// What Meta made of an item the first time is not what it made of it the second time.
+async fn what_goes_and_comes_back_is_taken_out_as_what_it_is_by_then(database: Database) {
+    let app = TestApp::start(database).await;
+    let synced = app.synced(2, json!({ "reviews": true })).await;
+    let run = app.starts(&synced, "full").await;
+    app.ended(&run).await;
+    app.let_pass(30 * MINUTE).await;
+    assert_eq!(app.items(&synced).await, json!({ "live": 2 }), "Meta has shown it, and under which id");
+    let gone = format!("/api/v1/sellers/{}/products/P00000", synced.shop.seller);
+    for left in [1, 2, 1] {
+        match left {
+            1 => assert_eq!(app.call(Method::DELETE, &gone, &json!({})).await.0, 200),
+            _ => app.sell(&synced.shop, json!([product(0, "19.00")])).await,
+        }
+        let run = app.starts(&synced, "incremental").await;
+        assert_eq!(app.ended(&run).await["status"], "completed");
+        assert_eq!(synced.catalog.len(), left);
+        // The last time it goes alone, by its id or its SKU.
+        let connection = app.read(&catalog_of(&synced.shop)).await["connection"].clone();
+        let mode = if left == 2 { "one_by_one" } else { "batch" };
+        let wanted = json!({ "meta_id": super::CATALOG, "connection": connection, "mode": mode });
+        assert_eq!(app.call(Method::PUT, &catalog_of(&synced.shop), &wanted).await.0, 200);
+    }
+    app.stop().await;
+}
 
 /// A webhook about a batch, as Meta signs it.
 async fn tells(app: &TestApp, catalog: &str, handle: &str) {

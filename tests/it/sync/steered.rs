@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use hawker::cli::{Screen, told};
+use hawker::sandbox::BatchFate;
 use hawker::vault::Secret;
 use http::Method;
 use serde_json::{Value, json};
@@ -16,6 +17,7 @@ both![
     a_run_is_followed_across_a_restart,
     what_changes_while_it_is_with_meta_goes_up_next,
     a_shop_that_leaves_its_catalog_and_returns_finds_everything_again,
+    what_was_left_with_meta_overtakes_nothing_once_the_shop_is_back,
     what_is_made_otherwise_goes_up_anew,
 ];
 
@@ -185,6 +187,34 @@ async fn a_shop_that_leaves_its_catalog_and_returns_finds_everything_again(datab
             "{leaves}"
         );
         assert_eq!(synced.catalog.len(), 4);
+        app.stop().await;
+    }
+}
+
+async fn what_was_left_with_meta_overtakes_nothing_once_the_shop_is_back(database: Database) {
+    for is_unloaded in [false, true] {
+        let mut app = TestApp::start(Database::of(database.engine).await).await;
+        let synced = app.synced(3, json!({})).await;
+        synced.catalog.rules(|rules| rules.batch_ms = 60_000);
+        app.starts(&synced, "full").await;
+        let connection = app.read(&catalog_of(&synced.shop)).await["connection"].clone();
+        assert_eq!(app.call(Method::DELETE, &catalog_of(&synced.shop), &json!({})).await.0, 200);
+        app.sell(&synced.shop, json!([product(0, "21.00")])).await;
+        if is_unloaded {
+            app.vanish().await;
+            app.start_again().await;
+        }
+        // Meta is quick by now, and has the first batch in hand still.
+        synced.catalog.next_batches([BatchFate::Takes(1000)]);
+        let wanted = json!({ "meta_id": CATALOG, "connection": connection, "drift": false, "reviews": false });
+        assert_eq!(app.call(Method::PUT, &catalog_of(&synced.shop), &wanted).await.0, 200);
+        app.settle().await;
+        let run = app.starts(&synced, "full").await;
+        assert_eq!(app.ended(&run).await["status"], "completed");
+        app.let_pass(2 * MINUTE).await;
+        assert!(synced.catalog.item("P00000").unwrap().fields["price"].as_str().unwrap().starts_with("21"));
+        assert_eq!(app.items(&synced).await, json!({ "accepted": 3 }));
+        assert_eq!(synced.catalog.writes().len(), 4, "what was in hand was not sent again");
         app.stop().await;
     }
 }

@@ -65,6 +65,7 @@ impl Step<'_> {
         self.leave_catalog();
         let known = self.shop.sync.known.catalog.clone().filter(|known| known.meta_id == meta_id);
         if let Some(known) = known {
+            self.take_up_what_was_left();
             return MetaCatalog { is_current: true, looked_through: 0, ..known };
         }
         MetaCatalog {

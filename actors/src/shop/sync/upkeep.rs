@@ -7,7 +7,7 @@ use crate::domain::alarm::AlarmKind;
 use crate::domain::ids::{CatalogId, RunId};
 use crate::domain::shop_event::ShopEventKind;
 use crate::domain::sync::catalog::MetaCatalog;
-use crate::domain::sync::errand::Errand;
+use crate::domain::sync::errand::{Errand, ErrandState};
 use crate::domain::sync::run::{PauseWhy, RunKind, SyncRun};
 use crate::shop::step::Step;
 
@@ -93,12 +93,16 @@ impl Step<'_> {
         }
     }
 
-    /// The shop goes up to no catalog, or to another one. Nobody asks any more what became of calls about the one it
-    /// leaves, and none is made again: it would go to another. What they were about is owed there, if the shop returns.
+    /// The shop goes up to no catalog, or to another one. What has not left for the one it leaves is not made any more,
+    /// and is owed there; what has is taken up again if the shop returns, before anything newer is sent.
     pub(super) fn leave_catalog(&mut self) -> Option<CatalogId> {
         self.cancel_run();
         let open: Vec<Errand> = self.syncing().errands.values().filter(|it| it.ended_at.is_none()).cloned().collect();
         for errand in open {
+            if errand.is_a_push() && errand.attempts > 0 {
+                self.leave_with_meta(errand);
+                continue;
+            }
             if errand.is_a_push() {
                 self.end_batch(&errand, false);
             }
@@ -108,11 +112,47 @@ impl Step<'_> {
         let left = MetaCatalog { is_current: false, ..catalog };
         let id = left.id;
         self.out.sync.catalogs.insert(id, left);
-        for kind in [AlarmKind::SyncAuto, AlarmKind::SyncReview, AlarmKind::SyncDrift] {
+        for kind in [AlarmKind::Sync, AlarmKind::SyncAuto, AlarmKind::SyncReview, AlarmKind::SyncDrift] {
             self.clear_alarm(kind, 0);
         }
         Some(id)
     }
+
+    /// It stays stored as it is, and out of memory: nothing is asked about it of another catalog.
+    fn leave_with_meta(&mut self, errand: Errand) {
+        let left = Errand { ask: None, ..out_of_flight(errand) };
+        self.syncing().errands.remove(&left.id);
+        self.out.sync.errands.insert(left.id, left);
+    }
+
+    /// The shop is back: what Meta may still have in hand goes on, so that it cannot overtake anything newer. Of what
+    /// Meta has not named, nothing more comes after a while.
+    pub(super) fn take_up_what_was_left(&mut self) {
+        let late = self.now - self.shop.rules.sync.handle_deadline;
+        for known in self.shop.sync.known.errands.clone() {
+            let in_turn = self.out.sync.errands.get(&known.id).or_else(|| self.shop.turn.sync.errands.get(&known.id));
+            let errand = out_of_flight(in_turn.cloned().unwrap_or(known));
+            if errand.ended_at.is_some() {
+                continue;
+            }
+            if errand.handle.is_none() && errand.claimed_at.is_none_or(|claimed_at| claimed_at < late) {
+                self.end_batch(&errand, false);
+                self.end_errand(errand, "not made again: the shop was away for too long");
+            } else {
+                self.syncing().errands.insert(errand.id, errand);
+            }
+        }
+    }
+}
+
+/// As one that waits to be made or asked after again.
+fn out_of_flight(errand: Errand) -> Errand {
+    let state = match errand.state {
+        ErrandState::Claimed => ErrandState::Owed,
+        ErrandState::Asked => ErrandState::Processing,
+        state => state,
+    };
+    Errand { state, ..errand }
 }
 
 /// The next small hours, by UTC, at this seller's place in them.
