@@ -254,6 +254,11 @@ impl Connect {
         Ok(format!("{}{path}", url.as_str().trim_end_matches('/')))
     }
 
+    /// Waits for whoever looks at a connection's fields just now, until what they find is noted.
+    pub async fn until_nobody_looks_at(&self, connection: ConnectionId) {
+        drop(self.alone_with(connection).await);
+    }
+
     /// To be held while a connection's fields are looked at.
     async fn alone_with(&self, connection: ConnectionId) -> MutexGuard<'_, ()> {
         let place = usize::try_from(connection.0.rem_euclid(LOOKS)).unwrap_or_default();

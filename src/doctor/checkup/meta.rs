@@ -163,6 +163,8 @@ impl Doctor {
         let whose = patient.whose(seller);
         let missing = lacking(wanted, &sent);
         if missing.is_empty() || !patient.is_ours() {
+            // Who has just restored it may not have noted it yet.
+            self.parts.connect.until_nobody_looks_at(whose.1).await;
             let at = checkups::restored_at(self.parts.store.reads(), whose).await?;
             return Ok(sends(&sent, &missing, at.filter(|at| self.now() - *at < NEWS)));
         }

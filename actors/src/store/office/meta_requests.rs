@@ -98,7 +98,7 @@ pub async fn empty_nobodys(
     let mut accounts = 0;
     loop {
         let found = nobodys(store.reads(), person).await?;
-        let Some((account, _)) = found.first() else { return Ok(accounts) };
+        let Some((account, _)) = found.first() else { break };
         let account = Account::stored(account.clone());
         let tx = OfficeTx::begin(store.pen()).await?;
         for (_, key) in found.iter().filter(|(of, _)| of == account.as_str()) {
@@ -115,6 +115,11 @@ pub async fn empty_nobodys(
         }
         tx.commit("office").await?;
     }
+    if accounts > 0 {
+        // Where somebody reads just now, the files are clean once the log begins anew.
+        store.pen().clean_files().await?;
+    }
+    Ok(accounts)
 }
 
 async fn nobodys(reads: &impl ConnectionTrait, person: &str) -> Result<Vec<(String, String)>, StoreError> {
