@@ -37,7 +37,11 @@ pub(super) async fn go_on(sellers: Sellers, all: Vec<SellerId>, store: Store) {
 
 /// Says whether the shop is known to have taken it.
 async fn note(sellers: &Sellers, (seller, conversation): (SellerId, ConversationId)) -> bool {
-    let text = format!("Conversation {conversation}: seen by the staff");
+    let (key, text) = (format!("staff-{conversation}"), format!("Conversation {conversation}: seen by the staff"));
+    // What is known to be done is not asked for again: that would store nothing, and a death after it show nothing.
+    if let Ok(Some(_)) = sellers.answer(seller, &key).await {
+        return true;
+    }
     let note = Command::Note { on: NoteOn::Conversation(conversation), text };
-    sellers.command(seller, Some(&format!("staff-{conversation}")), note).await.is_ok()
+    sellers.command(seller, Some(&key), note).await.is_ok()
 }

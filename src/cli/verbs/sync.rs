@@ -78,7 +78,7 @@ const ITEMS: &[Column] = &[
 pub(in crate::cli) enum Verb {
     /// Shows the catalog, and how far its items are.
     Catalog { seller: Shop },
-    /// Lets a shop go up to a catalog at Meta.
+    /// Connects a shop to a catalog at Meta. What is not said is as in the beginning.
     Connect {
         seller: Shop,
         #[command(flatten)]
@@ -86,7 +86,7 @@ pub(in crate::cli) enum Verb {
         #[command(flatten)]
         how: HowArgs,
     },
-    /// Lets a shop go up to no catalog. What is at Meta stays there.
+    /// Disconnects a shop from its catalog. What is at Meta stays there.
     Disconnect {
         seller: Shop,
         #[command(flatten)]
@@ -193,6 +193,15 @@ pub(in crate::cli) struct CatalogArgs {
     /// Who makes products that do not say it.
     #[arg(long)]
     brand: Option<String>,
+    /// In what condition products are that do not say it.
+    #[arg(long, value_parser = one_of(["new", "refurbished", "used"]))]
+    condition: Option<String>,
+    /// Whether Meta is asked what its review says.
+    #[arg(long, value_name = "YES")]
+    reviews: Option<bool>,
+    /// Whether it is looked each night for what was changed at Meta.
+    #[arg(long, value_name = "YES")]
+    drift: Option<bool>,
 }
 
 impl CatalogArgs {
@@ -202,6 +211,9 @@ impl CatalogArgs {
             .saying_some("mode", self.mode)
             .saying_some("every_minutes", self.every_minutes)
             .saying_some("brand", self.brand)
+            .saying_some("condition", self.condition)
+            .saying_some("reviews", self.reviews)
+            .saying_some("drift", self.drift)
     }
 }
 
@@ -230,7 +242,7 @@ impl Does for Verb {
             Verb::Status { seller, run: Some(run) } => desk.shows(Call::get(RUN).of(seller).at("run", run), told).await,
             Verb::Status { seller, run: None } => match newest(desk, seller).await? {
                 Some(run) => desk.shows(Call::get(RUN).of(seller).at("run", run), told).await,
-                None => desk.print("No run yet.\n"),
+                None => desk.print("No run yet: begin one with `hawker sync start`.\n"),
             },
             Verb::Follow { seller, run } => followed(desk, seller, run).await,
             Verb::Runs { seller, page } => desk.lists(Call::get(RUNS).of(seller), &page, RUN_COLUMNS).await,

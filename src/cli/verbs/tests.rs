@@ -151,9 +151,9 @@ const VERBS: &[(&str, &str, &str)] = &[
     ("outbox list 7", "GET S/outbox", ""),
     ("sync catalog 7", "GET S/catalog", ""),
     (
-        "sync connect 7 --meta-id 80 --connection 2 --mode one_by_one",
+        "sync connect 7 --meta-id 80 --connection 2 --condition used --reviews false --drift true --mode one_by_one",
         "PUT S/catalog",
-        r#"{"connection":2,"meta_id":"80","mode":"one_by_one"}"#,
+        r#"{"condition":"used","connection":2,"drift":true,"meta_id":"80","mode":"one_by_one","reviews":false}"#,
     ),
     ("sync disconnect 7", "DELETE S/catalog", ""),
     ("sync check 7", "POST S/catalog/check", "{}"),
