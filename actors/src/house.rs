@@ -125,6 +125,11 @@ impl FakePost {
         self.answers.lock().unwrap().extend(answers);
     }
 
+    /// From now on all tries are taken.
+    pub(crate) fn take_all(&self) {
+        self.answers.lock().unwrap().clear();
+    }
+
     /// Tries that came to their end, with what they were answered.
     pub(crate) fn tried(&self) -> Vec<(Letter, Tried)> {
         self.tried.lock().unwrap().clone()
