@@ -20,6 +20,7 @@ use super::endpoint::get;
 use super::gate;
 use super::privacy::ErasureBegun;
 use super::products::{ModifiersPut, PutOut, RemovedOut};
+use super::sync::{AppealedOut, CatalogNamed, RunNamed};
 use crate::keys::Caller;
 use crate::web::problem::Problem;
 use crate::web::route::Route;
@@ -87,6 +88,10 @@ enum CommandAnswer {
     Removed(RemovedOut),
     Caps(CapsOut),
     ErasureBegun(ErasureBegun),
+    Catalog(CatalogNamed),
+    Run(RunNamed),
+    Appealed(AppealedOut),
+    KeepDays(KeptFor),
 }
 
 /// Why a command was not done.
@@ -128,6 +133,13 @@ struct ImportedOut {
 #[schemars(rename = "CapsPut")]
 struct CapsOut {
     own_caps: OwnCaps,
+}
+
+/// For how many days the shop remembers anybody from now on.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "CommandKeepDays")]
+struct KeptFor {
+    keep_days: Option<u32>,
 }
 
 async fn show(api: Arc<Api>, ask: Ask<NoQuery, Nothing>) -> Result<Json<CommandOut>, Problem> {

@@ -178,7 +178,7 @@ struct CatalogOut {
 /// Which catalog was meant.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "CatalogNamed")]
-struct CatalogNamed {
+pub(super) struct CatalogNamed {
     catalog: CatalogId,
 }
 
@@ -264,7 +264,7 @@ struct AppealIn {
 /// Which item was meant.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Appealed")]
-struct AppealedOut {
+pub(super) struct AppealedOut {
     retailer_id: String,
 }
 
@@ -303,7 +303,7 @@ enum StartKind {
 /// Which run was meant.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "RunNamed")]
-struct RunNamed {
+pub(super) struct RunNamed {
     run: RunId,
     /// True when it was open already.
     joined: bool,
