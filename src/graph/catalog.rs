@@ -125,17 +125,7 @@ impl On<'_> {
         }
     }
 
-    /// How much of a page is too much is Meta's secret: less and less is asked for, until it is little.
-    async fn page(&self, after: Option<&str>, mut limit: u32) -> Result<CatalogAnswer, Fault> {
-        loop {
-            match self.page_of(after, limit).await {
-                Err(Fault::TooMuch { .. }) if limit > SMALLEST_PAGE => limit = (limit / 2).max(SMALLEST_PAGE),
-                answer => return answer,
-            }
-        }
-    }
-
-    async fn page_of(&self, after: Option<&str>, limit: u32) -> Result<CatalogAnswer, Fault> {
+    async fn page(&self, after: Option<&str>, limit: u32) -> Result<CatalogAnswer, Fault> {
         let request = self.graph.http.get(self.url(&[self.catalog, "products"]));
         let mut request = request.query(&[("fields", FIELDS)]).query(&[("limit", limit)]);
         if let Some(after) = after {
@@ -255,6 +245,9 @@ pub(super) fn failed(fault: Fault, ask: &CatalogAsk, asked_with: Option<i64>) ->
     let told = |answer: CatalogAnswer| CallResult::Catalog { told: Box::new(answer) };
     match (fault, ask) {
         (Fault::TooMuch { error, .. }, CatalogAsk::Batch { .. }) => told(CatalogAnswer::TooMuch { error }),
+        (Fault::TooMuch { error, .. }, CatalogAsk::Page { limit, .. }) if *limit > SMALLEST_PAGE => {
+            told(CatalogAnswer::TooMuch { error })
+        }
         (Fault::Refused { class, code, error, words }, ask) => {
             let why = denied(class, &code, ask);
             let error = match why {

@@ -212,13 +212,17 @@ async fn what_is_there_is_read_in_pages_and_by_sku() {
 }
 
 #[tokio::test]
-async fn a_page_that_is_too_much_is_asked_for_in_less() {
+async fn a_page_that_is_too_much_is_said_to_be() {
     let talk = Talk::start().await;
     talk.catalog.seed(100);
     talk.catalog.rules(|rules| rules.most_per_page = 40);
-    let (items, next) = talk.page(None, 1_000).await;
-    assert_eq!((items.len(), next.is_some(), talk.meta.calls()), (31, true, 6));
-    assert_eq!(talk.page(next, 31).await.0.len(), 31);
+    let told = talk.told(CatalogAsk::Page { after: None, limit: 1_000 }).await;
+    assert!(
+        matches!(told, CatalogAnswer::TooMuch { .. }) && talk.meta.calls() == 1,
+        "one question is one call: {told:?}"
+    );
+    let (items, next) = talk.page(None, 40).await;
+    assert_eq!((items.len(), next.is_some()), (40, true));
     talk.stop().await;
 }
 

@@ -18,6 +18,7 @@ both![
     a_catalog_that_is_taken_away_ends_the_run_with_a_sentence,
     a_catalog_that_takes_no_batches_goes_up_one_by_one,
     a_batch_that_is_too_large_is_halved_until_it_is_taken,
+    a_page_that_is_too_long_is_halved_and_each_question_is_paid_for,
 ];
 
 /// The run's status, why it waits, and whether it says so in words.
@@ -190,5 +191,22 @@ async fn a_batch_that_is_too_large_is_halved_until_it_is_taken(database: Databas
     let asked = synced.catalog.calls().iter().filter(|call| call.edge == CatalogEdge::Batch).count();
     assert_eq!(asked, 6, "twenty and ten were too many");
     is_whole(&app, &synced, 20).await;
+    app.stop().await;
+}
+
+async fn a_page_that_is_too_long_is_halved_and_each_question_is_paid_for(database: Database) {
+    let app = TestApp::start(database).await;
+    let synced = app.synced(130, json!({})).await;
+    let run = app.starts(&synced, "full").await;
+    assert_eq!(app.ended(&run).await["status"], "completed");
+    let reads = || synced.catalog.calls().iter().filter(|call| call.edge == CatalogEdge::Read).count();
+    let before = reads();
+    synced.catalog.rules(|rules| rules.most_per_page = 40);
+    let run = app.starts(&synced, "drift").await;
+    let now = app.ended(&run).await;
+    assert_eq!((&now["status"], &now["counts"]["seen"]), (&json!("completed"), &json!(130)), "{now}");
+    let asked = reads() - before;
+    assert_eq!(asked, 9, "500, 250, 125 and 62 were too many; five pages of 31 are not");
+    assert_eq!(now["counts"]["calls"], asked, "{now}");
     app.stop().await;
 }

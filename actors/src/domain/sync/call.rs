@@ -104,7 +104,7 @@ pub enum CatalogAnswer {
         /// Items that it takes, with a remark.
         warnings: Vec<ItemFault>,
     },
-    /// To a batch: it is too large, nothing of it was taken.
+    /// To a batch: it is too large, nothing of it was taken. To the question for a page: fewer items are to be asked for.
     TooMuch {
         /// What happened, in our words.
         error: String,

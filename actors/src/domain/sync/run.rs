@@ -143,6 +143,9 @@ pub struct Cursor {
     /// Items of a batch at most, once Meta has asked for fewer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub batch_items: Option<u32>,
+    /// Items of a page of Meta's at most, once Meta has asked for fewer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub list_items: Option<u32>,
     /// Batches in a row that came to nothing.
     #[serde(skip_serializing_if = "is_none_yet")]
     pub in_vain: u32,
@@ -335,8 +338,8 @@ impl SyncRun {
 
     /// Goes on to the next phase, from its start.
     pub fn enter(&mut self, phase: Phase) {
-        let Cursor { batch_items, rejected_again, .. } = self.cursor;
-        (self.phase, self.cursor) = (phase, Cursor { batch_items, rejected_again, ..Cursor::default() });
+        let Cursor { batch_items, list_items, rejected_again, .. } = self.cursor;
+        (self.phase, self.cursor) = (phase, Cursor { batch_items, list_items, rejected_again, ..Cursor::default() });
         if self.status == RunStatus::Planned {
             self.status = RunStatus::Running;
         }

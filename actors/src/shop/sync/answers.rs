@@ -100,6 +100,7 @@ impl Step<'_> {
     fn answered(&mut self, errand: Errand, told: &CatalogAnswer) {
         match told {
             CatalogAnswer::Batched { handle, errors, .. } => self.batched(errand, handle.as_deref(), errors),
+            CatalogAnswer::TooMuch { error } if errand.kind == ErrandKind::Page => self.too_long(errand, error),
             CatalogAnswer::TooMuch { error } => self.too_much(errand, error),
             CatalogAnswer::Status { is_finished: false, word, .. } => self.unfinished(errand, word),
             CatalogAnswer::Status { invalid, errors, .. } => self.finished(errand, invalid, errors),

@@ -127,14 +127,24 @@ impl Step<'_> {
 
     /// A run that looks through Meta's catalog reads page after page.
     fn owe_the_next_page(&mut self) {
-        let limit = self.shop.rules.sync.list_items;
+        let most = self.shop.rules.sync.list_items;
         let Some(run) = self.shop.sync.now.run.as_ref() else { return };
         let is_waiting = run.pause.is_some() || !self.shop.sync.now.errands.is_empty();
         if run.phase == Phase::Scan && !is_waiting {
             let after = Some(run.cursor.after.clone()).filter(|after| !after.is_empty());
+            let limit = run.cursor.list_items.unwrap_or(most).min(most);
             let run = run.clone();
             self.owe_errand(&run, ErrandKind::Page, CatalogAsk::Page { after, limit });
         }
+    }
+
+    /// How much of a page is too much is Meta's secret: half of it is asked for next, as a call of its own.
+    pub(super) fn too_long(&mut self, errand: Errand, error: &str) {
+        let most = self.shop.rules.sync.list_items;
+        if let Some(run) = self.syncing().run_of(&errand) {
+            run.cursor.list_items = Some((run.cursor.list_items.unwrap_or(most).min(most) / 2).max(1));
+        }
+        self.end_errand(errand, error);
     }
 
     /// Claims the next call, if there is one and it may be made; else says when it may.
